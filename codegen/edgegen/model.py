@@ -1,0 +1,276 @@
+"""The intermediate representation: a trained model as plain, immutable data.
+
+Frontends make a `Model`, passes turn one `Model` into another, engines and targets
+read it. Whatever reaches this module has been validated: indices are in range,
+shapes are static, constants match their shape and dtype.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+
+class DType(enum.Enum):
+    """Element type of a tensor; the value is numpy's name for it."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    INT8 = "int8"
+    UINT8 = "uint8"
+    INT16 = "int16"
+    INT32 = "int32"
+    INT64 = "int64"
+    BOOL = "bool"
+
+    @property
+    def numpy(self) -> np.dtype[np.generic]:
+        return np.dtype(self.value)
+
+    @property
+    def bytes(self) -> int:
+        """Size of one element, in bytes."""
+        return self.numpy.itemsize
+
+
+class OpKind(enum.Enum):
+    """Operators that the IR knows; the value is the TensorFlow Lite name."""
+
+    ADD = "ADD"
+    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    CONCATENATION = "CONCATENATION"
+    CONV_2D = "CONV_2D"
+    DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
+    DEQUANTIZE = "DEQUANTIZE"
+    EXPAND_DIMS = "EXPAND_DIMS"
+    FULLY_CONNECTED = "FULLY_CONNECTED"
+    LEAKY_RELU = "LEAKY_RELU"
+    LOGISTIC = "LOGISTIC"
+    MAX_POOL_2D = "MAX_POOL_2D"
+    MEAN = "MEAN"
+    MUL = "MUL"
+    PAD = "PAD"
+    QUANTIZE = "QUANTIZE"
+    RELU = "RELU"
+    RELU6 = "RELU6"
+    RESHAPE = "RESHAPE"
+    SOFTMAX = "SOFTMAX"
+    SQUEEZE = "SQUEEZE"
+    SUB = "SUB"
+    TANH = "TANH"
+
+
+class Activation(enum.Enum):
+    """Activation fused into an operator."""
+
+    NONE = "none"
+    RELU = "relu"
+    RELU_N1_TO_1 = "relu_n1_to_1"
+    RELU6 = "relu6"
+    TANH = "tanh"
+
+
+class Padding(enum.Enum):
+    SAME = "same"
+    VALID = "valid"
+
+
+@dataclass(frozen=True, slots=True)
+class Quant:
+    """Affine quantisation: real = scale * (q - zero_point).
+
+    Attributes:
+        scale: One scale per tensor, or one per slice along ``axis``. float32 values
+            held exactly in Python floats.
+        zero_point: As many as ``scale``.
+        axis: The quantised dimension, or None when there is one scale.
+    """
+
+    scale: tuple[float, ...]
+    zero_point: tuple[int, ...]
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A value of the graph.
+
+    Attributes:
+        name: The model's own text: data, never trusted as an identifier or a path.
+        shape: Static dimensions; () is a scalar.
+        data: Read-only array of ``shape`` for a constant, else None.
+    """
+
+    name: str
+    dtype: DType
+    shape: tuple[int, ...]
+    quant: Quant | None = None
+    data: npt.NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        return self.elements * self.dtype.bytes
+
+    @property
+    def is_constant(self) -> bool:
+        return self.data is not None
+
+    @property
+    def scale(self) -> float:
+        """The per-tensor scale; a ValueError where there is none."""
+        if self.quant is None or len(self.quant.scale) != 1:
+            raise ValueError(f"tensor {self.name!r} has no single scale")
+        return self.quant.scale[0]
+
+    @property
+    def zero_point(self) -> int:
+        """The per-tensor zero point; a ValueError where there is none."""
+        if self.quant is None or len(self.quant.zero_point) != 1:
+            raise ValueError(f"tensor {self.name!r} has no single zero point")
+        return self.quant.zero_point[0]
+
+
+@dataclass(frozen=True, slots=True)
+class NoAttrs:
+    """For operators whose inputs and output shape say everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2DAttrs:
+    """CONV_2D and DEPTHWISE_CONV_2D; pairs are (height, width)."""
+
+    padding: Padding
+    stride: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
+    activation: Activation = Activation.NONE
+    depth_multiplier: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FullyConnectedAttrs:
+    activation: Activation = Activation.NONE
+    keep_num_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pool2DAttrs:
+    """AVERAGE_POOL_2D and MAX_POOL_2D; pairs are (height, width)."""
+
+    padding: Padding
+    stride: tuple[int, int]
+    filter: tuple[int, int]
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryAttrs:
+    """ADD, SUB and MUL."""
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class SoftmaxAttrs:
+    beta: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyReluAttrs:
+    alpha: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConcatenationAttrs:
+    """``axis`` is never negative."""
+
+    axis: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ReduceAttrs:
+    """MEAN; ``axes`` are sorted, distinct and never negative."""
+
+    axes: tuple[int, ...]
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PadAttrs:
+    """PAD; (before, after) per dimension."""
+
+    paddings: tuple[tuple[int, int], ...]
+
+
+Attrs = (
+    NoAttrs
+    | Conv2DAttrs
+    | FullyConnectedAttrs
+    | Pool2DAttrs
+    | BinaryAttrs
+    | SoftmaxAttrs
+    | LeakyReluAttrs
+    | ConcatenationAttrs
+    | ReduceAttrs
+    | PadAttrs
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One node of the graph.
+
+    Attributes:
+        inputs: Tensor indices; None stands for an optional input that is absent.
+            Parameters that became ``attrs`` (axes, paddings, shapes) stay listed.
+        version: The operator's version in the model file.
+        node: Position in the model file, kept through passes.
+    """
+
+    kind: OpKind
+    inputs: tuple[int | None, ...]
+    outputs: tuple[int, ...]
+    attrs: Attrs
+    version: int
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file that a model came from.
+
+    Attributes:
+        file_name: Without folders.
+        format: "tflite".
+        sha256: Hex digest of ``data``.
+        data: The file's bytes.
+    """
+
+    file_name: str
+    format: str
+    sha256: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained model: tensors, operators in execution order, inputs and outputs.
+
+    ``inputs`` and ``outputs`` are indices into ``tensors``. Tensor indices are those
+    of the model file, so a diagnostic or a golden value can be traced back to it.
+    """
+
+    name: str
+    source: Source
+    tensors: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
