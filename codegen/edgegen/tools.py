@@ -1,0 +1,157 @@
+"""The programs that edgegen calls: what each is for, where it is, what to install.
+
+Nothing here runs at import; `probe` asks the tool itself for its version.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from edgegen.errors import MissingToolError
+
+PROBE_SECONDS = 20
+_VERSION = re.compile(r"(?<![\w.])(\d+\.\d+(?:\.\d+)*)")
+_PACKAGING = re.compile(r"\([^()]*\)")  # "(Debian 1:7.2+dfsg-7)": the packager's number, not ours
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """What edgegen knows about a tool before looking for it.
+
+    Attributes:
+        name: The command, or the library's usual name.
+        purpose: One phrase for people.
+        package: The Debian/Ubuntu package that brings it.
+        library: For a library: a file that the compiler ``command`` must be able to find.
+        command: The program to run; empty for the same as ``name``.
+    """
+
+    name: str
+    purpose: str
+    package: str
+    library: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that is installed.
+
+    Attributes:
+        path: The program, or the library's file.
+        version: Dotted numbers as the tool reports them, such as 12.2.1; a library has
+            its compiler's version.
+    """
+
+    name: str
+    path: Path
+    version: str
+    purpose: str
+    package: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+TOOLS: tuple[ToolSpec, ...] = (
+    ToolSpec("cmake", "configures generated C and C++ projects", "cmake"),
+    ToolSpec("ninja", "builds generated C and C++ projects", "ninja-build"),
+    ToolSpec("make", "builds when ninja is absent", "make"),
+    ToolSpec("arm-none-eabi-gcc", "compiles for Cortex-M", "gcc-arm-none-eabi"),
+    ToolSpec(
+        "newlib",
+        "the C library for Cortex-M",
+        "libnewlib-arm-none-eabi",
+        library="nano.specs",
+        command="arm-none-eabi-gcc",
+    ),
+    ToolSpec(
+        "libstdc++",
+        "the C++ library for Cortex-M (engine tflm)",
+        "libstdc++-arm-none-eabi-newlib",
+        library="libstdc++_nano.a",
+        command="arm-none-eabi-g++",
+    ),
+    ToolSpec("clang", "compiles for Cortex-M instead of GCC (engine aot)", "clang"),
+    ToolSpec("ld.lld", "links what clang compiled", "lld"),
+    ToolSpec("qemu-system-arm", "emulates Cortex-M devices", "qemu-system-arm"),
+    ToolSpec("git", "fetches TensorFlow Lite Micro (engine tflm)", "git"),
+)
+
+
+def spec(name: str) -> ToolSpec:
+    """The table's row; a KeyError for a name that is not in it."""
+    for row in TOOLS:
+        if row.name == name:
+            return row
+    raise KeyError(name)
+
+
+def probe(name: str) -> Tool | None:
+    """Find a tool of the table and ask for its version; None when it is not there."""
+    row = spec(name)
+    program = shutil.which(row.command or row.name)
+    if program is None:
+        return None
+    path = _library_file(program, row.library) if row.library else Path(program)
+    version = _version_of(program)
+    if path is None or version is None:
+        return None
+    return Tool(row.name, path, version, row.purpose, row.package)
+
+
+def require(name: str) -> Tool:
+    """`probe`, or a MissingToolError that names the package to install."""
+    tool = probe(name)
+    if tool is None:
+        raise missing(name)
+    return tool
+
+
+def missing(*names: str) -> MissingToolError:
+    """The error for tools of the table that are not there."""
+    rows = [spec(name) for name in names]
+    packages = dict.fromkeys(row.package for row in rows)
+    needed = " and ".join(f"{row.name} ({row.purpose})" for row in rows)
+    return MissingToolError(
+        f"Not found: {needed}.",
+        fix=f"sudo apt-get install {' '.join(packages)}; `edgegen doctor` lists every tool.",
+    )
+
+
+@cache
+def _output(program: str, argument: str) -> str | None:
+    """What the program prints for one argument; None when it does not run or fails."""
+    try:
+        done = subprocess.run(
+            [program, argument],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _version_of(program: str) -> str | None:
+    output = _output(program, "--version")
+    if output is None:
+        return None
+    first_line = (output.splitlines() or [""])[0]
+    found = _VERSION.search(_PACKAGING.sub("", first_line))
+    return found.group(1) if found else "unknown"
+
+
+def _library_file(compiler: str, library: str) -> Path | None:
+    output = _output(compiler, f"-print-file-name={library}")
+    path = Path((output or "").strip())
+    # A compiler that does not know the file echoes its bare name.
+    return path if path.is_absolute() and path.is_file() else None
