@@ -1,0 +1,155 @@
+"""Golden vectors: deterministic inputs and what the reference computes from them."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen import reference
+from edgegen.errors import UsageError
+from edgegen.model import DType, Model, OpKind
+
+Array = npt.NDArray[np.generic]
+
+# Numerical Recipes' 32-bit linear congruential generator.
+_MULTIPLIER = 1664525
+_INCREMENT = 1013904223
+
+FLOAT_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One golden vector.
+
+    Attributes:
+        seed: Makes the inputs; see `make_inputs`.
+        outputs: The expected outputs, in the model's order.
+        activation_crc32: (tensor index, CRC32 of its little-endian bytes in C order) of
+            every operator's integer output that no float arithmetic comes before, in
+            execution order; empty for float models.
+    """
+
+    seed: int
+    outputs: tuple[Array, ...]
+    activation_crc32: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """The proof that travels with a project.
+
+    Attributes:
+        vectors: In order of their seeds, 1 and up.
+        tolerance: 0.0 when integers must match bit for bit. Otherwise the largest
+            |got - expected| allowed for a float output, as a fraction of the largest
+            |expected| of that output in that vector.
+        reference: Interpreter and version that computed the outputs.
+    """
+
+    vectors: tuple[Vector, ...]
+    tolerance: float
+    reference: str
+
+
+def make(model: Model, count: int = 4) -> Golden:
+    """Runs the reference on ``count`` input vectors. Raises as `reference.run` does."""
+    seeds = range(1, count + 1)
+    result = reference.run(
+        model, [make_inputs(model, seed) for seed in seeds], every_activation=True
+    )
+    exact = _exact_tensors(model)
+    vectors = tuple(
+        Vector(seed, outputs, _checksums(activations, exact))
+        for seed, outputs, activations in zip(
+            seeds, result.outputs, result.activations, strict=True
+        )
+    )
+    return Golden(vectors, _tolerance(model), result.name)
+
+
+def make_inputs(model: Model, seed: int) -> list[Array]:
+    """One array per model input, all from one run of the generator started at ``seed``.
+
+    x = x * 1664525 + 1013904223 (mod 2^32) before each element; int8 and uint8 take the
+    top 8 bits of x, int16 the top 16, int32 all, bool the top one, and float32 the top 24
+    as a signed fraction in [-1, 1).
+    """
+    tensors = [model.tensors[index] for index in model.inputs]
+    stream = _generator(seed, sum(tensor.elements for tensor in tensors))
+    inputs: list[Array] = []
+    start = 0
+    for tensor in tensors:
+        words = stream[start : start + tensor.elements]
+        inputs.append(_elements(words, tensor.dtype).reshape(tensor.shape))
+        start += tensor.elements
+    return inputs
+
+
+def _generator(seed: int, count: int) -> npt.NDArray[np.uint32]:
+    """The first ``count`` values after ``seed``, by the closed form of the recurrence:
+    x[n] = a^n * seed + c * (a^(n-1) + ... + 1), modulo 2^32."""
+    factors = np.full(count, _MULTIPLIER, np.uint32)
+    powers = np.multiply.accumulate(factors, dtype=np.uint32)
+    ones = np.concatenate([np.ones(min(count, 1), np.uint32), powers[:-1]])
+    sums = np.add.accumulate(ones, dtype=np.uint32)
+    return powers * np.uint32(seed) + np.uint32(_INCREMENT) * sums
+
+
+def _elements(words: npt.NDArray[np.uint32], dtype: DType) -> Array:
+    signed = words.view(np.int32)
+    match dtype:
+        case DType.INT8:
+            return (signed >> 24).astype(np.int8)
+        case DType.UINT8:
+            return (words >> 24).astype(np.uint8)
+        case DType.INT16:
+            return (signed >> 16).astype(np.int16)
+        case DType.INT32:
+            return signed
+        case DType.BOOL:
+            return (words >> 31).astype(np.bool_)
+        case DType.FLOAT32:
+            return (signed >> 8).astype(np.float32) * np.float32(2.0**-23)
+        case _:
+            raise UsageError(
+                f"no golden vectors for inputs of type {dtype.value}.",
+                fix="Convert the model with float32, int8 or int16 inputs.",
+            )
+
+
+def _checksums(activations: dict[int, Array], exact: set[int]) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (index, zlib.crc32(_little_endian(value)))
+        for index, value in activations.items()
+        if index in exact
+    )
+
+
+def _exact_tensors(model: Model) -> set[int]:
+    """Integer activations that must match bit for bit: float sums may differ in their
+    last bit between processors, and with them whatever is quantised from them."""
+    inexact: set[int] = set()
+    exact: set[int] = set()
+    for op in model.ops:
+        is_float = any(model.tensors[t].dtype is DType.FLOAT32 for t in op.outputs)
+        if inexact.intersection(op.inputs) or (is_float and op.kind is not OpKind.DEQUANTIZE):
+            inexact.update(op.outputs)
+        elif not is_float:
+            exact.update(op.outputs)
+    return exact
+
+
+def _little_endian(value: Array) -> bytes:
+    if sys.byteorder == "big":
+        value = value.byteswap()
+    return value.tobytes()
+
+
+def _tolerance(model: Model) -> float:
+    has_float = any(model.tensors[t].dtype is DType.FLOAT32 for t in model.outputs)
+    return FLOAT_TOLERANCE if has_float else 0.0
