@@ -1,0 +1,54 @@
+"""The runtime kernels that the engine can choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgegen.engines.aot.program import Step
+from edgegen.model import DType, Model, Op, OpKind
+
+
+def _always(model: Model, op: Op) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """One way to run one kind of operator on one element type.
+
+    Attributes:
+        dtype: Element type of the operator's first input.
+        lower: Describes the call for an operator that the kernel takes.
+        refusal: Why the kernel cannot take an operator, or None.
+    """
+
+    kind: OpKind
+    dtype: DType
+    lower: Callable[[Model, Op], Step]
+    refusal: Callable[[Model, Op], str | None] = _always
+
+
+def activation_dtype(model: Model, op: Op) -> DType:
+    """Element type of the operator's first input, by which kernels are chosen."""
+    first = op.inputs[0]
+    if first is None:
+        raise ValueError(f"{op.kind.value} (node {op.node}) has no first input")
+    return model.tensors[first].dtype
+
+
+def choose(kernels: tuple[Kernel, ...], model: Model, op: Op) -> Kernel | str:
+    """The first kernel that takes the operator, or why none does."""
+    dtype = activation_dtype(model, op)
+    of_kind = [k for k in kernels if k.kind is op.kind]
+    matching = [k for k in of_kind if k.dtype is dtype]
+    if not matching:
+        have = ", ".join(sorted(k.dtype.value for k in of_kind)) or "no element type"
+        return f"no kernel for {dtype.value} (there is {have})."
+    reason = ""
+    for kernel in matching:
+        refusal = kernel.refusal(model, op)
+        if refusal is None:
+            return kernel
+        reason = refusal
+    return reason

@@ -1,0 +1,109 @@
+"""Model -> Program: a kernel for every operator, a place in the arena for every tensor."""
+
+from __future__ import annotations
+
+from edgegen.engines.aot.kernels import Kernel, choose
+from edgegen.engines.aot.ops import KERNELS
+from edgegen.engines.aot.program import Alias, Call, Program, Step
+from edgegen.errors import Diagnostic
+from edgegen.model import Model, Op
+from edgegen.passes.memory_plan import Buffer, MemoryPlan, plan
+
+BUFFER_ALIGNMENT = 4
+"""Bytes; what the widest element of an activation needs (float32)."""
+
+
+def refusals(model: Model) -> tuple[Diagnostic, ...]:
+    """Every operator that no kernel takes, and why."""
+    found = []
+    for op in model.ops:
+        chosen = choose(KERNELS, model, op)
+        if isinstance(chosen, str):
+            where = f"node {op.node} {op.kind.value}"
+            found.append(Diagnostic("EG201", where, chosen, _FIX))
+    return tuple(found)
+
+
+_FIX = "Choose another engine, or change the layer and convert the model again."
+
+
+def lower(model: Model) -> Program:
+    """Lower a model that `refusals` has nothing against."""
+    steps = tuple(_lower_op(model, op) for op in model.ops)
+    storage = _share_storage(model, steps)
+    return Program(steps, storage, _plan(model, steps, storage))
+
+
+def _lower_op(model: Model, op: Op) -> Step:
+    chosen = choose(KERNELS, model, op)
+    if not isinstance(chosen, Kernel):
+        raise ValueError(f"node {op.node} {op.kind.value}: {chosen}")
+    return chosen.lower(model, op)
+
+
+def _share_storage(model: Model, steps: tuple[Step, ...]) -> dict[int, int]:
+    """Which tensor's memory each tensor uses: aliases share, and so do in-place outputs."""
+    storage = {i: i for i in range(len(model.tensors))}
+    for number, step in enumerate(steps):
+        if isinstance(step, Alias):
+            storage[step.output] = storage[step.input]
+            continue
+        for position in step.in_place:
+            tensor = step.inputs[position]
+            if _may_overwrite(model, steps, storage, number, tensor, step.output):
+                storage[step.output] = storage[tensor]
+                break
+    return storage
+
+
+def _may_overwrite(
+    model: Model,
+    steps: tuple[Step, ...],
+    storage: dict[int, int],
+    number: int,
+    tensor: int,
+    output: int,
+) -> bool:
+    """Whether nobody needs ``tensor`` once step ``number`` has read it."""
+    root = storage[tensor]
+    if model.tensors[root].is_constant or model.tensors[root].bytes != model.tensors[output].bytes:
+        return False
+    sharing = {t for t, s in storage.items() if s == root}
+    if sharing & set(model.outputs):
+        return False
+    if sum(t in sharing for t in _reads(steps[number])) > 1:
+        return False
+    return not any(t in sharing for later in steps[number + 1 :] for t in _reads(later))
+
+
+def _reads(step: Step) -> tuple[int, ...]:
+    return (step.input,) if isinstance(step, Alias) else step.inputs
+
+
+def _plan(model: Model, steps: tuple[Step, ...], storage: dict[int, int]) -> MemoryPlan:
+    """Lifetimes from the order of execution; step 0 is the caller filling the inputs."""
+    alive: dict[int, tuple[int, int]] = {}
+
+    def touch(tensor: int, when: int) -> None:
+        root = storage[tensor]
+        if not model.tensors[root].is_constant:
+            first, last = alive.get(root, (when, when))
+            alive[root] = (min(first, when), max(last, when))
+
+    for tensor in model.inputs:
+        touch(tensor, 0)
+    for when, step in enumerate(steps, start=1):
+        for tensor in (*_reads(step), step.output):
+            touch(tensor, when)
+    for tensor in model.outputs:
+        touch(tensor, len(steps) + 1)
+    buffers = [
+        Buffer(f"t{root}", model.tensors[root].bytes, first, last)
+        for root, (first, last) in sorted(alive.items())
+    ]
+    buffers += [
+        Buffer(f"s{step.op.node}", step.scratch_bytes, when, when)
+        for when, step in enumerate(steps, start=1)
+        if isinstance(step, Call) and step.scratch_bytes
+    ]
+    return plan(buffers, BUFFER_ALIGNMENT)

@@ -1,0 +1,78 @@
+"""What several operators' lowerings share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.model import Activation, Attrs, Model, Op, Tensor
+
+A = TypeVar("A", bound=Attrs)
+
+
+def attrs_of(op: Op, kind: type[A]) -> A:
+    """The operator's attributes, known to be of one kind."""
+    if not isinstance(op.attrs, kind):
+        raise TypeError(f"{op.kind.value} (node {op.node}) carries {type(op.attrs).__name__}")
+    return op.attrs
+
+
+def input_index(op: Op, position: int = 0) -> int:
+    """The tensor index of an input that is there."""
+    index = op.inputs[position]
+    if index is None:
+        raise ValueError(f"{op.kind.value} (node {op.node}) lacks input {position}")
+    return index
+
+
+def input_tensor(model: Model, op: Op, position: int = 0) -> Tensor:
+    """An input that is there."""
+    return model.tensors[input_index(op, position)]
+
+
+def output_tensor(model: Model, op: Op) -> Tensor:
+    """The first output."""
+    return model.tensors[op.outputs[0]]
+
+
+def constant(tensor: Tensor) -> npt.NDArray[np.generic]:
+    """A constant's values."""
+    if tensor.data is None:
+        raise ValueError(f"tensor {tensor.name!r} is not a constant")
+    return tensor.data
+
+
+def optional_input(model: Model, op: Op, position: int) -> Tensor | None:
+    """An input that may be absent."""
+    if position >= len(op.inputs):
+        return None
+    index = op.inputs[position]
+    return None if index is None else model.tensors[index]
+
+
+def float32(tensor: Tensor) -> npt.NDArray[np.float32]:
+    """A constant's values as float32."""
+    return constant(tensor).astype(np.float32, copy=False)
+
+
+def constant_weights(*positions: int) -> Callable[[Model, Op], str | None]:
+    """A refusal test: inputs at these positions must be constants, the activation known."""
+
+    def refusal(model: Model, op: Op) -> str | None:
+        for position in positions:
+            tensor = optional_input(model, op, position)
+            if tensor is not None and not tensor.is_constant:
+                return f"its input {position} is computed at run time; it must be a constant."
+        return known_activation(model, op)
+
+    return refusal
+
+
+def known_activation(model: Model, op: Op) -> str | None:
+    """A refusal test: the fused activation is a clamp."""
+    if getattr(op.attrs, "activation", Activation.NONE) is Activation.TANH:
+        return "the fused activation TANH is not supported."
+    return None

@@ -1,0 +1,122 @@
+"""FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.engines.aot.fixed_point import (
+    float_range,
+    quantize_multipliers,
+    quantized_range,
+    wrap_int32,
+)
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant,
+    constant_weights,
+    float32,
+    input_index,
+    input_tensor,
+    optional_input,
+    output_tensor,
+)
+from edgegen.engines.aot.program import Call, Constant, Ref
+from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
+
+
+def _lower_s8(model: Model, op: Op) -> Call:
+    data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
+    bias, output = optional_input(model, op, 2), output_tensor(model, op)
+    multiplier, shift = quantize_multipliers(_real_multipliers(data, weights, bias, output))
+    low, high = quantized_range(attrs_of(op, FullyConnectedAttrs).activation, output)
+    return Call(
+        op=op,
+        function="eg_run_fully_connected_s8",
+        struct="eg_fully_connected_s8",
+        fields=(
+            *_shape_fields(weights, output),
+            ("weights", Ref("filter")),
+            ("bias", Ref("bias")),
+            ("multiplier", Ref("multiplier")),
+            ("shift", Ref("shift")),
+            ("multiplier_step", 1 if len(multiplier) > 1 else 0),
+            ("output_offset", output.zero_point),
+            ("activation_min", low),
+            ("activation_max", high),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/fully_connected.h",
+        sources=("nn/fully_connected_s8.c",),
+        constants=(
+            Constant("filter", constant(weights)),
+            Constant("bias", _folded_bias(data, weights, bias)),
+            Constant("multiplier", multiplier),
+            Constant("shift", shift),
+        ),
+    )
+
+
+def _folded_bias(data: Tensor, weights: Tensor, bias: Tensor | None) -> npt.NDArray[np.int32]:
+    """The bias with the input's zero point taken off every input beforehand."""
+    sums = constant(weights).astype(np.int64).sum(axis=1)
+    own = np.zeros_like(sums) if bias is None else constant(bias).astype(np.int64)
+    return wrap_int32(own - data.zero_point * sums)
+
+
+def _real_multipliers(
+    data: Tensor, weights: Tensor, bias: Tensor | None, output: Tensor
+) -> list[float]:
+    """What takes a sum to the output's scale, in TFLM's own precision.
+
+    With one scale for all weights, TFLM multiplies it by the input's in float64 when there
+    is a bias and in float32 when there is none (GetQuantizedConvolutionMultipler has two
+    overloads).
+    """
+    assert weights.quant is not None
+    if len(weights.quant.scale) == 1 and bias is None:
+        product = float(np.float32(data.scale) * np.float32(weights.scale))
+        return [product / output.scale]
+    return [data.scale * scale / output.scale for scale in weights.quant.scale]
+
+
+def _lower_f32(model: Model, op: Op) -> Call:
+    weights, bias = input_tensor(model, op, 1), optional_input(model, op, 2)
+    low, high = float_range(attrs_of(op, FullyConnectedAttrs).activation)
+    constants = [Constant("filter", float32(weights))]
+    if bias is not None:
+        constants.append(Constant("bias", float32(bias)))
+    return Call(
+        op=op,
+        function="eg_run_fully_connected_f32",
+        struct="eg_fully_connected_f32",
+        fields=(
+            *_shape_fields(weights, output_tensor(model, op)),
+            ("weights", Ref("filter")),
+            ("bias", Ref("bias") if bias is not None else "NULL"),
+            ("activation_min", low),
+            ("activation_max", high),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/fully_connected.h",
+        sources=("nn/fully_connected_f32.c",),
+        constants=tuple(constants),
+    )
+
+
+def _shape_fields(weights: Tensor, output: Tensor) -> tuple[tuple[str, int], ...]:
+    output_depth, input_depth = weights.shape
+    return (
+        ("batches", output.elements // output_depth),
+        ("input_depth", input_depth),
+        ("output_depth", output_depth),
+    )
+
+
+KERNELS = (
+    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_s8, constant_weights(1, 2)),
+    Kernel(OpKind.FULLY_CONNECTED, DType.FLOAT32, _lower_f32, constant_weights(1, 2)),
+)

@@ -1,0 +1,91 @@
+"""What a model becomes before it is printed as C: calls of runtime kernels, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.model import Op
+from edgegen.passes.memory_plan import MemoryPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An array that lies in flash.
+
+    Attributes:
+        role: What it is to its operator, such as "filter"; part of the C name.
+        values: Flattened in C order; int8, int16, int32 or float32.
+        is_table: True for a lookup table that replaces code, False for model weights.
+    """
+
+    role: str
+    values: npt.NDArray[np.generic]
+    is_table: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A field that points to one of the operator's own constants, by role."""
+
+    role: str
+
+
+Field = int | float | str | Ref | tuple[int, ...]
+"""A struct field: a number, C text as it stands, a constant's address, or a small array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call ``function(&layer, inputs..., output[, scratch])`` of the runtime.
+
+    Attributes:
+        struct: C type of the layer description, or None for a kernel without one.
+        fields: Its designated initialisers, in order.
+        inputs: Tensor indices passed as pointers, constants included.
+        output: Tensor index written.
+        sources: Runtime files, below runtime_c/src; their headers follow from them.
+        header: The runtime header that declares the function.
+        scratch_bytes: Arena bytes that the kernel needs only while it runs.
+        in_place: Positions in ``inputs`` that may share their memory with the output.
+    """
+
+    op: Op
+    function: str
+    struct: str | None
+    fields: tuple[tuple[str, Field], ...]
+    inputs: tuple[int, ...]
+    output: int
+    header: str
+    sources: tuple[str, ...]
+    constants: tuple[Constant, ...] = ()
+    scratch_bytes: int = 0
+    in_place: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An operator that moves nothing: its output is its input under another shape."""
+
+    op: Op
+    input: int
+    output: int
+
+
+Step = Call | Alias
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A model, lowered.
+
+    Attributes:
+        storage: The tensor whose memory each tensor uses (itself, unless aliased).
+        plan: Keys are ``t<index>`` for tensors and ``s<node>`` for scratch.
+    """
+
+    steps: tuple[Step, ...]
+    storage: dict[int, int]
+    plan: MemoryPlan
