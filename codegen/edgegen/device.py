@@ -21,6 +21,20 @@ class MemoryRegion:
     origin: int
     length: int
 
+    @property
+    def end(self) -> int:
+        """First address behind the region."""
+        return self.origin + self.length
+
+
+def main_region(memory: tuple[MemoryRegion, ...], kind: str) -> MemoryRegion:
+    """The first region of a kind, in the order of the device file.
+
+    The linker script puts the program into the main "flash", and .data, .bss, arena and
+    stack into the main "ram". The registry makes sure that both are there.
+    """
+    return next(region for region in memory if region.kind == kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
@@ -29,15 +43,27 @@ class Emulator:
     Attributes:
         machine: The value of QEMU's -machine.
         exact: True when the machine models this very device's memory map; False when
-            it is a generic machine of the same core, which `verify` then says.
+            it is another machine with the same instruction set, which `verify` then says.
         systick_hz: Frequency of the processor clock behind SysTick in that machine.
         memory: The emulated machine's memory map.
+        arguments: More of QEMU's command line, to be passed with the machine.
     """
 
     machine: str
     exact: bool
     systick_hz: int
     memory: tuple[MemoryRegion, ...]
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def flash(self) -> MemoryRegion:
+        """Where the emulated program lies."""
+        return main_region(self.memory, "flash")
+
+    @property
+    def ram(self) -> MemoryRegion:
+        """Where the emulated program's data, arena and stack lie."""
+        return main_region(self.memory, "ram")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +77,13 @@ class Device:
         arch: Arm architecture, such as armv7e-m.
         cpu: Value of the compilers' -mcpu, such as cortex-m4.
         features: Subset of dsp, fpu, dp_fpu, mve.
-        ram_bytes, flash_bytes: What a program may use in all.
-        storage_bytes: Limit on the whole packaged project.
+        ram_bytes, flash_bytes: Sums over the regions of ``memory``.
+        storage_bytes: Limit on the whole packaged project, as files on disk.
+        interfaces: How data reaches the model: sensor, memory_mapped.
+        measurement: What time is measured with: system_timer.
+        formats: How a project is handed on: tar.gz.
         memory: The device's own map (the linker script of the board build).
-        sources: Where each number comes from, by key.
+        sources: Where each number comes from, by key; see `registry.SOURCED`.
     """
 
     id: str
@@ -72,3 +101,13 @@ class Device:
     memory: tuple[MemoryRegion, ...]
     emulator: Emulator | None
     sources: dict[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def flash(self) -> MemoryRegion:
+        """Where the program lies."""
+        return main_region(self.memory, "flash")
+
+    @property
+    def ram(self) -> MemoryRegion:
+        """Where .data, .bss, arena and stack lie; other RAM is the user's to place things in."""
+        return main_region(self.memory, "ram")
