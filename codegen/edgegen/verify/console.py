@@ -103,7 +103,7 @@ class _Lines:
         self.invoke_ns.append(int(ns))
 
     def output(self, vector: str, output: str, elements: str, bad: str, diff: str) -> None:
-        row = Output(int(vector), int(output), int(elements), int(bad), float(diff))
+        row = Output(int(vector), int(output), int(elements), int(bad), _real(diff))
         position = sum(1 for other in self.outputs if other.vector == row.vector)
         if row.vector != len(self.invoke_ns) - 1 or row.output != position:
             raise ValueError("an output out of order")
@@ -213,6 +213,11 @@ def _complete(lines: _Lines) -> SelfTest:
             passed=facts["result"] == "pass",
         )
     )
+
+
+def _real(text: str) -> float:
+    """An int for whole numbers, so that a difference of integers is shown as one."""
+    return int(text) if text.isdecimal() else float(text)
 
 
 def _activations(text: str | None) -> Activations | None:

@@ -1,0 +1,201 @@
+"""The evidence: what was built, run and compared, and how each number is known.
+
+A report has no clock, host or absolute path in it: the same project, tools and
+emulator give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+JSON_NAME = "report.json"
+MARKDOWN_NAME = "report.md"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """``name`` prefixes the generated symbols; ``file`` is the model's file name."""
+
+    name: str
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """The device, and the machine that QEMU emulates in its place.
+
+    Attributes:
+        exact: True when the machine has this very device's memory map.
+        notice: What the reader must know when it has not; "" otherwise.
+    """
+
+    id: str
+    name: str
+    machine: str
+    exact: bool
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What was built.
+
+    Attributes:
+        sha256: Digest over the path and digest of every generated file.
+        edited: Generated files that are not what edgegen wrote.
+    """
+
+    sha256: str
+    edited: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """Bytes. ``code`` is ``total`` without the weights: instructions, tables, start-up."""
+
+    code: int
+    weights: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ram:
+    """Bytes. ``bss`` is without the arena; ``stack_peak`` is the deepest of init and invoke."""
+
+    arena: int
+    data: int
+    bss: int
+    stack_peak: int
+
+    @property
+    def total(self) -> int:
+        return self.arena + self.data + self.bss + self.stack_peak
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    compiler: str
+    emulator: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmallestArena:
+    """Fits `edgegen.options.MeasuredArena`."""
+
+    smallest_bytes: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """One engine, verified or not.
+
+    Attributes:
+        status: "pass", "fail" or "not verified".
+        reason: Why it is not "pass"; "" when it is.
+        vectors: Golden vectors run.
+        outputs_compared, activations_compared: Tensors, over all vectors.
+        mismatches: Elements of outputs beyond the tolerance.
+        activations_mismatched: Tensors whose CRC32 differs.
+        max_abs_diff: Largest difference of an output element from the reference's; not
+            finite (null in the JSON) when an output is not.
+        bit_exact: True when not one bit of any compared tensor differs.
+        tolerance: What the self-test allows, as a fraction of the output's largest
+            expected magnitude; 0 for integers.
+        instructions_per_inference: The largest of ``instructions_by_vector``.
+        images: SHA-256 of every ELF file, by target.
+    """
+
+    status: str
+    reason: str = ""
+    vectors: int = 0
+    outputs_compared: int = 0
+    activations_compared: int = 0
+    mismatches: int = 0
+    activations_mismatched: int = 0
+    max_abs_diff: float = 0
+    bit_exact: bool = False
+    tolerance: float = 0
+    instructions_per_inference: int = 0
+    instructions_by_vector: tuple[int, ...] = ()
+    init_instructions: int = 0
+    flash: Flash | None = None
+    ram: Ram | None = None
+    arena: SmallestArena | None = None
+    toolchain: Toolchain | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verified(self) -> bool:
+        return self.status != "not verified"
+
+
+def not_verified(reason: str) -> EngineFacts:
+    return EngineFacts(status="not verified", reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole evidence for one project.
+
+    Attributes:
+        known_by: How each kind of number was found.
+        engines: By engine id, in the order of the project's preference.
+    """
+
+    edgegen: str
+    model: ModelFacts
+    device: DeviceFacts
+    sources: SourceFacts
+    known_by: Mapping[str, str]
+    engines: Mapping[str, EngineFacts]
+
+    @property
+    def ok(self) -> bool:
+        """True when something was verified, nothing failed and nothing was edited."""
+        verified = [engine for engine in self.engines.values() if engine.verified]
+        passed = all(engine.status == "pass" for engine in verified)
+        return bool(verified) and passed and not self.sources.edited
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able. An engine that was not verified has a status and a reason, no numbers."""
+        facts = {"format": FORMAT, **asdict(self)}
+        for name, engine in self.engines.items():
+            if not engine.verified:
+                facts["engines"][name] = {"status": engine.status, "reason": engine.reason}
+            elif not math.isfinite(engine.max_abs_diff):
+                facts["engines"][name]["max_abs_diff"] = None  # JSON has no NaN
+        return facts
+
+    def to_json(self) -> bytes:
+        return (json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n").encode()
+
+    def to_markdown(self) -> bytes:
+        from edgegen.render import render
+
+        return render("evidence/report.md.j2", {"report": self})
+
+
+def write(report: Report, directory: Path) -> None:
+    """Write report.json and report.md into ``directory``, each at once."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _replace(directory / JSON_NAME, report.to_json())
+    _replace(directory / MARKDOWN_NAME, report.to_markdown())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,114 @@
+"""The self-test's console protocol: what is read, and everything that is refused."""
+
+from __future__ import annotations
+
+import pytest
+from edgegen.verify.console import ConsoleError, parse
+
+PASS = """\
+edgegen-selftest 1
+model digits
+engine aot
+arena_bytes 4096
+resolution_ns 40
+init_ns 120
+vector 0 invoke_ns 58000
+vector 0 output 0 elements 10 mismatches 0 max_abs_diff 0
+vector 1 invoke_ns 58040
+vector 1 output 0 elements 10 mismatches 0 max_abs_diff 0
+stack_bytes 512
+result pass
+"""
+
+TRACED = PASS.replace("stack_bytes", "activations checked 18 mismatched 0\nstack_bytes")
+
+
+def test_a_passing_run() -> None:
+    test = parse(PASS)
+    assert (test.model, test.engine, test.arena_bytes) == ("digits", "aot", 4096)
+    assert (test.resolution_ns, test.init_ns, test.invoke_ns) == (40, 120, (58000, 58040))
+    assert [(o.vector, o.output, o.elements) for o in test.outputs] == [(0, 0, 10), (1, 0, 10)]
+    assert (test.stack_bytes, test.activations, test.error) == (512, None, "")
+    assert test.passed
+
+
+def test_the_traced_image_counts_activations() -> None:
+    activations = parse(TRACED).activations
+    assert activations is not None
+    assert (activations.checked, activations.mismatched) == (18, 0)
+
+
+def test_a_failing_run_keeps_its_numbers() -> None:
+    text = PASS.replace("mismatches 0 max_abs_diff 0\nstack", "mismatches 2 max_abs_diff 7\nstack")
+    test = parse(text.replace("result pass", "result fail"))
+    assert not test.passed
+    assert (test.outputs[1].mismatches, test.outputs[1].max_abs_diff) == (2, 7)
+
+
+def test_activation_mismatches_carry_both_checksums() -> None:
+    text = TRACED.replace(
+        "activations checked 18 mismatched 0",
+        "activation 1 tensor 7 crc 0x0000abcd 0xdeadbeef\nactivations checked 18 mismatched 1",
+    )
+    (row,) = parse(text.replace("result pass", "result fail")).activation_mismatches
+    assert (row.vector, row.tensor, row.got_crc, row.want_crc) == (1, 7, 0xABCD, 0xDEADBEEF)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("0", 0), ("1.5e-07", 1.5e-07), ("0.25", 0.25), ("12", 12)]
+)
+def test_differences_are_whole_numbers_or_reals(text: str, value: float) -> None:
+    read = parse(PASS.replace("max_abs_diff 0\nstack", f"max_abs_diff {text}\nstack"))
+    assert read.outputs[1].max_abs_diff == value
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["model", "engine", "arena_bytes", "resolution_ns", "init_ns", "stack_bytes", "result"],
+)
+def test_a_missing_line_is_named(missing: str) -> None:
+    text = "".join(line for line in PASS.splitlines(True) if not line.startswith(missing))
+    with pytest.raises(ConsoleError, match=missing):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("edgegen-selftest 1", "edgegen-selftest 2"),  # another protocol
+        ("edgegen-selftest 1\n", ""),
+        ("model digits", "model digits\nmodel digits"),
+        ("model digits", "model di*gits"),
+        ("arena_bytes 4096", "arena_bytes -1"),
+        ("arena_bytes 4096", "arena_bytes 4096 bytes"),
+        ("arena_bytes 4096", "Arena_bytes 4096"),
+        ("init_ns 120", "init_ns 120 "),
+        ("init_ns 120", "hello"),
+        ("vector 1 invoke_ns", "vector 2 invoke_ns"),
+        ("vector 1 output 0", "vector 1 output 1"),
+        ("vector 1 output 0", "vector 0 output 0"),
+        ("vector 1 output 0 elements 10 mismatches 0 max_abs_diff 0\n", ""),
+        ("max_abs_diff 0\nstack", "max_abs_diff x\nstack"),
+        ("result pass", "result passed"),
+        ("result pass\n", "result pass\nresult pass\n"),
+        ("result pass\n", "result pass\nmore\n"),
+        ("result pass", "result fail"),  # nothing above says so
+        ("mismatches 0 max_abs_diff 0\nstack", "mismatches 1 max_abs_diff 1\nstack"),
+    ],
+)
+def test_every_deviation_is_an_error(old: str, new: str) -> None:
+    assert old in PASS
+    with pytest.raises(ConsoleError):
+        parse(PASS.replace(old, new))
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\x00\x00", "Segmentation fault"])
+def test_noise_is_an_error(text: str) -> None:
+    with pytest.raises(ConsoleError):
+        parse(text)
+
+
+@pytest.mark.parametrize("lines", range(len(PASS.splitlines())))
+def test_a_run_that_stops_early_is_an_error(lines: int) -> None:
+    with pytest.raises(ConsoleError):
+        parse("".join(PASS.splitlines(True)[:lines]))
