@@ -1,0 +1,199 @@
+"""edgegen.toml: what a project is made from, so that `edgegen update` needs no arguments.
+
+The file is the user's: edgegen writes it once, by `render`, and only reads it from then on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgegen import paths
+from edgegen.errors import UsageError
+from edgegen.project import CONFIG, GENERATED
+
+NAME_LENGTH = 40  # C99 promises 63 significant characters; the rest is for our suffixes
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+# Keywords of C23 and C++23 that a lower-case name could be.
+_KEYWORDS = """
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t
+    char32_t class co_await co_return co_yield compl concept const const_cast consteval constexpr
+    constinit continue decltype default delete do double dynamic_cast else enum explicit export
+    extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq
+    nullptr operator or or_eq private protected public register reinterpret_cast requires restrict
+    return short signed sizeof static static_assert static_cast struct switch template this
+    thread_local throw true try typedef typeid typename typeof typeof_unqual union unsigned using
+    virtual void volatile wchar_t while xor xor_eq
+"""
+# Targets that CMake keeps for itself, libraries that a firmware links, and our own prefixes.
+_RESERVED = """
+    all clean depend edit_cache help install list_install_components package package_source
+    preinstall rebuild_cache test uninstall c g gcc m nosys rdimon stdc main eg edgegen
+"""
+_TAKEN = frozenset(_KEYWORDS.split()) | frozenset(_RESERVED.split())
+
+_TEMPLATE = """\
+# What this project is made from. This file is yours: change it and run `edgegen update`.
+
+[project]
+name = {name}  # prefix of every generated C symbol
+device = {device}  # `edgegen devices` lists them
+model = {model}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The contents of edgegen.toml.
+
+    Attributes:
+        name: Prefix of the generated symbols, see `name_problem`.
+        device: Device id.
+        model, labels: POSIX paths below the project; labels is "" when there are none.
+        engines: Engine ids in order of preference; empty for every engine that takes
+            the model.
+    """
+
+    name: str
+    device: str
+    model: str
+    labels: str = ""
+    engines: tuple[str, ...] = ()
+
+
+def read(directory: Path) -> Config:
+    """The project's edgegen.toml; a UsageError that lists everything wrong with it."""
+    path = directory / CONFIG
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{CONFIG} is not UTF-8 text.", where=str(path)) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(
+            f"This is no edgegen project: there is no {CONFIG}.",
+            where=str(directory),
+            fix="Name the project's folder, or make one with `edgegen scaffold`.",
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{CONFIG} cannot be read.", where=f"{path}: {error.strerror}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str) -> Config:
+    """Read the file's text; ``where`` names it in errors."""
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{CONFIG} is not TOML: {error}.", where=where) from None
+    problems = [f"unknown key {key!r}" for key in document if key != "project"]
+    table = document.get("project")
+    if not isinstance(table, dict):
+        problems.append("[project] is missing")
+        raise _wrong(problems, where)
+    problems += _table_problems(table)
+    if problems:
+        raise _wrong(problems, where)
+    return Config(
+        table["name"],
+        table["device"],
+        table["model"],
+        table.get("labels", ""),
+        tuple(table.get("engines", ())),
+    )
+
+
+def render(config: Config) -> bytes:
+    """The text of a new edgegen.toml."""
+    # A JSON string is a TOML string for the characters that the values may hold.
+    text = _TEMPLATE.format(
+        name=json.dumps(config.name),
+        device=json.dumps(config.device),
+        model=json.dumps(config.model),
+    )
+    if config.labels:
+        text += f"labels = {json.dumps(config.labels)}\n"
+    if config.engines:
+        text += f"engines = {json.dumps(list(config.engines))}\n"
+    return text.encode()
+
+
+def name_problem(name: str) -> str:
+    """Why ``name`` cannot prefix C symbols; "" when it can."""
+    if not _NAME.fullmatch(name):
+        return "is not a C identifier in lower case (a letter, then letters, digits and _)"
+    if len(name) > NAME_LENGTH:
+        return f"has more than {NAME_LENGTH} characters"
+    if name in _TAKEN:
+        return "means something else in C, C++ or CMake"
+    return ""
+
+
+def check_name(name: str) -> str:
+    """``name``, or a UsageError about --name."""
+    why = name_problem(name)
+    if why:
+        raise UsageError(f"The name {name!r} {why}.", where="--name")
+    return name
+
+
+def default_name(stem: str) -> str:
+    """A legal name made from a model file's name without its extension."""
+    words = re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")
+    if not words or words[0].isdigit() or words in _TAKEN:
+        words = f"model_{words}".rstrip("_")
+    return words[:NAME_LENGTH].rstrip("_")
+
+
+def _table_problems(table: dict[str, object]) -> list[str]:
+    problems = [f"unknown key project.{key!r}" for key in table if key not in _KEYS]
+    for key, (required, check) in _KEYS.items():
+        if key in table:
+            why = check(table[key])
+            problems += [f"project.{key} {why}"] if why else []
+        elif required:
+            problems.append(f"project.{key} is missing")
+    return problems
+
+
+def _check_name(value: object) -> str:
+    return name_problem(value) if isinstance(value, str) else "is not a text"
+
+
+def _check_text(value: object) -> str:
+    return "" if isinstance(value, str) and value else "is not a text, or is empty"
+
+
+def _check_path(value: object) -> str:
+    if not isinstance(value, str):
+        return "is not a text"
+    if value.startswith(GENERATED):
+        return f"lies below {GENERATED}, which is generated"
+    return paths.problem(value)
+
+
+def _check_engines(value: object) -> str:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        return "is not a list of texts"
+    return "names an engine twice" if len(set(value)) != len(value) else ""
+
+
+_KEYS: dict[str, tuple[bool, Callable[[object], str]]] = {
+    "name": (True, _check_name),
+    "device": (True, _check_text),
+    "model": (True, _check_path),
+    "labels": (False, _check_path),
+    "engines": (False, _check_engines),
+}
+
+
+def _wrong(problems: list[str], where: str) -> UsageError:
+    return UsageError(
+        f"{CONFIG} is wrong: {'; '.join(problems)}.",
+        where=where,
+        fix=f"The keys of [project] are {', '.join(_KEYS)}.",
+    )
