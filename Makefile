@@ -1,0 +1,63 @@
+# The two that matter: `make demo` and `make test`. Both do all the set-up themselves.
+SHELL := /bin/bash
+PYTHON ?=
+WORKERS ?= 2
+BIN := .venv/bin
+STAGE := scripts/stage.sh
+DEMO := build/demo
+
+.PHONY: help setup demo test lint types test-c test-python docs bench-cortex-m clean distclean
+
+help:
+	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
+	@echo "make test            set-up, lint, types, C tests with sanitizers, all Python tests"
+	@echo "make setup           system packages (apt), .venv, editable install"
+	@echo "make docs            regenerate the generated pages and tables"
+	@echo "make bench-cortex-m  regenerate docs/benchmarks.md"
+	@echo "make clean           remove build outputs;  make distclean: .venv too"
+
+setup:
+	@PYTHON="$(PYTHON)" scripts/setup.sh
+
+demo: setup
+	rm -rf $(DEMO)
+	$(BIN)/edgegen scaffold --target cortex_m4 examples/digits/digits.tflite \
+		--labels examples/digits/labels.txt --engine aot -o $(DEMO)
+	$(BIN)/edgegen verify $(DEMO)
+	@cat $(DEMO)/evidence/report.md
+
+test:
+	@$(STAGE) setup $(MAKE) --no-print-directory setup
+	@$(STAGE) lint $(MAKE) --no-print-directory lint
+	@$(STAGE) types $(MAKE) --no-print-directory types
+	@$(STAGE) test-c $(MAKE) --no-print-directory test-c
+	@$(STAGE) test-python $(MAKE) --no-print-directory test-python
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup
+	$(BIN)/mypy
+
+test-c: setup
+	cmake -S . -B build/ctest -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+		-DEDGEGEN_WERROR=ON -DEDGEGEN_SANITIZE=ON
+	cmake --build build/ctest
+	ctest --test-dir build/ctest --output-on-failure
+
+# After `make setup` every tool is there, so a test that is skipped for want of one is a failure.
+test-python: setup
+	EDGEGEN_REQUIRE_TOOLS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+docs: setup
+	$(BIN)/python docs/generate.py
+
+bench-cortex-m: setup
+	$(BIN)/python benchmarks/cortex_m.py
+
+clean:
+	rm -rf build dist
+
+distclean: clean
+	rm -rf .venv
