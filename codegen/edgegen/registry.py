@@ -7,8 +7,8 @@ at once, each with its key.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from edgegen import resources
 from edgegen.device import Device, Emulator, MemoryRegion
 from edgegen.errors import UsageError
+from edgegen.toml_table import Table, closest
 
 INTERFACES = ("sensor", "memory_mapped")
 MEASUREMENT = ("system_timer",)
@@ -107,7 +108,7 @@ def parse_device(text: str, path: Path) -> Device:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"The device file is no valid TOML: {error}.", where=str(path)) from None
     problems: list[str] = []
-    device = _device(_Table(values, "", problems), path.stem, path.parent.name)
+    device = _device(Table(values, "", problems), path.stem, path.parent.name)
     if device is None or problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -199,130 +200,13 @@ def _load(path: Path) -> Device:
 
 
 def _unknown_device_fix(device_id: str) -> str:
-    close = _closest(device_id, device_ids())
+    close = closest(device_id, device_ids())
     if close:
         return f"Did you mean {close!r}?"
     return "`edgegen devices` lists them."
 
 
-def _closest(word: str, words: Sequence[str]) -> str | None:
-    import difflib
-
-    close = difflib.get_close_matches(word.lower(), words, n=1)
-    return close[0] if close else None
-
-
-_TYPE_NAMES = {bool: "a boolean", int: "an integer", str: "a string", list: "an array"}
-_TYPE_NAMES |= {dict: "a table", float: "a float"}
-
-
-class _Table:
-    """A TOML table whose keys are taken one by one; what is wrong goes to ``problems``.
-
-    Every getter returns None after it has reported a problem.
-    """
-
-    def __init__(self, values: dict[str, Any], prefix: str, problems: list[str]) -> None:
-        self._values = dict(values)
-        self._prefix = prefix
-        self._problems = problems
-        self._known: list[str] = []
-
-    def problem(self, key: str, text: str) -> None:
-        shown = key if key.isprintable() else repr(key)
-        self._problems.append(f"{self._prefix}{shown}: {text}")
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def _take(self, key: str, wanted: type) -> Any:
-        self._known.append(key)
-        if key not in self._values:
-            self.problem(key, "is missing.")
-            return None
-        value = self._values.pop(key)
-        if type(value) is not wanted:  # bool is an int to isinstance
-            found = _TYPE_NAMES.get(type(value), "a date or time")
-            self.problem(key, f"must be {_TYPE_NAMES[wanted]}, not {found}.")
-            return None
-        return value
-
-    def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str | None:
-        value: str | None = self._take(key, str)
-        if value is None:
-            return None
-        if not value.strip() or not value.isprintable():
-            self.problem(key, "must be one line of text.")
-            return None
-        if pattern is not None and not pattern.fullmatch(value):
-            self.problem(key, f"{value!r} does not match {pattern.pattern}.")
-            return None
-        return value
-
-    def choice(self, key: str, choices: Sequence[str]) -> str | None:
-        value: str | None = self._take(key, str)
-        if value is not None and value not in choices:
-            self.problem(key, f"{value!r} is none of {', '.join(choices)}.")
-            return None
-        return value
-
-    def number(self, key: str, minimum: int, maximum: int = _ADDRESS_SPACE) -> int | None:
-        value: int | None = self._take(key, int)
-        if value is not None and not minimum <= value <= maximum:
-            self.problem(key, f"{value} is not between {minimum} and {maximum}.")
-            return None
-        return value
-
-    def flag(self, key: str) -> bool | None:
-        value: bool | None = self._take(key, bool)
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...] | None:
-        values: list[Any] | None = self._take(key, list)
-        if values is None:
-            return None
-        if not all(type(value) is str for value in values):
-            self.problem(key, "must be an array of strings.")
-            return None
-        return tuple(values)
-
-    def choices(self, key: str, allowed: Sequence[str]) -> tuple[str, ...] | None:
-        values = self.texts(key)
-        if values is None:
-            return None
-        wrong = [value for value in values if value not in allowed]
-        for value in wrong:
-            self.problem(key, f"{value!r} is none of {', '.join(allowed)}.")
-        if not values or len(set(values)) != len(values):
-            self.problem(key, "must hold each of its values once, and at least one.")
-        return values
-
-    def table(self, key: str) -> _Table | None:
-        values = self._take(key, dict)
-        if values is None:
-            return None
-        return _Table(values, f"{self._prefix}{key}.", self._problems)
-
-    def tables(self, key: str) -> list[_Table] | None:
-        values = self._take(key, list)
-        if values is None:
-            return None
-        if not values or not all(type(value) is dict for value in values):
-            self.problem(key, f"must be one or more [[{self._prefix}{key}]] tables.")
-            return None
-        return [
-            _Table(value, f"{self._prefix}{key}[{index}].", self._problems)
-            for index, value in enumerate(values)
-        ]
-
-    def finish(self) -> None:
-        """Report the keys that nobody took."""
-        for key in self._values:
-            close = _closest(key, self._known)
-            self.problem(key, f"is unknown{f'; did you mean {close}?' if close else '.'}")
-
-
-def _device(table: _Table, device_id: str, family: str) -> Device | None:
+def _device(table: Table, device_id: str, family: str) -> Device | None:
     """None, or a device that is only to be used when no problem was reported."""
     if not _ID.fullmatch(device_id):
         table.problem("file name", f"{device_id!r} does not match {_ID.pattern}.")
@@ -330,7 +214,10 @@ def _device(table: _Table, device_id: str, family: str) -> Device | None:
     cpu = table.choice("cpu", tuple(CORES))
     arch = table.text("arch")
     features = _features(table, cpu, arch)
-    sizes = {key: table.number(key, 1) for key in ("flash_bytes", "ram_bytes", "storage_bytes")}
+    sizes = {
+        key: table.number(key, 1, _ADDRESS_SPACE)
+        for key in ("flash_bytes", "ram_bytes", "storage_bytes")
+    }
     interfaces = table.choices("interfaces", INTERFACES)
     measurement = table.choices("measurement", MEASUREMENT)
     formats = table.choices("formats", FORMATS)
@@ -365,7 +252,7 @@ def _device(table: _Table, device_id: str, family: str) -> Device | None:
     )
 
 
-def _features(table: _Table, cpu: str | None, arch: str | None) -> tuple[str, ...] | None:
+def _features(table: Table, cpu: str | None, arch: str | None) -> tuple[str, ...] | None:
     features = table.texts("features")
     if cpu is None or features is None:
         return None
@@ -386,7 +273,7 @@ def _features(table: _Table, cpu: str | None, arch: str | None) -> tuple[str, ..
     return tuple(word for word in core.features if word in features)
 
 
-def _memory(table: _Table) -> tuple[MemoryRegion, ...] | None:
+def _memory(table: Table) -> tuple[MemoryRegion, ...] | None:
     """Regions under [[memory]]: unique names, no overlap, at least one of each kind."""
     tables = table.tables("memory")
     if tables is None:
@@ -400,18 +287,17 @@ def _memory(table: _Table) -> tuple[MemoryRegion, ...] | None:
     for kind in ("flash", "ram"):
         if not any(region.kind == kind for region in regions):
             table.problem("memory", f"there is no region of kind {kind!r}.")
-    ordered = sorted(regions, key=lambda region: region.origin)
-    for low, high in zip(ordered, ordered[1:], strict=False):
-        if high.origin < low.end:
-            table.problem("memory", f"{low.name} and {high.name} overlap.")
+    for one, other in itertools.combinations(regions, 2):
+        if one.origin < other.end and other.origin < one.end:
+            table.problem("memory", f"{one.name} and {other.name} overlap.")
     return regions
 
 
-def _region(table: _Table) -> MemoryRegion | None:
+def _region(table: Table) -> MemoryRegion | None:
     name = table.text("name", _REGION)
     kind = table.choice("kind", ("flash", "ram"))
     origin = table.number("origin", 0, _ADDRESS_SPACE - 1)
-    length = table.number("length", 1)
+    length = table.number("length", 1, _ADDRESS_SPACE)
     table.finish()
     if name is None or kind is None or origin is None or length is None:
         return None
@@ -425,7 +311,7 @@ def _region(table: _Table) -> MemoryRegion | None:
 
 
 def _check_sums(
-    table: _Table, memory: tuple[MemoryRegion, ...] | None, sizes: dict[str, int | None]
+    table: Table, memory: tuple[MemoryRegion, ...] | None, sizes: dict[str, int | None]
 ) -> None:
     for kind in ("flash", "ram") if memory is not None else ():
         total = sum(region.length for region in memory or () if region.kind == kind)
@@ -436,7 +322,7 @@ def _check_sums(
             )
 
 
-def _emulator(table: _Table) -> Emulator | None:
+def _emulator(table: Table) -> Emulator | None:
     if not table.has("emulator"):
         return None
     inner = table.table("emulator")
@@ -445,7 +331,7 @@ def _emulator(table: _Table) -> Emulator | None:
     machine = inner.text("machine", _MACHINE)
     arguments = inner.texts("arguments")
     exact = inner.flag("exact")
-    systick_hz = inner.number("systick_hz", 1)
+    systick_hz = inner.number("systick_hz", 1, _ADDRESS_SPACE)
     memory = _memory(inner)
     inner.finish()
     for argument in arguments or ():
@@ -458,7 +344,7 @@ def _emulator(table: _Table) -> Emulator | None:
     return Emulator(machine, exact, systick_hz, memory, arguments)
 
 
-def _sources(table: _Table) -> dict[str, str]:
+def _sources(table: Table) -> dict[str, str]:
     inner = table.table("sources")
     if inner is None:
         return {}
