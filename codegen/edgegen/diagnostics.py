@@ -180,6 +180,12 @@ _REASONS = (
         "Compare the converted model with its source, then convert again: "
         "from_concrete_functions([f]) without a second argument, or from_saved_model.",
     ),
+    Reason(
+        "EG201",
+        "no aot kernel",
+        "The aot engine has no kernel that gives this operator TFLM's exact result.",
+        "Choose another engine, or change the layer and convert the model again.",
+    ),
 )
 
 REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}

@@ -26,7 +26,7 @@ void eg_trace_tensor(uint32_t tensor, const void *data, size_t bytes);
 
 #else
 
-#define EG_TRACE_TENSOR(tensor, data, bytes) ((void)0)
+#define EG_TRACE_TENSOR(tensor, data, bytes) ((void)(tensor), (void)(data), (void)(bytes))
 
 #endif
 

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from edgegen.model import Activation, DType, Tensor
 
+FLT_MAX = float(np.finfo(np.float32).max)
+
 _RANGE = {DType.INT8: (-128, 127), DType.INT16: (-32768, 32767)}
 
 
@@ -67,10 +69,13 @@ def quantized_range(activation: Activation, output: Tensor) -> tuple[int, int]:
 
 
 def float_range(activation: Activation) -> tuple[float, float]:
-    """Smallest and largest float that a fused activation lets through."""
+    """Smallest and largest float that a fused activation lets through.
+
+    Where there is no bound TFLM clamps to the largest finite float, and so do we.
+    """
     return {
-        Activation.NONE: (-math.inf, math.inf),
-        Activation.RELU: (0.0, math.inf),
+        Activation.NONE: (-FLT_MAX, FLT_MAX),
+        Activation.RELU: (0.0, FLT_MAX),
         Activation.RELU6: (0.0, 6.0),
         Activation.RELU_N1_TO_1: (-1.0, 1.0),
     }[activation]
@@ -84,3 +89,28 @@ def wrap_int32(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
 def _quantize(real: float, tensor: Tensor) -> int:
     ratio = np.float32(real) / np.float32(tensor.scale)
     return tensor.zero_point + round_half_away(float(ratio))
+
+
+def rounding_doubling_high_mul(a: int, b: int) -> int:
+    """round(a * b / 2^31), ties upwards: the product of two Q31 numbers."""
+    if a == b == -(1 << 31):
+        return (1 << 31) - 1
+    return (a * b + (1 << 30)) >> 31
+
+
+def rounding_divide_by_pot(x: int, exponent: int) -> int:
+    """round(x / 2^exponent), ties away from zero."""
+    mask = (1 << exponent) - 1
+    threshold = (mask >> 1) + (1 if x < 0 else 0)
+    return (x >> exponent) + (1 if (x & mask) > threshold else 0)
+
+
+def multiply_by_quantized_multiplier(x: int, multiplier: int, shift: int) -> int:
+    """x * multiplier * 2^(shift - 31), rounded twice, as eg_multiply_by_quantized_multiplier."""
+    raised = _wrap(x << max(shift, 0))
+    return rounding_divide_by_pot(rounding_doubling_high_mul(raised, multiplier), max(-shift, 0))
+
+
+def _wrap(x: int) -> int:
+    """Reduce modulo 2^32 into the range of int32."""
+    return ((x + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)

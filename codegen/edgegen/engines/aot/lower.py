@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgegen.diagnostics import diagnostic
 from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.engines.aot.program import Alias, Call, Program, Step
@@ -20,11 +21,8 @@ def refusals(model: Model) -> tuple[Diagnostic, ...]:
         chosen = choose(KERNELS, model, op)
         if isinstance(chosen, str):
             where = f"node {op.node} {op.kind.value}"
-            found.append(Diagnostic("EG201", where, chosen, _FIX))
+            found.append(diagnostic("EG201", where, chosen))
     return tuple(found)
-
-
-_FIX = "Choose another engine, or change the layer and convert the model again."
 
 
 def lower(model: Model) -> Program:

@@ -39,12 +39,14 @@ Field = int | float | str | Ref | tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call ``function(&layer, inputs..., output[, scratch])`` of the runtime.
+    """One call ``function([&layer,] inputs...[, scalars...], output[, scratch])`` of the runtime.
 
     Attributes:
         struct: C type of the layer description, or None for a kernel without one.
         fields: Its designated initialisers, in order.
         inputs: Tensor indices passed as pointers, constants included.
+        inputs_as_array: Whether they are passed as one array of pointers.
+        scalars: Numbers passed between the inputs and the output.
         output: Tensor index written.
         sources: Runtime files, below runtime_c/src; their headers follow from them.
         header: The runtime header that declares the function.
@@ -61,6 +63,8 @@ class Call:
     header: str
     sources: tuple[str, ...]
     constants: tuple[Constant, ...] = ()
+    inputs_as_array: bool = False
+    scalars: tuple[int | float, ...] = ()
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()
 

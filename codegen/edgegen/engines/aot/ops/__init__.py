@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from edgegen.engines.aot.kernels import Kernel
-from edgegen.engines.aot.ops import fully_connected
+from edgegen.engines.aot.ops import (
+    binary,
+    concatenation,
+    fully_connected,
+    quantize,
+    reshape,
+    unary,
+)
 
-KERNELS: tuple[Kernel, ...] = (*fully_connected.KERNELS,)
+KERNELS: tuple[Kernel, ...] = (
+    *binary.KERNELS,
+    *concatenation.KERNELS,
+    *fully_connected.KERNELS,
+    *quantize.KERNELS,
+    *reshape.KERNELS,
+    *unary.KERNELS,
+)
 """Every kernel; among those for one operator and element type, the first that takes it wins."""

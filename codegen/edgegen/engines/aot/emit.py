@@ -1,0 +1,270 @@
+"""Program -> C files. Everything reaches the templates ready to print."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen import resources
+from edgegen.engines.aot.program import Alias, Call, Constant, Field, Program, Ref, Step
+from edgegen.model import DType, Model, Op, Tensor
+from edgegen.render import c_comment, file_header, render
+
+ARENA_ALIGNMENT = 16
+"""Bytes; more than any activation needs today, so that wider kernels may be added."""
+
+_C_TYPES = {
+    DType.INT8: "int8_t",
+    DType.UINT8: "uint8_t",
+    DType.BOOL: "uint8_t",
+    DType.INT16: "int16_t",
+    DType.INT32: "int32_t",
+    DType.INT64: "int64_t",
+    DType.FLOAT32: "float",
+}
+
+_PER_LINE = {"int8": 16, "int16": 12, "int32": 7, "float32": 5}
+"""Numbers per source line, such that the longest ones stay within 100 columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    name: str
+    ctype: str
+    count: int
+    comment: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    title: str
+    struct: str
+    variable: str
+    fields: list[tuple[str, str]]
+
+
+class Emitter:
+    """Prints one program of one model as C."""
+
+    def __init__(self, model: Model, program: Program, name: str, device_id: str) -> None:
+        self._model = model
+        self._program = program
+        self._name = name
+        self._device_id = device_id
+        self._calls = [step for step in program.steps if isinstance(step, Call)]
+
+    def files(self) -> dict[str, bytes]:
+        """Every file of the engine, by path below the project's edgegen/."""
+        arrays = list(self._arrays())
+        return {
+            "aot/model.c": self._render("aot/model.c.j2", **self._model_context()),
+            "aot/weights.c": self._render(
+                "aot/weights.c.j2", arrays=arrays, uses_infinity=_mention_infinity(arrays)
+            ),
+            "aot/weights.h": self._render("aot/weights.h.j2", arrays=arrays),
+            f"aot/include/{self._name}/engine.h": self._render(
+                "aot/engine.h.j2",
+                arena_bytes=arena_bytes(self._program),
+                lower_bound=self._program.plan.lower_bound,
+                alignment=ARENA_ALIGNMENT,
+            ),
+            **_runtime_files(self._calls),
+        }
+
+    def _render(self, template: str, **context: object) -> bytes:
+        header = file_header(template, self._model, self._device_id)
+        names = {"name": self._name, "NAME": self._name.upper(), "header": header}
+        return render(template, names | context)
+
+    def _model_context(self) -> dict[str, object]:
+        layers = list(self._layers())
+        return {
+            "includes": sorted({call.header for call in self._calls}),
+            "runtime_version": runtime_version(),
+            "uses_infinity": any("INFINITY" in v for layer in layers for _, v in layer.fields),
+            "uses_libm": any(
+                "<math.h>" in _read(f"src/{s}") for c in self._calls for s in c.sources
+            ),
+            "layers": layers,
+            "accessors": self._accessors(),
+            "inputs": [self._value(tensor) for tensor in self._model.inputs],
+            "steps": [self._step(step) for step in self._program.steps],
+        }
+
+    def _layers(self) -> Iterator[_Layer]:
+        for call in self._calls:
+            if call.struct:
+                fields = [(field, self._field(call, value)) for field, value in call.fields]
+                variable = f"{self._name}_op_{call.op.node}"
+                yield _Layer(self._title(call.op), call.struct, variable, fields)
+
+    def _field(self, call: Call, value: Field) -> str:
+        if isinstance(value, Ref):
+            constant = next(c for c in call.constants if c.role == value.role)
+            return self._constant_name(call, constant)
+        if isinstance(value, tuple):
+            return "{" + ", ".join(str(v) for v in value) + "}"
+        if isinstance(value, float):
+            return c_float(value)
+        return str(value)
+
+    def _accessors(self) -> list[dict[str, object]]:
+        found = []
+        for kind, tensors in (("input", self._model.inputs), ("output", self._model.outputs)):
+            for number, tensor in enumerate(tensors):
+                value = self._value(tensor)
+                const = "const " if kind == "output" else ""
+                found.append(
+                    {
+                        "type": f"{const}{value['ctype']} *",
+                        "function": f"{kind}_{number}",
+                        "offset": value["offset"],
+                        "constant": value["constant"],
+                    }
+                )
+        return found
+
+    def _value(self, tensor: int) -> dict[str, object]:
+        """How the C code names and finds a tensor."""
+        root = self._program.storage[tensor]
+        is_constant = self._model.tensors[root].is_constant
+        return {
+            "variable": f"t{tensor}",
+            "ctype": _C_TYPES[self._model.tensors[tensor].dtype],
+            "offset": None if is_constant else self._program.plan.offsets[f"t{root}"],
+            "constant": self._tensor_constant_name(root) if is_constant else None,
+            "comment": describe(self._model.tensors[tensor]),
+        }
+
+    def _step(self, step: Step) -> dict[str, object]:
+        value = self._value(step.output)
+        shared = {
+            "title": self._title(step.op),
+            "tensor": step.output,
+            "bytes": self._model.tensors[step.output].bytes,
+        }
+        if isinstance(step, Alias):
+            return value | shared | {"alias": self._argument(step.input), "offset": None}
+        return value | shared | {"call": self._call(step)}
+
+    def _call(self, call: Call) -> str:
+        arguments = [f"&{self._name}_op_{call.op.node}"] if call.struct else []
+        inputs = [self._argument(tensor) for tensor in call.inputs]
+        arguments += [_pointer_array(inputs)] if call.inputs_as_array else inputs
+        arguments += [c_float(s) if isinstance(s, float) else str(s) for s in call.scalars]
+        arguments.append(f"t{call.output}")
+        if call.scratch_bytes:
+            arguments.append(f"ARENA_AT({self._program.plan.offsets[f's{call.op.node}']})")
+        return f"{call.function}({', '.join(arguments)});"
+
+    def _argument(self, tensor: int) -> str:
+        if self._model.tensors[tensor].is_constant:
+            return self._tensor_constant_name(tensor)
+        return f"t{tensor}"
+
+    def _title(self, op: Op) -> str:
+        return f"node {op.node}: {op.kind.value}"
+
+    def _arrays(self) -> Iterator[_Array]:
+        for tensor in sorted(self._constant_tensors()):
+            data = self._model.tensors[tensor].data
+            assert data is not None
+            comment = describe(self._model.tensors[tensor])
+            yield _array(self._tensor_constant_name(tensor), comment, data)
+        for call in self._calls:
+            for constant in call.constants:
+                comment = f"{self._title(call.op)}, {constant.role}"
+                yield _array(self._constant_name(call, constant), comment, constant.values)
+
+    def _constant_tensors(self) -> set[int]:
+        """Constants that the code reads as tensors, not as parts of a layer."""
+        read = {tensor for call in self._calls for tensor in call.inputs}
+        read |= {self._program.storage[tensor] for tensor in self._model.outputs}
+        read |= {self._program.storage[s.output] for s in self._program.steps}
+        return {tensor for tensor in read if self._model.tensors[tensor].is_constant}
+
+    def _constant_name(self, call: Call, constant: Constant) -> str:
+        kind = "table" if constant.is_table else "weight"
+        return f"{self._name}_{kind}_{call.op.node}_{constant.role}"
+
+    def _tensor_constant_name(self, tensor: int) -> str:
+        return f"{self._name}_weight_t{tensor}"
+
+
+def arena_bytes(program: Program) -> int:
+    """The arena's size: the plan's, but never 0, so that it can be declared as an array."""
+    return max(program.plan.arena_bytes, ARENA_ALIGNMENT)
+
+
+def describe(tensor: Tensor) -> str:
+    """A tensor in one comment line: name, type, shape, quantisation."""
+    text = f"{c_comment(tensor.name)}: {tensor.dtype.value} {list(tensor.shape)}"
+    if tensor.quant is not None and len(tensor.quant.scale) == 1:
+        text += f", scale {tensor.scale!r}, zero point {tensor.zero_point}"
+    return text
+
+
+def c_float(value: float) -> str:
+    """A float32 as a C literal that reads back to the same bits."""
+    if math.isnan(value):
+        return "NAN"
+    if math.isinf(value):
+        return "INFINITY" if value > 0 else "-INFINITY"
+    text = str(np.float32(value))
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def runtime_version() -> int:
+    """EG_RUNTIME_VERSION of the runtime that this edgegen carries."""
+    text = _read("include/edgegen/version.h")
+    found = re.search(r"^#define EG_RUNTIME_VERSION (\d+)$", text, re.MULTILINE)
+    assert found is not None
+    return int(found.group(1))
+
+
+def _pointer_array(pointers: list[str]) -> str:
+    return "(const void *const[]){" + ", ".join(pointers) + "}"
+
+
+def _array(name: str, comment: str, values: npt.NDArray[np.generic]) -> _Array:
+    flat = values.reshape(-1)
+    dtype = str(flat.dtype)
+    per_line = _PER_LINE[dtype]
+    texts = [c_float(v) if dtype == "float32" else str(v) for v in flat.tolist()]
+    lines = [
+        ", ".join(texts[start : start + per_line]) + "," for start in range(0, len(texts), per_line)
+    ]
+    return _Array(name, _C_TYPES[DType(dtype)], len(texts), comment, lines)
+
+
+def _mention_infinity(arrays: list[_Array]) -> bool:
+    floats = (line for array in arrays if array.ctype == "float" for line in array.lines)
+    return any("INFINITY" in line or "NAN" in line for line in floats)
+
+
+def _runtime_files(calls: list[Call]) -> dict[str, bytes]:
+    """The runtime sources that the calls need, and the headers that those include."""
+    wanted = sorted({f"src/{source}" for call in calls for source in call.sources})
+    wanted += ["include/edgegen/trace.h", "include/edgegen/version.h"]
+    found: dict[str, bytes] = {}
+    while wanted:
+        path = wanted.pop()
+        if f"runtime/{path}" in found:
+            continue
+        text = _read(path)
+        found[f"runtime/{path}"] = text.encode()
+        includes = re.findall(r'^#include "(edgegen/[^"]+)"$', text, re.MULTILINE)
+        wanted += [f"include/{include}" for include in includes]
+    return dict(sorted(found.items()))
+
+
+def _read(path: str) -> str:
+    root: Path = resources.root("runtime_c")
+    return root.joinpath(path).read_text(encoding="utf-8")

@@ -1,0 +1,44 @@
+"""The engine's face: what it refuses, what it writes, what that needs."""
+
+from __future__ import annotations
+
+from edgegen.device import Device
+from edgegen.engines import Footprint, Quantity
+from edgegen.engines.aot.emit import Emitter, arena_bytes
+from edgegen.engines.aot.lower import lower, refusals
+from edgegen.engines.aot.program import Call, Program
+from edgegen.errors import Diagnostic
+from edgegen.model import Model
+from edgegen.options import Options
+
+
+class AotEngine:
+    """C99 for this very model: no heap, a static memory plan, only the kernels it needs."""
+
+    id = "aot"
+
+    def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
+        """One diagnostic for every operator without a kernel."""
+        return refusals(model)
+
+    def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
+        """aot/** and the runtime files that it needs."""
+        return Emitter(model, lower(model), options.name, device.id).files()
+
+    def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
+        """Weights, arena and static data as they will be; code and stack not known."""
+        program = lower(model)
+        return Footprint(
+            weights=Quantity(_weight_bytes(model, program), "exact"),
+            code=Quantity(None, "not known (build it and run `edgegen verify`)"),
+            arena=Quantity(arena_bytes(program), "exact"),
+            stack=Quantity(None, "not known (build it and run `edgegen verify`)"),
+            static=Quantity(4, "exact"),
+        )
+
+
+def _weight_bytes(model: Model, program: Program) -> int:
+    calls = [step for step in program.steps if isinstance(step, Call)]
+    own = sum(c.values.nbytes for call in calls for c in call.constants if not c.is_table)
+    read = {tensor for call in calls for tensor in call.inputs}
+    return own + sum(model.tensors[t].bytes for t in read if model.tensors[t].is_constant)

@@ -1,0 +1,200 @@
+"""ADD, SUB and MUL, with broadcasting."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from edgegen.engines.aot.fixed_point import float_range, quantize_multiplier, quantized_range
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    input_index,
+    input_tensor,
+    known_activation,
+    output_tensor,
+)
+from edgegen.engines.aot.program import Call, Field
+from edgegen.model import BinaryAttrs, DType, Model, Op, OpKind, Tensor
+
+_RANK = 4  # EG_BROADCAST_RANK
+_LEFT_SHIFT = 20  # of TFLM's int8 ADD and SUB
+_HEADER = "edgegen/nn/elementwise.h"
+
+
+def _call(
+    model: Model, op: Op, stem: str, struct: str, fields: tuple[tuple[str, Field], ...]
+) -> Call:
+    first, second = input_index(op, 0), input_index(op, 1)
+    output = op.outputs[0]
+    shapes = tuple(model.tensors[t].shape for t in (first, second, output))
+    size, stride1, stride2 = merged_broadcast(*shapes)
+    return Call(
+        op=op,
+        function=f"eg_run_{stem}",
+        struct=struct,
+        fields=(
+            ("shape.size", size),
+            ("shape.stride1", stride1),
+            ("shape.stride2", stride2),
+            *fields,
+        ),
+        inputs=(first, second),
+        output=output,
+        header=_HEADER,
+        sources=(f"nn/{stem}.c", "nn/broadcast.c"),
+        in_place=tuple(
+            i for i, shape in enumerate(shapes[:2]) if math.prod(shape) == math.prod(shapes[2])
+        ),
+    )
+
+
+def merged_broadcast(
+    shape1: tuple[int, ...], shape2: tuple[int, ...], output: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Output size and both inputs' strides, with dimensions that broadcast alike merged.
+
+    Returns:
+        Three tuples of equal length, padded in front to at least EG_BROADCAST_RANK.
+    """
+    rank = len(output)
+    sizes: list[int] = []
+    patterns: list[tuple[bool, bool]] = []
+    padded1 = (1,) * (rank - len(shape1)) + shape1
+    padded2 = (1,) * (rank - len(shape2)) + shape2
+    for size, one, two in zip(output, padded1, padded2, strict=True):
+        pattern = (one == size, two == size)
+        if size == 1:
+            continue
+        if patterns and patterns[-1] == pattern:
+            sizes[-1] *= size
+        else:
+            sizes.append(size)
+            patterns.append(pattern)
+    strides = [_strides(sizes, [p[i] for p in patterns]) for i in range(2)]
+    missing = max(0, _RANK - len(sizes))
+    if not sizes:
+        # A single element: any stride does, 1 keeps the row loop uniform.
+        strides = [(), ()]
+    return (
+        (1,) * missing + tuple(sizes),
+        (0,) * missing + strides[0],
+        (0,) * missing + strides[1],
+    )
+
+
+def _strides(sizes: list[int], present: list[bool]) -> tuple[int, ...]:
+    strides: list[int] = []
+    step = 1
+    for size, there in zip(reversed(sizes), reversed(present), strict=True):
+        strides.append(step if there else 0)
+        step *= size if there else 1
+    return tuple(reversed(strides))
+
+
+def _refusal(model: Model, op: Op) -> str | None:
+    first, second, output = (
+        input_tensor(model, op),
+        input_tensor(model, op, 1),
+        output_tensor(model, op),
+    )
+    if not first.dtype is second.dtype is output.dtype:
+        return "its inputs and output differ in element type."
+    if len(merged_broadcast(first.shape, second.shape, output.shape)[0]) > _RANK:
+        return f"its shapes broadcast in more than {_RANK} alternating groups of dimensions."
+    if (
+        output.dtype is DType.INT8
+        and op.kind is not OpKind.MUL
+        and _output_factor(op, first, second, output) >= 1
+    ):
+        return "its output scale is below a 2^19th of its inputs': TFLM cannot take that."
+    return known_activation(model, op)
+
+
+def _add_factors(
+    op: Op, first: Tensor, second: Tensor, output: Tensor
+) -> tuple[float, float, float]:
+    """Real factors of input 1, input 2 and output: TFLM's ADD has float64, its SUB float32."""
+    if op.kind is OpKind.ADD:
+        twice = 2.0 * max(first.scale, second.scale)
+        return (
+            first.scale / twice,
+            second.scale / twice,
+            twice / ((1 << _LEFT_SHIFT) * output.scale),
+        )
+    scale1, scale2, scale_out = (np.float32(t.scale) for t in (first, second, output))
+    twice32 = np.float32(2) * max(scale1, scale2)
+    return (
+        float(scale1 / twice32),
+        float(scale2 / twice32),
+        float(twice32 / (np.float32(1 << _LEFT_SHIFT) * scale_out)),
+    )
+
+
+def _output_factor(op: Op, first: Tensor, second: Tensor, output: Tensor) -> float:
+    return _add_factors(op, first, second, output)[2]
+
+
+def _lower_add_s8(model: Model, op: Op) -> Call:
+    first, second, output = (
+        input_tensor(model, op),
+        input_tensor(model, op, 1),
+        output_tensor(model, op),
+    )
+    factors = [quantize_multiplier(f) for f in _add_factors(op, first, second, output)]
+    low, high = quantized_range(attrs_of(op, BinaryAttrs).activation, output)
+    fields = (
+        ("input1_offset", -first.zero_point),
+        ("input1_multiplier", factors[0][0]),
+        ("input1_shift", factors[0][1]),
+        ("input2_offset", -second.zero_point),
+        ("input2_multiplier", factors[1][0]),
+        ("input2_shift", factors[1][1]),
+        ("input2_sign", 1 if op.kind is OpKind.ADD else -1),
+        ("output_multiplier", factors[2][0]),
+        ("output_shift", factors[2][1]),
+        ("output_offset", output.zero_point),
+        ("activation_min", low),
+        ("activation_max", high),
+    )
+    return _call(model, op, "add_s8", "eg_add_s8", fields)
+
+
+def _lower_mul_s8(model: Model, op: Op) -> Call:
+    first, second, output = (
+        input_tensor(model, op),
+        input_tensor(model, op, 1),
+        output_tensor(model, op),
+    )
+    multiplier, shift = quantize_multiplier(first.scale * second.scale / output.scale)
+    low, high = quantized_range(attrs_of(op, BinaryAttrs).activation, output)
+    fields = (
+        ("input1_offset", -first.zero_point),
+        ("input2_offset", -second.zero_point),
+        ("output_multiplier", multiplier),
+        ("output_shift", shift),
+        ("output_offset", output.zero_point),
+        ("activation_min", low),
+        ("activation_max", high),
+    )
+    return _call(model, op, "mul_s8", "eg_mul_s8", fields)
+
+
+def _lower_f32(model: Model, op: Op) -> Call:
+    low, high = float_range(attrs_of(op, BinaryAttrs).activation)
+    stem = {OpKind.ADD: "add_f32", OpKind.SUB: "sub_f32", OpKind.MUL: "mul_f32"}[op.kind]
+    return _call(
+        model, op, stem, "eg_binary_f32", (("activation_min", low), ("activation_max", high))
+    )
+
+
+KERNELS = (
+    Kernel(OpKind.ADD, DType.INT8, _lower_add_s8, _refusal),
+    Kernel(OpKind.SUB, DType.INT8, _lower_add_s8, _refusal),
+    Kernel(OpKind.MUL, DType.INT8, _lower_mul_s8, _refusal),
+    *(
+        Kernel(kind, DType.FLOAT32, _lower_f32, _refusal)
+        for kind in (OpKind.ADD, OpKind.SUB, OpKind.MUL)
+    ),
+)
