@@ -190,9 +190,9 @@ def _diff_file(path: str, old: bytes, new: bytes) -> Iterator[str]:
 
 def _check_directory(directory: Path) -> None:
     """Refuse a place where no project of ours is or may be."""
-    if directory.is_symlink() and not directory.exists():
-        raise UsageError("The output folder is a broken symbolic link.", where=str(directory))
     try:
+        if directory.is_symlink() and not directory.exists():
+            raise UsageError("The output folder is a broken symbolic link.", where=str(directory))
         held = {child.name for child in directory.iterdir()} if directory.exists() else set()
     except NotADirectoryError:
         raise UsageError(

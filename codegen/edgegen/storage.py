@@ -29,6 +29,8 @@ STAGING = ".edgegen-staging"
 JOURNAL = "journal.json"
 FILE_MODE = 0o644  # the same on every machine, whatever its umask
 FOLDER_MODE = 0o755
+# What a write will be judged by, where the system can tell.
+_EFFECTIVE = os.access in os.supports_effective_ids
 
 _FIXES = {
     errno.ENOSPC: "Free some space on that disk and run the same command again.",
@@ -93,17 +95,16 @@ def failed(error: OSError, directory: Path, *, decided: bool = False) -> Edgegen
 def create(directory: Path, contents: Mapping[str, bytes]) -> None:
     """Write a new folder; its parents are made as needed. All of it appears at once."""
     staging = directory.with_name(f".edgegen-{digest(os.fsencode(directory.name))[:16]}")
-    parents: list[Path] = []
+    made: list[Path] = []
     try:
-        _make_folders(directory.parent, parents)
-        _make_folders(staging, [])
+        _make_folders(staging, made)
         with _locked(staging):
             _fill(staging, contents, directory)
         _sync_folder(directory.parent)
     except BaseException as error:
-        with suppress(OSError):
-            for parent in reversed(parents):
-                parent.rmdir()
+        for folder in reversed(made):
+            with suppress(OSError):  # gone, or filled by somebody else
+                folder.rmdir()
         if isinstance(error, OSError):
             raise failed(error, directory) from error
         raise
@@ -197,7 +198,7 @@ def _check_places(directory: Path, steps: tuple[Step, ...]) -> None:
         )
     device = directory.stat().st_dev
     for folder in {_nearest_folder(directory / step.path) for step in steps}:
-        if not os.access(folder, os.W_OK | os.X_OK):
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=_EFFECTIVE):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
         if folder.stat().st_dev != device:
             raise OSError(errno.EXDEV, "the folder is on another file system", str(folder))
