@@ -1,0 +1,560 @@
+"""What each operator demands of its tensors, whatever file it came from.
+
+An operator that passes can be executed as it stands: element types and quantisation
+belong together, and its output has the shape that inputs and parameters imply. The
+limits on scales are those within which TensorFlow Lite's integer arithmetic is
+defined.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from edgegen.model import (
+    Activation,
+    Attrs,
+    BinaryAttrs,
+    ConcatenationAttrs,
+    Conv2DAttrs,
+    DType,
+    FullyConnectedAttrs,
+    OpKind,
+    PadAttrs,
+    Padding,
+    Pool2DAttrs,
+    ReduceAttrs,
+    SoftmaxAttrs,
+    Tensor,
+)
+
+# Least and most inputs; every operator has one output.
+_ARITY: dict[OpKind, tuple[int, int]] = {
+    OpKind.ADD: (2, 2),
+    OpKind.AVERAGE_POOL_2D: (1, 1),
+    OpKind.CONCATENATION: (1, 65536),
+    OpKind.CONV_2D: (2, 3),
+    OpKind.DEPTHWISE_CONV_2D: (2, 3),
+    OpKind.DEQUANTIZE: (1, 1),
+    OpKind.EXPAND_DIMS: (2, 2),
+    OpKind.FULLY_CONNECTED: (2, 3),
+    OpKind.LEAKY_RELU: (1, 1),
+    OpKind.LOGISTIC: (1, 1),
+    OpKind.MAX_POOL_2D: (1, 1),
+    OpKind.MEAN: (2, 2),
+    OpKind.MUL: (2, 2),
+    OpKind.PAD: (2, 2),
+    OpKind.QUANTIZE: (1, 1),
+    OpKind.RELU: (1, 1),
+    OpKind.RELU6: (1, 1),
+    OpKind.RESHAPE: (1, 2),
+    OpKind.SOFTMAX: (1, 1),
+    OpKind.SQUEEZE: (1, 1),
+    OpKind.SUB: (2, 2),
+    OpKind.TANH: (1, 1),
+}
+
+# The one input that may be absent is a bias.
+_WITH_BIAS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
+
+_QUANTISED = (DType.INT8, DType.INT16)
+_COMPUTED = (DType.FLOAT32, *_QUANTISED)
+_MOVED = (*_COMPUTED, DType.INT32)
+
+# Output quantisation that the integer kernels of these operators are written for.
+_FIXED_OUTPUT: dict[tuple[OpKind, DType], tuple[float, int]] = {
+    (OpKind.SOFTMAX, DType.INT8): (1 / 256, -128),
+    (OpKind.LOGISTIC, DType.INT8): (1 / 256, -128),
+    (OpKind.TANH, DType.INT8): (1 / 128, 0),
+    (OpKind.SOFTMAX, DType.INT16): (1 / 32768, 0),
+    (OpKind.LOGISTIC, DType.INT16): (1 / 32768, 0),
+    (OpKind.TANH, DType.INT16): (1 / 32768, 0),
+}
+
+
+class Problems:
+    """Collects (code, cause) of one operator."""
+
+    __slots__ = ("found",)
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+
+    def add(self, code: str, cause: str) -> None:
+        self.found.append((code, cause))
+
+    def expect_shape(self, given: tuple[int, ...], implied: tuple[int, ...]) -> None:
+        if given != implied:
+            self.add(
+                "EG115",
+                f"Its output is {shape_text(given)}, but its inputs imply {shape_text(implied)}.",
+            )
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    return "x".join(map(str, shape)) or "a scalar"
+
+
+def arity_problem(kind: OpKind, inputs: Sequence[int | None], outputs: Sequence[int]) -> str:
+    """What is wrong with the number of tensors; empty when it is right."""
+    least, most = _ARITY[kind]
+    if not least <= len(inputs) <= most:
+        return f"It has {len(inputs)} inputs."
+    if len(outputs) != 1:
+        return f"It has {len(outputs)} outputs instead of one."
+    for position, index in enumerate(inputs):
+        if index is None and not (kind in _WITH_BIAS and position == 2):
+            return f"Its input {position} is absent."
+    return ""
+
+
+def check(
+    kind: OpKind,
+    attrs: Attrs,
+    inputs: Sequence[Tensor | None],
+    output: Tensor,
+    problems: Problems,
+) -> None:
+    """Adds everything that is wrong with one operator to ``problems``.
+
+    Args:
+        inputs: As many as the operator has; None only for a bias that is absent.
+    """
+    present = [tensor for tensor in inputs if tensor is not None]
+    bias = inputs[2] if kind in _WITH_BIAS and len(inputs) == 3 else None
+    _RULES[kind](_Case(kind, attrs, present, bias, output, problems))
+
+
+class _Case:
+    """One operator with its tensors; the rules below are about this."""
+
+    __slots__ = ("attrs", "bias", "inputs", "kind", "output", "problems")
+
+    def __init__(
+        self,
+        kind: OpKind,
+        attrs: Attrs,
+        inputs: list[Tensor],
+        bias: Tensor | None,
+        output: Tensor,
+        problems: Problems,
+    ) -> None:
+        self.kind = kind
+        self.attrs = attrs
+        self.inputs = inputs
+        self.bias = bias
+        self.output = output
+        self.problems = problems
+
+    def refuse(self, code: str, cause: str) -> None:
+        self.problems.add(code, cause)
+
+    def implies(self, shape: tuple[int, ...]) -> None:
+        self.problems.expect_shape(self.output.shape, shape)
+
+    def rank(self, tensor: Tensor, what: str, rank: int) -> bool:
+        if len(tensor.shape) == rank:
+            return True
+        self.refuse("EG112", f"Its {what} has {len(tensor.shape)} dimensions instead of {rank}.")
+        return False
+
+    def one_type(self, tensors: Sequence[Tensor], allowed: tuple[DType, ...]) -> bool:
+        """All tensors have the same type, and one that the operator works on."""
+        types = {tensor.dtype for tensor in tensors}
+        if DType.UINT8 in types:
+            self.refuse("EG111", "It works on uint8.")
+        elif not types <= set(allowed):
+            self.refuse("EG107", f"It works on {_names(types - set(allowed))}.")
+        elif len(types) > 1:
+            self.refuse("EG107", f"It mixes {_names(types)}.")
+        else:
+            return True
+        return False
+
+    def affine(self, *tensors: Tensor) -> bool:
+        """Integer activations have one scale each."""
+        sound = True
+        for tensor in tensors:
+            if tensor.dtype is DType.FLOAT32:
+                continue
+            if tensor.quant is None:
+                self.refuse("EG110", f"Its {tensor.dtype.value} tensor has no scale.")
+                sound = False
+            elif len(tensor.quant.scale) != 1:
+                self.refuse("EG117", "It takes one scale per tensor, but has one per slice.")
+                sound = False
+        return sound
+
+    def computed(self, *tensors: Tensor) -> bool:
+        """float32, or int8 or int16 with a scale each."""
+        return self.one_type(tensors, _COMPUTED) and self.affine(*tensors)
+
+    def same_quant(self, *tensors: Tensor) -> None:
+        """The kernels copy or compare stored values, so all must mean the same."""
+        for tensor in tensors:
+            if tensor.dtype in _QUANTISED and not _close(tensor, self.output):
+                self.refuse("EG117", "Its input and output differ in scale or zero point.")
+                return
+
+    def clamped(self, activation: Activation) -> None:
+        """The upper bound of a fused activation is representable in int32."""
+        bounded = activation in (Activation.RELU6, Activation.RELU_N1_TO_1)
+        if bounded and self.output.dtype in _QUANTISED and 6.0 / self.output.scale >= 2.0**30:
+            self.refuse("EG117", "Its output scale is too small for its fused activation.")
+
+
+def _names(types: set[DType]) -> str:
+    return " and ".join(sorted(dtype.value for dtype in types))
+
+
+def _close(a: Tensor, b: Tensor) -> bool:
+    # TensorFlow Lite's own tolerance: converters round the same scale differently.
+    return a.zero_point == b.zero_point and abs(a.scale - b.scale) <= 1e-6
+
+
+# Weights.
+
+
+def _weights(case: _Case, axis: int) -> bool:
+    """Types and quantisation of input, weights, bias and output."""
+    source, weights, output = case.inputs[0], case.inputs[1], case.output
+    if not case.one_type([source, output], _COMPUTED):
+        return False
+    constants = [weights] if case.bias is None else [weights, case.bias]
+    if not all(tensor.is_constant for tensor in constants):
+        case.refuse("EG113", "Its weights or bias are computed by the graph.")
+        return False
+    if source.dtype is DType.FLOAT32:
+        return _float_weights(case, weights)
+    if not case.affine(source, output):
+        return False
+    return _integer_weights(case, weights, axis) and _integer_bias(case, source.dtype)
+
+
+def _float_weights(case: _Case, weights: Tensor) -> bool:
+    if weights.dtype is DType.INT8:
+        case.refuse("EG104", "Its weights are int8 but its activations are float32.")
+        return False
+    constants = [weights] if case.bias is None else [weights, case.bias]
+    return case.one_type(constants, (DType.FLOAT32,))
+
+
+def _integer_weights(case: _Case, weights: Tensor, axis: int) -> bool:
+    if not case.one_type([weights], (DType.INT8,)):
+        return False
+    quant = weights.quant
+    if quant is None:
+        case.refuse("EG110", "Its weights have no scale.")
+    elif quant.axis not in (None, axis):
+        case.refuse("EG117", f"Its weights are quantised along axis {quant.axis}, not {axis}.")
+    elif any(quant.zero_point):
+        case.refuse("EG117", "Its weights have a zero point other than 0.")
+    else:
+        return True
+    return False
+
+
+def _integer_bias(case: _Case, source: DType) -> bool:
+    bias = case.bias
+    if bias is None:
+        return True
+    allowed = (DType.INT32,) if source is DType.INT8 else (DType.INT32, DType.INT64)
+    return case.one_type([bias], allowed)
+
+
+def _bias_length(case: _Case, channels: int) -> None:
+    if case.bias is not None and case.bias.shape != (channels,):
+        case.refuse(
+            "EG115", f"Its bias is {shape_text(case.bias.shape)} for {channels} output channels."
+        )
+
+
+# Windows.
+
+
+def _window(extent: int, size: int, stride: int, dilation: int, padding: Padding) -> int:
+    """Output positions along one dimension; below 1 when the window doesn't fit."""
+    if padding is Padding.SAME:
+        return -(-extent // stride)
+    return (extent - ((size - 1) * dilation + 1)) // stride + 1
+
+
+def _windowed_shape(
+    case: _Case,
+    size: tuple[int, int],
+    attrs: Conv2DAttrs | Pool2DAttrs,
+    dilation: tuple[int, int],
+    channels: int,
+) -> None:
+    batch, *extents, _ = case.inputs[0].shape
+    spans = [(s - 1) * d + 1 for s, d in zip(size, dilation, strict=True)]
+    if max(spans) >= 2**30:
+        case.refuse("EG116", "Its dilated window is too large.")
+        return
+    counts = [
+        _window(extents[k], size[k], attrs.stride[k], dilation[k], attrs.padding) for k in (0, 1)
+    ]
+    if min(counts) < 1:
+        case.refuse("EG115", "Its window is larger than its input.")
+        return
+    case.implies((batch, *counts, channels))
+
+
+def _conv_2d(case: _Case) -> None:
+    source, weights = case.inputs[0], case.inputs[1]
+    if not _weights(case, axis=0):
+        return
+    if not (case.rank(source, "input", 4) and case.rank(weights, "kernel", 4)):
+        return
+    channels, height, width, depth = weights.shape
+    if depth != source.shape[3]:
+        grouped = source.shape[3] % depth == 0
+        case.refuse(
+            "EG120" if grouped else "EG115",
+            f"Its kernel has {depth} input channels, its input {source.shape[3]}.",
+        )
+        return
+    _convolved(case, (height, width), channels)
+
+
+def _depthwise_conv_2d(case: _Case) -> None:
+    source, weights = case.inputs[0], case.inputs[1]
+    if not _weights(case, axis=3):
+        return
+    if not (case.rank(source, "input", 4) and case.rank(weights, "kernel", 4)):
+        return
+    assert isinstance(case.attrs, Conv2DAttrs)
+    one, height, width, channels = weights.shape
+    if one != 1 or channels != source.shape[3] * case.attrs.depth_multiplier:
+        case.refuse(
+            "EG115",
+            f"Its kernel is {shape_text(weights.shape)} for {source.shape[3]} input channels "
+            f"and depth multiplier {case.attrs.depth_multiplier}.",
+        )
+        return
+    _convolved(case, (height, width), channels)
+
+
+def _convolved(case: _Case, size: tuple[int, int], channels: int) -> None:
+    assert isinstance(case.attrs, Conv2DAttrs)
+    _bias_length(case, channels)
+    _windowed_shape(case, size, case.attrs, case.attrs.dilation, channels)
+    case.clamped(case.attrs.activation)
+
+
+def _pool_2d(case: _Case) -> None:
+    source = case.inputs[0]
+    if not case.computed(source, case.output) or not case.rank(source, "input", 4):
+        return
+    assert isinstance(case.attrs, Pool2DAttrs)
+    _windowed_shape(case, case.attrs.filter, case.attrs, (1, 1), source.shape[3])
+    case.same_quant(source)
+    case.clamped(case.attrs.activation)
+
+
+def _fully_connected(case: _Case) -> None:
+    source, weights = case.inputs[0], case.inputs[1]
+    if not _weights(case, axis=0) or not case.rank(weights, "weights", 2):
+        return
+    assert isinstance(case.attrs, FullyConnectedAttrs)
+    units, depth = weights.shape
+    _bias_length(case, units)
+    case.clamped(case.attrs.activation)
+    if case.attrs.keep_num_dims and source.shape and source.shape[-1] == depth:
+        case.implies((*source.shape[:-1], units))
+    elif not case.attrs.keep_num_dims and source.elements % depth == 0:
+        case.implies((source.elements // depth, units))
+    else:
+        case.refuse(
+            "EG115",
+            f"Its weights take {depth} values, its input is {shape_text(source.shape)}.",
+        )
+
+
+# Element by element.
+
+
+def _same_shape(case: _Case) -> None:
+    if case.computed(case.inputs[0], case.output):
+        case.implies(case.inputs[0].shape)
+
+
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    rank = max(len(a), len(b))
+    pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
+    result = []
+    for x, y in pairs:
+        if x != y and 1 not in (x, y):
+            return None
+        result.append(max(x, y))
+    return tuple(result)
+
+
+def _binary(case: _Case) -> None:
+    a, b = case.inputs
+    if not case.computed(a, b, case.output):
+        return
+    assert isinstance(case.attrs, BinaryAttrs)
+    case.clamped(case.attrs.activation)
+    shape = _broadcast(a.shape, b.shape)
+    if shape is None:
+        case.refuse("EG115", f"{shape_text(a.shape)} and {shape_text(b.shape)} do not broadcast.")
+    else:
+        case.implies(shape)
+    if case.kind is not OpKind.MUL and case.output.dtype in _QUANTISED:
+        _sum_scales(case, a.scale, b.scale)
+
+
+def _sum_scales(case: _Case, a: float, b: float) -> None:
+    # The integer kernels bring both inputs to twice the larger scale, shifted left by
+    # 20 (int8) or 15 (int16) bits, and need a factor below 1 from there to the output.
+    shift = 20 if case.output.dtype is DType.INT8 else 15
+    if 2.0 * max(a, b) / 2.0**shift >= case.output.scale:
+        case.refuse("EG117", "Its output scale is far smaller than those of its inputs.")
+
+
+def _fixed_output(case: _Case) -> bool:
+    """The output has the quantisation that the operator prescribes."""
+    expected = _FIXED_OUTPUT.get((case.kind, case.output.dtype))
+    if expected is None:
+        return True
+    scale, zero_point = expected
+    close = math.isclose(case.output.scale, scale, rel_tol=1e-3)
+    if close and case.output.zero_point == zero_point:
+        return True
+    case.refuse("EG117", f"Its output needs scale {scale} and zero point {zero_point}.")
+    return False
+
+
+def _curve(case: _Case) -> None:
+    """LOGISTIC and TANH."""
+    source = case.inputs[0]
+    if not case.computed(source, case.output):
+        return
+    case.implies(source.shape)
+    _fixed_output(case)
+    # The input is brought to 4 integer bits by a shift of 0 to 30 bits.
+    if source.dtype is DType.INT8 and not 2.0**-28 <= source.scale < 8.0:
+        case.refuse("EG117", f"Its input scale {source.scale} is out of range.")
+
+
+def _softmax(case: _Case) -> None:
+    source = case.inputs[0]
+    if not case.computed(source, case.output):
+        return
+    case.implies(source.shape)
+    if not source.shape:
+        case.refuse("EG112", "It needs at least one dimension.")
+    _fixed_output(case)
+    assert isinstance(case.attrs, SoftmaxAttrs)
+    # The integer kernel scales by beta * scale * 2**26 and needs more than 1.
+    if source.dtype in _QUANTISED and case.attrs.beta * source.scale * 2.0**26 <= 1.0:
+        case.refuse("EG116", f"Its beta {case.attrs.beta} is too small for its input scale.")
+
+
+def _quantize(case: _Case) -> None:
+    source, output = case.inputs[0], case.output
+    case.implies(source.shape)
+    if output.dtype not in (*_QUANTISED, DType.UINT8):
+        case.refuse("EG107", f"It quantises to {output.dtype.value}.")
+    elif source.dtype not in (*_COMPUTED, DType.UINT8):
+        case.refuse("EG107", f"It quantises {source.dtype.value}.")
+    else:
+        case.affine(source, output)
+
+
+def _dequantize(case: _Case) -> None:
+    source, output = case.inputs[0], case.output
+    case.implies(source.shape)
+    if output.dtype is not DType.FLOAT32:
+        case.refuse("EG107", f"It dequantises to {output.dtype.value}.")
+    elif source.dtype not in (*_QUANTISED, DType.UINT8):
+        case.refuse("EG107", f"It dequantises {source.dtype.value}.")
+    else:
+        case.affine(source)
+
+
+# Shape and layout.
+
+
+def _moved(case: _Case) -> None:
+    """RESHAPE, SQUEEZE and EXPAND_DIMS: the same values in another shape."""
+    source = case.inputs[0]
+    if case.one_type([source, case.output], _MOVED) and source.elements != case.output.elements:
+        case.refuse(
+            "EG115",
+            f"It turns {shape_text(source.shape)} into {shape_text(case.output.shape)}.",
+        )
+
+
+def _concatenation(case: _Case) -> None:
+    if not case.one_type([*case.inputs, case.output], _MOVED):
+        return
+    if case.output.dtype in _QUANTISED:
+        if not case.affine(*case.inputs, case.output):
+            return
+        case.same_quant(*case.inputs)
+    assert isinstance(case.attrs, ConcatenationAttrs)
+    axis = case.attrs.axis
+    first = case.inputs[0].shape
+    rest = {(t.shape[:axis], t.shape[axis + 1 :]) for t in case.inputs}
+    if len(rest) > 1 or any(len(tensor.shape) != len(first) for tensor in case.inputs):
+        case.refuse("EG115", "Its inputs differ in more than the joined dimension.")
+    elif axis >= len(first):
+        case.refuse("EG115", f"Its inputs have no dimension {axis}.")
+    else:
+        joined = sum(tensor.shape[axis] for tensor in case.inputs)
+        case.implies((*first[:axis], joined, *first[axis + 1 :]))
+
+
+def _pad(case: _Case) -> None:
+    source = case.inputs[0]
+    if not case.one_type([source, case.output], _MOVED):
+        return
+    if source.dtype in _QUANTISED and case.affine(source, case.output):
+        case.same_quant(source)
+    assert isinstance(case.attrs, PadAttrs)
+    case.implies(
+        tuple(
+            before + extent + after
+            for extent, (before, after) in zip(source.shape, case.attrs.paddings, strict=True)
+        )
+    )
+
+
+def _mean(case: _Case) -> None:
+    source = case.inputs[0]
+    if not case.computed(source, case.output):
+        return
+    assert isinstance(case.attrs, ReduceAttrs)
+    axes = case.attrs.axes
+    if case.attrs.keep_dims:
+        case.implies(tuple(1 if k in axes else extent for k, extent in enumerate(source.shape)))
+    else:
+        case.implies(tuple(extent for k, extent in enumerate(source.shape) if k not in axes))
+
+
+_RULES: dict[OpKind, Callable[[_Case], None]] = {
+    OpKind.ADD: _binary,
+    OpKind.AVERAGE_POOL_2D: _pool_2d,
+    OpKind.CONCATENATION: _concatenation,
+    OpKind.CONV_2D: _conv_2d,
+    OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
+    OpKind.DEQUANTIZE: _dequantize,
+    OpKind.EXPAND_DIMS: _moved,
+    OpKind.FULLY_CONNECTED: _fully_connected,
+    OpKind.LEAKY_RELU: _same_shape,
+    OpKind.LOGISTIC: _curve,
+    OpKind.MAX_POOL_2D: _pool_2d,
+    OpKind.MEAN: _mean,
+    OpKind.MUL: _binary,
+    OpKind.PAD: _pad,
+    OpKind.QUANTIZE: _quantize,
+    OpKind.RELU: _same_shape,
+    OpKind.RELU6: _same_shape,
+    OpKind.RESHAPE: _moved,
+    OpKind.SOFTMAX: _softmax,
+    OpKind.SQUEEZE: _moved,
+    OpKind.SUB: _binary,
+    OpKind.TANH: _curve,
+}

@@ -1,0 +1,295 @@
+"""The parameters of each operator, from a .tflite file into ``attrs``.
+
+What the format spreads over options tables and parameter tensors becomes one plain
+value: axes are never negative, paddings and axes are read from their constants.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from edgegen.frontends import tflite_schema as schema
+from edgegen.frontends.flatbuffer import DamagedError, Table
+from edgegen.frontends.rules import Problems, shape_text
+from edgegen.model import (
+    Activation,
+    Attrs,
+    BinaryAttrs,
+    ConcatenationAttrs,
+    Conv2DAttrs,
+    DType,
+    FullyConnectedAttrs,
+    LeakyReluAttrs,
+    NoAttrs,
+    OpKind,
+    PadAttrs,
+    Padding,
+    Pool2DAttrs,
+    ReduceAttrs,
+    SoftmaxAttrs,
+    Tensor,
+)
+
+# Above any layer in use, and small enough that no product of two overflows int32.
+MAX_EXTENT = 32767
+
+_Choice = TypeVar("_Choice", Activation, Padding)
+
+
+def attrs(
+    kind: OpKind,
+    node: Table,
+    inputs: Sequence[Tensor | None],
+    output: Tensor,
+    problems: Problems,
+) -> Attrs | None:
+    """The parameters of one operator, or None after adding to ``problems``."""
+    before = len(problems.found)
+    result = _Options(_options_table(kind, node), inputs, output, problems).read(kind)
+    return result if len(problems.found) == before else None
+
+
+def _options_table(kind: OpKind, node: Table) -> Table:
+    expected = schema.OPTION_TYPES.get(kind)
+    if expected is None:
+        return _no_options(node)
+    found = node.u8(schema.OperatorSlot.BUILTIN_OPTIONS_TYPE)
+    if found == 0:
+        return _no_options(node)
+    if found != expected:
+        raise DamagedError(f"{kind.value} has parameters of kind {found}", node.position)
+    return node.table(schema.OperatorSlot.BUILTIN_OPTIONS) or _no_options(node)
+
+
+def _no_options(node: Table) -> Table:
+    """A table in which every field is absent, so that the defaults hold."""
+    return Table(node.reader, node.position, 4, ())
+
+
+class _Options:
+    def __init__(
+        self, table: Table, inputs: Sequence[Tensor | None], output: Tensor, problems: Problems
+    ) -> None:
+        self._table = table
+        self._inputs = inputs
+        self._output = output
+        self._problems = problems
+
+    def read(self, kind: OpKind) -> Attrs | None:
+        reader = _READERS.get(kind)
+        return NoAttrs() if reader is None else reader(self)
+
+    def conv_2d(self) -> Attrs | None:
+        slot = schema.Conv2DSlot
+        padding = self._padding(slot.PADDING)
+        activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
+        stride = self._pair("stride", slot.STRIDE_H, slot.STRIDE_W, 0)
+        dilation = self._pair("dilation", slot.DILATION_H_FACTOR, slot.DILATION_W_FACTOR, 1)
+        if padding is None or activation is None:
+            return None
+        return Conv2DAttrs(padding, stride, dilation, activation)
+
+    def depthwise_conv_2d(self) -> Attrs | None:
+        slot = schema.DepthwiseConv2DSlot
+        padding = self._padding(slot.PADDING)
+        activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
+        stride = self._pair("stride", slot.STRIDE_H, slot.STRIDE_W, 0)
+        dilation = self._pair("dilation", slot.DILATION_H_FACTOR, slot.DILATION_W_FACTOR, 1)
+        multiplier = self._extent("depth multiplier", slot.DEPTH_MULTIPLIER, 0)
+        if padding is None or activation is None:
+            return None
+        return Conv2DAttrs(padding, stride, dilation, activation, multiplier)
+
+    def pool_2d(self) -> Attrs | None:
+        slot = schema.Pool2DSlot
+        padding = self._padding(slot.PADDING)
+        activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
+        stride = self._pair("stride", slot.STRIDE_H, slot.STRIDE_W, 0)
+        window = self._pair("filter", slot.FILTER_HEIGHT, slot.FILTER_WIDTH, 0)
+        if padding is None or activation is None:
+            return None
+        return Pool2DAttrs(padding, stride, window, activation)
+
+    def fully_connected(self) -> Attrs | None:
+        slot = schema.FullyConnectedSlot
+        activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
+        if self._table.i8(slot.WEIGHTS_FORMAT):
+            self._problems.add("EG116", "Its weights are stored shuffled.")
+        if self._table.has(slot.QUANT_SPEC):
+            self._problems.add("EG117", "Its weights follow a quantisation scheme of their own.")
+        keep_num_dims = bool(self._table.u8(slot.KEEP_NUM_DIMS))
+        return None if activation is None else FullyConnectedAttrs(activation, keep_num_dims)
+
+    def binary(self) -> Attrs | None:
+        activation = self._activation(schema.BinarySlot.FUSED_ACTIVATION_FUNCTION)
+        return None if activation is None else BinaryAttrs(activation)
+
+    def softmax(self) -> Attrs | None:
+        beta = self._finite("beta", schema.SoftmaxSlot.BETA)
+        return None if beta is None else SoftmaxAttrs(beta)
+
+    def leaky_relu(self) -> Attrs | None:
+        alpha = self._finite("alpha", schema.LeakyReluSlot.ALPHA)
+        return None if alpha is None else LeakyReluAttrs(alpha)
+
+    def concatenation(self) -> Attrs | None:
+        slot = schema.ConcatenationSlot
+        activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
+        if activation not in (None, Activation.NONE):
+            self._problems.add("EG116", "It has a fused activation, which no runtime supports.")
+        axis = self._axis(self._table.i32(slot.AXIS), len(self._output.shape))
+        return None if axis is None or activation is None else ConcatenationAttrs(axis, activation)
+
+    def mean(self) -> Attrs | None:
+        values = self._parameter(1, "axes")
+        if values is None:
+            return None
+        rank = len(self._input_shape())
+        if not values:
+            self._problems.add("EG116", "It reduces no axis.")
+        # Bounded, because a hostile list of axes may be as long as the file.
+        axes = [self._axis(value, rank) for value in sorted(set(values))[: 2 * rank + 1]]
+        resolved = sorted({axis for axis in axes if axis is not None})
+        return ReduceAttrs(tuple(resolved), bool(self._table.u8(schema.ReducerSlot.KEEP_DIMS)))
+
+    def pad(self) -> Attrs | None:
+        values = self._parameter(1, "paddings")
+        if values is None:
+            return None
+        rank = len(self._input_shape())
+        shape = self._inputs[1].shape if self._inputs[1] else ()
+        if shape != (rank, 2):
+            self._problems.add(
+                "EG115", f"Its paddings have shape {shape_text(shape)}, not {rank}x2."
+            )
+            return None
+        if min(values, default=0) < 0:
+            self._problems.add("EG116", "A padding is negative.")
+        return PadAttrs(tuple(zip(values[::2], values[1::2], strict=True)))
+
+    def reshape(self) -> Attrs | None:
+        if len(self._inputs) == 2:
+            shape = self._parameter(1, "shape")
+        else:
+            shape = self._table.i32s(schema.ReshapeSlot.NEW_SHAPE)
+        if shape is not None and not _fits(shape, self._output.shape):
+            self._problems.add(
+                "EG115",
+                f"It asks for shape {list(shape[:8])}, but its output is "
+                f"{shape_text(self._output.shape)}.",
+            )
+        return NoAttrs()
+
+    def squeeze(self) -> Attrs | None:
+        shape = self._input_shape()
+        given = self._table.i32s(schema.SqueezeSlot.SQUEEZE_DIMS)
+        if len(given) > len(shape):
+            self._problems.add("EG116", f"It removes {len(given)} axes of {len(shape)}.")
+            return None
+        axes = {self._axis(value, len(shape)) for value in given}
+        if not given:
+            axes = {axis for axis, extent in enumerate(shape) if extent == 1}
+        if any(axis is not None and shape[axis] != 1 for axis in axes):
+            self._problems.add("EG115", "It removes an axis that is longer than 1.")
+        self._expect_output(tuple(e for axis, e in enumerate(shape) if axis not in axes))
+        return NoAttrs()
+
+    def expand_dims(self) -> Attrs | None:
+        values = self._parameter(1, "axis")
+        if values is None:
+            return None
+        if len(values) != 1:
+            self._problems.add("EG116", f"It has {len(values)} axes instead of one.")
+            return None
+        shape = self._input_shape()
+        axis = self._axis(values[0], len(shape) + 1)
+        if axis is not None:
+            self._expect_output((*shape[:axis], 1, *shape[axis:]))
+        return NoAttrs()
+
+    # One field each; a problem is added and None (or a harmless value) comes back.
+
+    def _input_shape(self) -> tuple[int, ...]:
+        tensor = self._inputs[0]
+        assert tensor is not None, "the arity rule lets only a bias be absent"
+        return tensor.shape
+
+    def _expect_output(self, implied: tuple[int, ...]) -> None:
+        self._problems.expect_shape(self._output.shape, implied)
+
+    def _padding(self, slot: int) -> Padding | None:
+        return self._choice("padding", schema.PADDINGS, slot)
+
+    def _activation(self, slot: int) -> Activation | None:
+        return self._choice("fused activation", schema.ACTIVATIONS, slot)
+
+    def _choice(self, what: str, known: dict[int, _Choice], slot: int) -> _Choice | None:
+        number = self._table.i8(slot)
+        if number not in known:
+            self._problems.add("EG116", f"Its {what} is number {number}, which is not supported.")
+        return known.get(number)
+
+    def _pair(self, what: str, height: int, width: int, default: int) -> tuple[int, int]:
+        return self._extent(what, height, default), self._extent(what, width, default)
+
+    def _extent(self, what: str, slot: int, default: int) -> int:
+        value = self._table.i32(slot, default)
+        if not 1 <= value <= MAX_EXTENT:
+            self._problems.add("EG116", f"Its {what} is {value}, outside of 1...{MAX_EXTENT}.")
+        return value
+
+    def _finite(self, what: str, slot: int) -> float | None:
+        value = self._table.f32(slot)
+        if math.isfinite(value):
+            return value
+        self._problems.add("EG116", f"Its {what} is {value}.")
+        return None
+
+    def _axis(self, value: int, rank: int) -> int | None:
+        if -rank <= value < rank:
+            return value + rank if value < 0 else value
+        self._problems.add("EG116", f"Axis {value} does not exist among {rank} dimensions.")
+        return None
+
+    def _parameter(self, position: int, what: str) -> tuple[int, ...] | None:
+        """The integers of a constant input, in C order."""
+        tensor = self._inputs[position]
+        if tensor is None or tensor.data is None:
+            self._problems.add("EG113", f"Its {what} are computed by the graph.")
+            return None
+        if tensor.dtype not in (DType.INT32, DType.INT64):
+            self._problems.add("EG107", f"Its {what} are {tensor.dtype.value}, not int32.")
+            return None
+        self._table.reader.spend(tensor.bytes, self._table.position)
+        return tuple(int(value) for value in tensor.data.ravel().tolist())
+
+
+def _fits(wanted: Sequence[int], shape: tuple[int, ...]) -> bool:
+    """Whether a requested shape, at most one -1 in it, can be ``shape``."""
+    return (
+        len(wanted) == len(shape)
+        and sum(extent == -1 for extent in wanted) <= 1
+        and all(extent in (-1, real) for extent, real in zip(wanted, shape, strict=True))
+    )
+
+
+_READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
+    OpKind.ADD: _Options.binary,
+    OpKind.AVERAGE_POOL_2D: _Options.pool_2d,
+    OpKind.CONCATENATION: _Options.concatenation,
+    OpKind.CONV_2D: _Options.conv_2d,
+    OpKind.DEPTHWISE_CONV_2D: _Options.depthwise_conv_2d,
+    OpKind.EXPAND_DIMS: _Options.expand_dims,
+    OpKind.FULLY_CONNECTED: _Options.fully_connected,
+    OpKind.LEAKY_RELU: _Options.leaky_relu,
+    OpKind.MAX_POOL_2D: _Options.pool_2d,
+    OpKind.MEAN: _Options.mean,
+    OpKind.MUL: _Options.binary,
+    OpKind.PAD: _Options.pad,
+    OpKind.RESHAPE: _Options.reshape,
+    OpKind.SOFTMAX: _Options.softmax,
+    OpKind.SQUEEZE: _Options.squeeze,
+    OpKind.SUB: _Options.binary,
+}

@@ -1,0 +1,224 @@
+"""Numbers of the TensorFlow Lite schema (version 3), as far as the frontend reads it.
+
+Slot numbers count the fields of a table in the order of the schema, unions as two.
+A test compares all of them with the schema that comes with ai-edge-litert.
+"""
+
+from __future__ import annotations
+
+import functools
+from enum import IntEnum
+
+from edgegen.model import Activation, DType, OpKind, Padding
+
+FILE_IDENTIFIER = b"TFL3"
+SCHEMA_VERSION = 3
+
+
+class ModelSlot(IntEnum):
+    VERSION = 0
+    OPERATOR_CODES = 1
+    SUBGRAPHS = 2
+    BUFFERS = 4
+
+
+class OperatorCodeSlot(IntEnum):
+    DEPRECATED_BUILTIN_CODE = 0
+    CUSTOM_CODE = 1
+    VERSION = 2
+    BUILTIN_CODE = 3
+
+
+class SubGraphSlot(IntEnum):
+    TENSORS = 0
+    INPUTS = 1
+    OUTPUTS = 2
+    OPERATORS = 3
+
+
+class BufferSlot(IntEnum):
+    DATA = 0
+    OFFSET = 1
+
+
+class TensorSlot(IntEnum):
+    SHAPE = 0
+    TYPE = 1
+    BUFFER = 2
+    NAME = 3
+    QUANTIZATION = 4
+    IS_VARIABLE = 5
+    SPARSITY = 6
+    SHAPE_SIGNATURE = 7
+    EXTERNAL_BUFFER = 10
+
+
+class QuantizationSlot(IntEnum):
+    SCALE = 2
+    ZERO_POINT = 3
+    DETAILS_TYPE = 4
+    QUANTIZED_DIMENSION = 6
+
+
+class OperatorSlot(IntEnum):
+    OPCODE_INDEX = 0
+    INPUTS = 1
+    OUTPUTS = 2
+    BUILTIN_OPTIONS_TYPE = 3
+    BUILTIN_OPTIONS = 4
+
+
+class Conv2DSlot(IntEnum):
+    PADDING = 0
+    STRIDE_W = 1
+    STRIDE_H = 2
+    FUSED_ACTIVATION_FUNCTION = 3
+    DILATION_W_FACTOR = 4
+    DILATION_H_FACTOR = 5
+
+
+class DepthwiseConv2DSlot(IntEnum):
+    PADDING = 0
+    STRIDE_W = 1
+    STRIDE_H = 2
+    DEPTH_MULTIPLIER = 3
+    FUSED_ACTIVATION_FUNCTION = 4
+    DILATION_W_FACTOR = 5
+    DILATION_H_FACTOR = 6
+
+
+class Pool2DSlot(IntEnum):
+    PADDING = 0
+    STRIDE_W = 1
+    STRIDE_H = 2
+    FILTER_WIDTH = 3
+    FILTER_HEIGHT = 4
+    FUSED_ACTIVATION_FUNCTION = 5
+
+
+class FullyConnectedSlot(IntEnum):
+    FUSED_ACTIVATION_FUNCTION = 0
+    WEIGHTS_FORMAT = 1
+    KEEP_NUM_DIMS = 2
+    QUANT_SPEC = 5
+
+
+class BinarySlot(IntEnum):
+    """AddOptions, SubOptions and MulOptions."""
+
+    FUSED_ACTIVATION_FUNCTION = 0
+
+
+class ConcatenationSlot(IntEnum):
+    AXIS = 0
+    FUSED_ACTIVATION_FUNCTION = 1
+
+
+class SoftmaxSlot(IntEnum):
+    BETA = 0
+
+
+class LeakyReluSlot(IntEnum):
+    ALPHA = 0
+
+
+class ReducerSlot(IntEnum):
+    KEEP_DIMS = 0
+
+
+class SqueezeSlot(IntEnum):
+    SQUEEZE_DIMS = 0
+
+
+class ReshapeSlot(IntEnum):
+    NEW_SHAPE = 0
+
+
+# BuiltinOperator.
+OP_KINDS: dict[int, OpKind] = {
+    0: OpKind.ADD,
+    1: OpKind.AVERAGE_POOL_2D,
+    2: OpKind.CONCATENATION,
+    3: OpKind.CONV_2D,
+    4: OpKind.DEPTHWISE_CONV_2D,
+    6: OpKind.DEQUANTIZE,
+    9: OpKind.FULLY_CONNECTED,
+    14: OpKind.LOGISTIC,
+    17: OpKind.MAX_POOL_2D,
+    18: OpKind.MUL,
+    19: OpKind.RELU,
+    21: OpKind.RELU6,
+    22: OpKind.RESHAPE,
+    25: OpKind.SOFTMAX,
+    28: OpKind.TANH,
+    34: OpKind.PAD,
+    40: OpKind.MEAN,
+    41: OpKind.SUB,
+    43: OpKind.SQUEEZE,
+    70: OpKind.EXPAND_DIMS,
+    98: OpKind.LEAKY_RELU,
+    114: OpKind.QUANTIZE,
+}
+CUSTOM_OPERATOR = 32
+
+# BuiltinOptions: the table of parameters of each operator that has any.
+OPTION_TYPES: dict[OpKind, int] = {
+    OpKind.CONV_2D: 1,
+    OpKind.DEPTHWISE_CONV_2D: 2,
+    OpKind.AVERAGE_POOL_2D: 5,
+    OpKind.MAX_POOL_2D: 5,
+    OpKind.FULLY_CONNECTED: 8,
+    OpKind.SOFTMAX: 9,
+    OpKind.CONCATENATION: 10,
+    OpKind.ADD: 11,
+    OpKind.RESHAPE: 17,
+    OpKind.MUL: 21,
+    OpKind.MEAN: 27,
+    OpKind.SUB: 28,
+    OpKind.SQUEEZE: 30,
+    OpKind.LEAKY_RELU: 75,
+}
+
+# TensorType.
+DTYPES: dict[int, DType] = {
+    0: DType.FLOAT32,
+    1: DType.FLOAT16,
+    2: DType.INT32,
+    3: DType.UINT8,
+    4: DType.INT64,
+    6: DType.BOOL,
+    7: DType.INT16,
+    9: DType.INT8,
+}
+PACKED_TYPES: dict[int, str] = {17: "int4", 19: "int2", 20: "uint4"}
+OTHER_TYPES: dict[int, str] = {
+    5: "string",
+    8: "complex64",
+    10: "float64",
+    11: "complex128",
+    12: "uint64",
+    13: "resource",
+    14: "variant",
+    15: "uint32",
+    16: "uint16",
+    18: "bfloat16",
+    21: "float8_e4m3fn",
+    22: "float8_e5m2",
+}
+
+PADDINGS: dict[int, Padding] = {0: Padding.SAME, 1: Padding.VALID}
+ACTIVATIONS: dict[int, Activation] = {
+    0: Activation.NONE,
+    1: Activation.RELU,
+    2: Activation.RELU_N1_TO_1,
+    3: Activation.RELU6,
+}
+
+
+@functools.cache
+def operator_name(number: int) -> str:
+    """Name of a builtin operator, for diagnostics; empty when it is not known."""
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    names = {value: name for name, value in vars(BuiltinOperator).items()}
+    return str(names.get(number, ""))
