@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from edgegen.verify.console import ConsoleError, parse
 
 PASS = """\

@@ -47,10 +47,12 @@ class Qemu:
 
     Attributes:
         machine: The value of -machine, such as mps2-an386.
+        arguments: More of QEMU's command line, from the device file.
     """
 
     tool: tools.Tool
     machine: str
+    arguments: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -62,7 +64,7 @@ class Qemu:
         semihosting += [f"arg={_comma_safe(text)}" for text in (image.stem, *arguments)]
         return [
             str(self.tool.path),
-            *("-machine", self.machine),
+            *("-machine", self.machine, *self.arguments),
             *("-display", "none", "-serial", "none", "-monitor", "none"),
             *("-chardev", "stdio,id=console,signal=off"),
             *("-semihosting-config", ",".join(semihosting)),
@@ -111,11 +113,6 @@ class Qemu:
             )
         console = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
         return Run(done.returncode, console)
-
-
-def find(machine: str) -> Qemu:
-    """The installed QEMU as ``machine``; a MissingToolError when there is none."""
-    return Qemu(tools.require("qemu-system-arm"), machine)
 
 
 def _comma_safe(text: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -111,6 +110,7 @@ class EngineFacts:
         tolerance: What the self-test allows, as a fraction of the output's largest
             expected magnitude; 0 for integers.
         instructions_per_inference: The largest of ``instructions_by_vector``.
+        instructions_resolution: Step of the clock that all instructions were read from.
         images: SHA-256 of every ELF file, by target.
     """
 
@@ -127,6 +127,7 @@ class EngineFacts:
     instructions_per_inference: int = 0
     instructions_by_vector: tuple[int, ...] = ()
     init_instructions: int = 0
+    instructions_resolution: int = 0
     flash: Flash | None = None
     ram: Ram | None = None
     arena: SmallestArena | None = None
@@ -136,6 +137,11 @@ class EngineFacts:
     @property
     def verified(self) -> bool:
         return self.status != "not verified"
+
+
+def failed(reason: str, directory: Path) -> EngineFacts:
+    """What kept an engine from being judged; paths in it become relative to the project."""
+    return EngineFacts(status="fail", reason=reason.replace(str(directory), "."))
 
 
 def not_verified(reason: str) -> EngineFacts:
@@ -195,7 +201,7 @@ def _replace(path: Path, content: bytes) -> None:
     draft = path.with_name(f".{path.name}.new")
     try:
         draft.write_bytes(content)
-        os.replace(draft, path)
+        draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)
         raise

@@ -1,0 +1,106 @@
+"""What is to be verified: a project on disk, its device, and whether it is still ours."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgegen import config, lockfile, registry, storage
+from edgegen.device import Device, Emulator
+from edgegen.errors import DifferenceError, UsageError
+from edgegen.lockfile import Lock
+from edgegen.verify.report import DeviceFacts, ModelFacts, SourceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A generated project that lies in ``directory``.
+
+    Attributes:
+        engines: Engine ids that the project was generated with.
+    """
+
+    directory: Path
+    name: str
+    model: ModelFacts
+    device: Device
+    emulator: Emulator
+    engines: tuple[str, ...]
+    sources: SourceFacts
+
+    def device_facts(self) -> DeviceFacts:
+        notice = ""
+        if not self.emulator.exact:
+            notice = (
+                f"QEMU has no machine for {self.device.name}: {self.emulator.machine}, a machine "
+                "with the same instruction set, stood in for it. Results and instruction counts "
+                "carry over; the memory map, the peripherals and the clock are not the device's."
+            )
+        return DeviceFacts(
+            self.device.id, self.device.name, self.emulator.machine, self.emulator.exact, notice
+        )
+
+
+def load(directory: Path) -> Subject:
+    """Read a project; a UsageError or DifferenceError says why it cannot be verified."""
+    settings = config.read(directory)
+    lock = lockfile.read(directory)
+    if lock is None:
+        raise UsageError(
+            "The project has no edgegen.lock, so nothing tells what edgegen generated.",
+            where=str(directory),
+            fix="Run `edgegen update` there.",
+        )
+    device = registry.load_device(settings.device)
+    if device.emulator is None:
+        raise DifferenceError(
+            f"No emulator can stand in for {device.name}.",
+            fix="Build the project's board preset and run the self-test on the device.",
+        )
+    return Subject(
+        directory=directory,
+        name=settings.name,
+        model=_model(directory, settings, lock),
+        device=device,
+        emulator=device.emulator,
+        engines=_engines(settings, lock),
+        sources=_sources(directory, lock),
+    )
+
+
+def _model(directory: Path, settings: config.Config, lock: Lock) -> ModelFacts:
+    """The model file, which must be the one that the project was generated from."""
+    path = directory / settings.model
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UsageError("The model cannot be read.", where=f"{path}: {error.strerror}") from None
+    header = directory / "edgegen" / "include" / settings.name / "model.h"
+    if header.is_file() and digest.encode() not in header.read_bytes():
+        raise DifferenceError(
+            "The model is not the one that the project was generated from.",
+            where=str(path),
+            fix="Run `edgegen update` first.",
+        )
+    return ModelFacts(settings.name, path.name, digest)
+
+
+def _engines(settings: config.Config, lock: Lock) -> tuple[str, ...]:
+    """Engines whose header was generated, in the project's order of preference."""
+    suffix = f"/include/{settings.name}/engine.h"
+    found = [path.split("/")[1] for path in sorted(lock.files) if path.endswith(suffix)]
+    preferred = [engine for engine in settings.engines if engine in found]
+    return tuple(dict.fromkeys([*preferred, *found]))
+
+
+def _sources(directory: Path, lock: Lock) -> SourceFacts:
+    """Digest what is on disk, not what the lock claims."""
+    tree = hashlib.sha256()
+    edited = []
+    for path, digest in sorted(lock.files.items()):
+        found = storage.state(directory / path)
+        tree.update(f"{found}  {path}\n".encode())
+        if found != digest:
+            edited.append(path)
+    return SourceFacts(tree.hexdigest(), tuple(edited))

@@ -1,0 +1,139 @@
+"""The evidence: what it holds, that it is deterministic, that it appears at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgegen.verify import report
+from edgegen.verify.report import (
+    DeviceFacts,
+    EngineFacts,
+    Flash,
+    ModelFacts,
+    Ram,
+    Report,
+    SmallestArena,
+    SourceFacts,
+    Toolchain,
+)
+
+ENGINE = EngineFacts(
+    status="pass",
+    vectors=4,
+    outputs_compared=4,
+    activations_compared=36,
+    bit_exact=True,
+    instructions_per_inference=1_234_567,
+    instructions_by_vector=(1_234_567, 1_234_527),
+    init_instructions=120,
+    instructions_resolution=40,
+    flash=Flash(code=9_000, weights=12_000, total=21_000),
+    ram=Ram(arena=4_096, data=8, bss=64, stack_peak=512),
+    arena=SmallestArena(4_000, "bisected in QEMU 7.2 mps2-an386"),
+    toolchain=Toolchain("arm-none-eabi-gcc 12.2.1", "QEMU 7.2 mps2-an386"),
+    images={"digits_selftest": "ab" * 32},
+)
+
+REPORT = Report(
+    edgegen="0.1.0",
+    model=ModelFacts("digits", "digits.tflite", "cd" * 32),
+    device=DeviceFacts("cortex_m4", "Generic Cortex-M4", "mps2-an386", True, ""),
+    sources=SourceFacts("ef" * 32, ()),
+    known_by={"instructions": "emulated"},
+    engines={"aot": ENGINE, "tflm": report.not_verified("upstream sources unreachable")},
+)
+
+
+def with_engine(engine: EngineFacts) -> Report:
+    return replace(REPORT, engines={"aot": engine})
+
+
+def test_the_json_holds_what_the_documentation_promises() -> None:
+    facts = json.loads(REPORT.to_json())
+    assert facts["model"] == {"name": "digits", "file": "digits.tflite", "sha256": "cd" * 32}
+    assert facts["edgegen"] == "0.1.0"
+    assert facts["device"]["id"] == "cortex_m4"
+    aot = facts["engines"]["aot"]
+    assert aot["flash"] == {"code": 9_000, "weights": 12_000, "total": 21_000}
+    assert aot["ram"] == {"arena": 4_096, "data": 8, "bss": 64, "stack_peak": 512}
+    assert aot["toolchain"] == {
+        "compiler": "arm-none-eabi-gcc 12.2.1",
+        "emulator": "QEMU 7.2 mps2-an386",
+    }
+    assert (aot["vectors"], aot["max_abs_diff"], aot["bit_exact"]) == (4, 0, True)
+    assert (aot["instructions_per_inference"], aot["init_instructions"]) == (1_234_567, 120)
+    assert aot["arena"]["smallest_bytes"] == 4_000
+
+
+def test_an_engine_that_was_not_verified_has_no_numbers() -> None:
+    assert json.loads(REPORT.to_json())["engines"]["tflm"] == {
+        "status": "not verified",
+        "reason": "upstream sources unreachable",
+    }
+
+
+def test_an_infinite_difference_is_null() -> None:
+    broken = with_engine(replace(ENGINE, status="fail", max_abs_diff=float("nan")))
+    assert json.loads(broken.to_json())["engines"]["aot"]["max_abs_diff"] is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "ok"),
+    [
+        (REPORT, True),
+        (with_engine(replace(ENGINE, status="fail", reason="it differs")), False),
+        (with_engine(report.not_verified("no sources")), False),
+        (replace(REPORT, sources=SourceFacts("ef" * 32, ("edgegen/aot/model.c",))), False),
+        (replace(REPORT, engines={}), False),
+    ],
+)
+def test_ok_means_verified_unedited_and_without_failure(changed: Report, ok: bool) -> None:
+    assert changed.ok is ok
+    verdict = "**Verified**" if ok else "**NOT VERIFIED**"
+    assert changed.to_markdown().decode().splitlines()[2].startswith(verdict)
+
+
+def test_a_failure_forgets_where_the_project_lies() -> None:
+    facts = report.failed("/home/me/my fw/edgegen/x.c:1: error", Path("/home/me/my fw"))
+    assert (facts.status, facts.reason) == ("fail", "./edgegen/x.c:1: error")
+
+
+def test_the_page_shows_the_numbers_and_how_they_are_known() -> None:
+    page = REPORT.to_markdown().decode()
+    for text in ("1,234,567", "9,000 bytes", "4,000 bytes", "upstream sources unreachable"):
+        assert text in page
+    assert "- instructions: emulated" in page
+
+
+def test_the_page_survives_hostile_names() -> None:
+    model = ModelFacts("digits", "a|b\n# c`d<e>.tflite", "cd" * 32)
+    page = replace(REPORT, model=model).to_markdown().decode()
+    assert "\n# c" not in page
+    assert "<e>" not in page
+
+
+def test_a_long_failure_is_quoted_as_it_is() -> None:
+    failed = with_engine(EngineFacts(status="fail", reason="The build failed.\n  | a\n  | b"))
+    assert "\n    The build failed.\n      | a\n      | b\n" in failed.to_markdown().decode()
+
+
+def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    report.write(REPORT, folder)
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    report.write(REPORT, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+    assert sorted(first) == ["report.json", "report.md"]
+
+
+def test_a_write_that_fails_keeps_the_old_report(tmp_path: Path) -> None:
+    report.write(REPORT, tmp_path)
+    before = (tmp_path / "report.json").read_bytes()
+    (tmp_path / ".report.json.new").mkdir()  # stands where the draft would
+    with pytest.raises(OSError, match=r"report\.json\.new"):
+        report.write(with_engine(replace(ENGINE, vectors=5)), tmp_path)
+    assert (tmp_path / "report.json").read_bytes() == before
