@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgegen import resources
+from edgegen import analysis, resources
 from edgegen.engines.aot.program import Alias, Call, Constant, Field, Program, Ref, Step
 from edgegen.model import DType, Model, Op, Tensor
 from edgegen.render import c_comment, file_header, render
@@ -94,7 +94,7 @@ class Emitter:
             ),
             "layers": layers,
             "accessors": self._accessors(),
-            "inputs": [self._value(tensor) for tensor in self._model.inputs],
+            "inputs": [self._value(t) for t in self._model.inputs if t in self._read_tensors()],
             "steps": [self._step(step) for step in self._program.steps],
         }
 
@@ -140,8 +140,14 @@ class Emitter:
             "ctype": _C_TYPES[self._model.tensors[tensor].dtype],
             "offset": None if is_constant else self._program.plan.offsets[f"t{root}"],
             "constant": self._tensor_constant_name(root) if is_constant else None,
-            "comment": describe(self._model.tensors[tensor]),
+            "label": c_comment(self._model.tensors[tensor].name),
+            "spec": spec(self._model.tensors[tensor]),
         }
+
+    def _read_tensors(self) -> set[int]:
+        """Tensors that the code of some step names."""
+        calls = {tensor for call in self._calls for tensor in call.inputs}
+        return calls | {s.input for s in self._program.steps if isinstance(s, Alias)}
 
     def _step(self, step: Step) -> dict[str, object]:
         value = self._value(step.output)
@@ -170,17 +176,18 @@ class Emitter:
         return f"t{tensor}"
 
     def _title(self, op: Op) -> str:
-        return f"node {op.node}: {op.kind.value}"
+        macs = analysis.macs(self._model, op)
+        return f"node {op.node}: {op.kind.value}" + (f", {macs:,} MACs" if macs else "")
 
     def _arrays(self) -> Iterator[_Array]:
         for tensor in sorted(self._constant_tensors()):
             data = self._model.tensors[tensor].data
             assert data is not None
-            comment = describe(self._model.tensors[tensor])
+            comment = c_comment(self._model.tensors[tensor].name)
             yield _array(self._tensor_constant_name(tensor), comment, data)
         for call in self._calls:
             for constant in call.constants:
-                comment = f"{self._title(call.op)}, {constant.role}"
+                comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
                 yield _array(self._constant_name(call, constant), comment, constant.values)
 
     def _constant_tensors(self) -> set[int]:
@@ -203,11 +210,11 @@ def arena_bytes(program: Program) -> int:
     return max(program.plan.arena_bytes, ARENA_ALIGNMENT)
 
 
-def describe(tensor: Tensor) -> str:
-    """A tensor in one comment line: name, type, shape, quantisation."""
-    text = f"{c_comment(tensor.name)}: {tensor.dtype.value} {list(tensor.shape)}"
+def spec(tensor: Tensor) -> str:
+    """A tensor's element type, shape and quantisation, in one comment line."""
+    text = f"{tensor.dtype.value} {list(tensor.shape)}"
     if tensor.quant is not None and len(tensor.quant.scale) == 1:
-        text += f", scale {tensor.scale!r}, zero point {tensor.zero_point}"
+        text += f", scale {np.float32(tensor.scale)!s}, zero point {tensor.zero_point}"
     return text
 
 
