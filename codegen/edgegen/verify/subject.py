@@ -28,6 +28,8 @@ class Subject:
     emulator: Emulator
     engines: tuple[str, ...]
     sources: SourceFacts
+    reference: str
+    tolerance: float
 
     def device_facts(self) -> DeviceFacts:
         notice = ""
@@ -66,6 +68,8 @@ def load(directory: Path) -> Subject:
         emulator=device.emulator,
         engines=_engines(settings, lock),
         sources=_sources(directory, lock),
+        reference="?",
+        tolerance=0.0,
     )
 
 
