@@ -15,9 +15,11 @@
 
 namespace py = pybind11;
 
-namespace {
+namespace
+{
 
-template <typename T> using Array = py::array_t<T, py::array::c_style>;
+template <typename T>
+using Array = py::array_t<T, py::array::c_style>;
 
 void check(eg_status status)
 {
