@@ -108,7 +108,7 @@ _KEYWORDS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
     """A buffer whose bytes start at a multiple of 16, as the schema demands."""
 
-    def Pack(self, builder: flatbuffers.Builder) -> int:
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802
         if self.data is not None:
             content = bytes(self.data)
             builder.StartVector(1, len(content), 16)

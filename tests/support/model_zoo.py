@@ -1,0 +1,198 @@
+"""One small model per operator and element type, as .tflite bytes.
+
+All of them run in TensorFlow Lite Micro and in LiteRT. Weights and biases come from a
+fixed generator.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from support.tflite_builder import ModelBuilder
+
+_OUTPUT_QUANT: dict[str, tuple[float, int]] = {
+    "SOFTMAX": (1 / 256, -128),
+    "LOGISTIC": (1 / 256, -128),
+    "TANH": (1 / 128, 0),
+}
+
+
+class _Net(ModelBuilder):
+    """A builder that fills in types, scales and constants."""
+
+    def __init__(self, dtype: str) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self._random = np.random.default_rng(7)
+
+    def activation(
+        self, name: str, shape: Sequence[int], quant: tuple[float, int] = (0.1, -3)
+    ) -> int:
+        if self.dtype == "float32":
+            return self.tensor(name, shape, self.dtype)
+        scale, zero_point = quant if self.dtype == "int8" else (quant[0], 0)
+        return self.tensor(name, shape, self.dtype, scale=scale, zero_point=zero_point)
+
+    def weights(self, shape: Sequence[int], axis: int | None) -> int:
+        if self.dtype == "float32":
+            return self.tensor("weights", shape, "float32", data=self._random.normal(size=shape))
+        scales = 0.02 if axis is None else [0.01 * (k + 1) for k in range(shape[axis])]
+        values = self._random.integers(-127, 128, shape)
+        return self.tensor("weights", shape, scale=scales, axis=axis or 0, data=values)
+
+    def bias(self, channels: int) -> int:
+        if self.dtype == "float32":
+            values: Any = self._random.normal(size=channels)
+            return self.tensor("bias", [channels], "float32", data=values)
+        dtype = "int32" if self.dtype == "int8" else "int64"
+        values = self._random.integers(-500, 500, channels)
+        scales = [0.001 * (k + 1) for k in range(channels)]
+        return self.tensor("bias", [channels], dtype, scale=scales, data=values)
+
+    def integers(self, values: Any) -> int:
+        return self.tensor("parameter", np.shape(values), "int32", data=values)
+
+
+def _conv_2d(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 6, 6, 2]), net.activation("y", [1, 3, 3, 4])
+    inputs = [x, net.weights([4, 3, 3, 2], 0), net.bias(4)]
+    net.op("CONV_2D", inputs, [y], version=3, stride=(2, 2), padding="SAME", activation="relu")
+    return net.build([x], [y])
+
+
+def _depthwise_conv_2d(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 6, 6, 2]), net.activation("y", [1, 4, 4, 4])
+    inputs = [x, net.weights([1, 3, 3, 4], 3), net.bias(4)]
+    net.op("DEPTHWISE_CONV_2D", inputs, [y], version=3, padding="VALID", depth_multiplier=2)
+    return net.build([x], [y])
+
+
+def _fully_connected(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 6]), net.activation("y", [1, 4])
+    net.op("FULLY_CONNECTED", [x, net.weights([4, 6], None), -1], [y], version=4)
+    return net.build([x], [y])
+
+
+def _pool(kind: str, net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 6, 6, 2]), net.activation("y", [1, 3, 3, 2])
+    net.op(kind, [x], [y], version=2, filter=(2, 3), stride=(2, 2), padding="SAME")
+    return net.build([x], [y])
+
+
+def _binary(kind: str, net: _Net) -> bytes:
+    x, z = net.activation("x", [1, 3, 3, 2]), net.activation("z", [2])
+    y = net.activation("y", [1, 3, 3, 2])
+    net.op(kind, [x, z], [y], version=2, activation="relu6")
+    return net.build([x, z], [y])
+
+
+def _unary(kind: str, net: _Net) -> bytes:
+    quant = _OUTPUT_QUANT.get(kind, (0.1, -3))
+    x, y = net.activation("x", [1, 6]), net.activation("y", [1, 6], quant)
+    net.op(kind, [x], [y], version=2, **({"alpha": 0.1} if kind == "LEAKY_RELU" else {}))
+    return net.build([x], [y])
+
+
+def _reshape(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 3, 3, 2]), net.activation("y", [1, 18])
+    net.op("RESHAPE", [x, net.integers([-1, 18])], [y], new_shape=[-1, 18])
+    return net.build([x], [y])
+
+
+def _squeeze(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 6, 1, 2]), net.activation("y", [6, 2])
+    net.op("SQUEEZE", [x], [y], squeeze_dims=[0, -2])
+    return net.build([x], [y])
+
+
+def _expand_dims(net: _Net) -> bytes:
+    x, y = net.activation("x", [6, 2]), net.activation("y", [6, 1, 2])
+    net.op("EXPAND_DIMS", [x, net.integers([1])], [y])
+    return net.build([x], [y])
+
+
+def _pad(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 3, 3, 2]), net.activation("y", [1, 4, 6, 2])
+    net.op("PAD", [x, net.integers([[0, 0], [1, 0], [1, 2], [0, 0]])], [y])
+    return net.build([x], [y])
+
+
+def _mean(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 3, 3, 2]), net.activation("y", [1, 2])
+    net.op("MEAN", [x, net.integers([1, 2])], [y], version=2, keep_dims=False)
+    return net.build([x], [y])
+
+
+def _concatenation(net: _Net) -> bytes:
+    x, z = net.activation("x", [1, 3, 3, 2]), net.activation("z", [1, 3, 3, 1])
+    y = net.activation("y", [1, 3, 3, 3])
+    net.op("CONCATENATION", [x, z], [y], axis=-1)
+    return net.build([x, z], [y])
+
+
+def _quantize_dequantize(net: _Net) -> bytes:
+    x, y = net.tensor("x", [1, 6], "float32"), net.activation("y", [1, 6])
+    z = net.tensor("z", [1, 6], "float32")
+    net.op("QUANTIZE", [x], [y])
+    net.op("DEQUANTIZE", [y], [z], version=2)
+    return net.build([x], [y, z])
+
+
+def _chain(net: _Net) -> bytes:
+    """Several operators, a residual connection, an unknown batch, two outputs."""
+    x = net.tensor("x", [1, 8, 8, 1], "uint8", scale=1 / 255, shape_signature=[-1, 8, 8, 1])
+    quantised = net.activation("quantised", [1, 8, 8, 1], (1 / 255, -128))
+    conv = net.activation("conv", [1, 4, 4, 4])
+    depthwise = net.activation("depthwise", [1, 4, 4, 4])
+    total = net.activation("total", [1, 4, 4, 4])
+    pooled = net.activation("pooled", [1, 1, 1, 4])
+    flat = net.activation("flat", [1, 4])
+    logits = net.activation("logits", [1, 3])
+    y = net.activation("y", [1, 3], _OUTPUT_QUANT["SOFTMAX"])
+    net.op("QUANTIZE", [x], [quantised])
+    inputs = [quantised, net.weights([4, 3, 3, 1], 0), net.bias(4)]
+    net.op("CONV_2D", inputs, [conv], version=3, stride=(2, 2), padding="SAME")
+    inputs = [conv, net.weights([1, 3, 3, 4], 3), net.bias(4)]
+    net.op("DEPTHWISE_CONV_2D", inputs, [depthwise], version=3, padding="SAME")
+    net.op("ADD", [conv, depthwise], [total], version=2, activation="relu")
+    net.op("AVERAGE_POOL_2D", [total], [pooled], filter=(4, 4), stride=(4, 4), padding="VALID")
+    net.op("RESHAPE", [pooled, net.integers([-1, 4])], [flat])
+    net.op("FULLY_CONNECTED", [flat, net.weights([3, 4], None), -1], [logits], version=4)
+    net.op("SOFTMAX", [logits], [y], version=2, beta=1.0)
+    return net.build([x], [y, logits])
+
+
+_UNARY = ("RELU", "RELU6", "LOGISTIC", "TANH", "LEAKY_RELU", "SOFTMAX")
+
+_BUILDERS: dict[str, Callable[[_Net], bytes]] = {
+    "conv_2d": _conv_2d,
+    "depthwise_conv_2d": _depthwise_conv_2d,
+    "fully_connected": _fully_connected,
+    "reshape": _reshape,
+    "squeeze": _squeeze,
+    "expand_dims": _expand_dims,
+    "pad": _pad,
+    "mean": _mean,
+    "concatenation": _concatenation,
+    **{k.lower(): functools.partial(_pool, k) for k in ("AVERAGE_POOL_2D", "MAX_POOL_2D")},
+    **{k.lower(): functools.partial(_binary, k) for k in ("ADD", "SUB", "MUL")},
+    **{k.lower(): functools.partial(_unary, k) for k in _UNARY},
+}
+
+
+@functools.cache
+def models() -> dict[str, bytes]:
+    """Every model of the zoo, by a name such as ``conv_2d_int8``."""
+    made = {
+        f"{name}_{dtype}": builder(_Net(dtype))
+        for name, builder in _BUILDERS.items()
+        for dtype in ("int8", "float32")
+    }
+    made["conv_2d_int16"] = _conv_2d(_Net("int16"))
+    made["quantize_dequantize"] = _quantize_dequantize(_Net("int8"))
+    made["chain"] = _chain(_Net("int8"))
+    return made
