@@ -186,6 +186,18 @@ _REASONS = (
         "The aot engine has no kernel that gives this operator TFLM's exact result.",
         "Choose another engine, or change the layer and convert the model again.",
     ),
+    Reason(
+        "EG210",
+        "element type that TFLM's kernel lacks",
+        "TensorFlow Lite Micro has the operator, but not in this element type.",
+        "Convert to float32, or to int8 with full integer quantisation; or use the aot engine.",
+    ),
+    Reason(
+        "EG211",
+        "int16 fully connected layer with a scale per output",
+        "CMSIS-NN computes int16 fully connected layers with one scale for all weights.",
+        "Set converter._experimental_disable_per_channel_quantization_for_dense_layers = True.",
+    ),
 )
 
 REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}

@@ -94,9 +94,10 @@ def _generator(seed: int, count: int) -> npt.NDArray[np.uint32]:
     """The first ``count`` values after ``seed``, by the closed form of the recurrence:
     x[n] = a^n * seed + c * (a^(n-1) + ... + 1), modulo 2^32."""
     factors = np.full(count, _MULTIPLIER, np.uint32)
-    powers = np.multiply.accumulate(factors, dtype=np.uint32)
-    ones = np.concatenate([np.ones(min(count, 1), np.uint32), powers[:-1]])
-    sums = np.add.accumulate(ones, dtype=np.uint32)
+    powers: npt.NDArray[np.uint32] = np.multiply.accumulate(factors, dtype=np.uint32)
+    lower = np.ones(count, np.uint32)
+    lower[1:] = powers[:-1]
+    sums: npt.NDArray[np.uint32] = np.add.accumulate(lower, dtype=np.uint32)
     return powers * np.uint32(seed) + np.uint32(_INCREMENT) * sums
 
 

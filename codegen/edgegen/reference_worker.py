@@ -163,10 +163,10 @@ def main() -> None:
             if inputs:
                 arrays = _run_tflm(head, model, inputs)
     except ImportError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(MISSING_PACKAGE)
     except Exception as error:  # the parent turns this line into its own error
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.exit(1)
     write_message(answer, reply, arrays)
     answer.close()

@@ -1,0 +1,194 @@
+"""Model -> C++ source and CMake for TensorFlow Lite Micro."""
+
+from __future__ import annotations
+
+import textwrap
+
+from edgegen.device import Device
+from edgegen.diagnostics import diagnostic
+from edgegen.engines import Footprint, Quantity
+from edgegen.engines.aot.emit import runtime_version
+from edgegen.engines.tflm import arena
+from edgegen.engines.tflm.kernels import (
+    CMSIS_NN,
+    CMSIS_NN_FILES,
+    CONVERSIONS,
+    CORE,
+    KERNELS,
+    SOURCES,
+)
+from edgegen.errors import Diagnostic
+from edgegen.model import DType, Model, Op, OpKind
+from edgegen.options import Options
+from edgegen.render import file_header, render
+
+ALIGNMENT = 16
+"""Bytes; TFLM aligns every buffer to this, and its model data with it."""
+
+_WEIGHTED = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
+_C_TYPES = {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}
+_BYTES_PER_LINE = 16
+
+# By whether nobody has measured it yet.
+_ARENA_COMMENT = {
+    True: "A safe bound, from TFLM's interpreter on the host and the scratch buffers of its "
+    "kernels; the true minimum is smaller. `edgegen verify` finds it and `edgegen update` "
+    "writes it here.",
+    False: "The smallest that allocates and invokes: {}.",
+}
+
+
+class TflmEngine:
+    """TensorFlow Lite Micro with reference or CMSIS-NN kernels."""
+
+    id = "tflm"
+
+    def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
+        """Operators in element types that one of the two kernel sets lacks."""
+        return tuple(found for op in model.ops if (found := _refusal(model, op)) is not None)
+
+    def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
+        """Files below edgegen/tflm/. Runs the host's interpreter for the arena's bound."""
+        name = options.name
+        common = {"name": name, "NAME": name.upper(), "alignment": ALIGNMENT}
+
+        def text(template: str, **context: object) -> bytes:
+            header = file_header(template, model, device.id)
+            return render(template, common | {"header": header} | context)
+
+        arena_need = _arena(model, device, options)
+        how = textwrap.wrap(_ARENA_COMMENT[options.tflm_arena is None].format(arena_need.known), 95)
+        return {
+            "tflm/CMakeLists.txt": text("tflm/CMakeLists.txt.j2", **_cmake_context(model)),
+            f"tflm/include/{name}/engine.h": text(
+                "tflm/engine.h.j2", arena_bytes=arena_need.bytes, how=how
+            ),
+            "tflm/model.cpp": text("tflm/model.cpp.j2", **_cpp_context(model)),
+            "tflm/model_data.c": text("tflm/model_data.c.j2", **_data_context(model)),
+        }
+
+    def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
+        """The whole model file lies in flash; the rest comes from measured builds."""
+        return Footprint(
+            weights=Quantity(len(model.source.data), "exact"),
+            code=_code(model, device),
+            arena=_arena(model, device, options),
+            stack=Quantity(1500, "estimated (builds of four models, +/- 50 %)"),
+            static=Quantity(650, "estimated (builds of four models, +/- 20 %)"),
+        )
+
+
+def _refusal(model: Model, op: Op) -> Diagnostic | None:
+    source = _dtype(model, op.inputs[0])
+    result = _dtype(model, op.outputs[0])
+    where = f"node {op.node} ({op.kind.value})"
+    if op.kind in CONVERSIONS:
+        if (source, result) in CONVERSIONS[op.kind]:
+            return None
+        return diagnostic(
+            "EG210", where, f"TFLM does not convert {source.value} to {result.value}."
+        )
+    if source not in KERNELS[op.kind].types:
+        return diagnostic("EG210", where, f"TFLM does not compute it in {source.value}.")
+    if result is not source and (op.kind, source, result) != (
+        OpKind.SOFTMAX,
+        DType.INT8,
+        DType.INT16,
+    ):
+        cause = f"TFLM does not compute {result.value} from {source.value} here."
+        return diagnostic("EG210", where, cause)
+    return _weight_refusal(model, op, source, where) if op.kind in _WEIGHTED else None
+
+
+def _weight_refusal(model: Model, op: Op, source: DType, where: str) -> Diagnostic | None:
+    index = op.inputs[1]
+    assert index is not None
+    weights = model.tensors[index]
+    wanted = DType.FLOAT32 if source is DType.FLOAT32 else DType.INT8
+    if weights.dtype is not wanted:
+        cause = f"TFLM does not compute {weights.dtype.value} weights with {source.value} inputs."
+        return diagnostic("EG210", where, cause)
+    per_channel = weights.quant is not None and len(weights.quant.scale) > 1
+    if op.kind is OpKind.FULLY_CONNECTED and source is DType.INT16 and per_channel:
+        return diagnostic("EG211", where, "Its weights have one scale per output.")
+    return None
+
+
+def _dtype(model: Model, index: int | None) -> DType:
+    assert index is not None, "no operator's first tensor is optional"
+    return model.tensors[index].dtype
+
+
+def registrations(model: Model) -> list[str]:
+    """Calls on the op resolver, such as "AddConv2D(tflite::Register_CONV_2D_INT8())".
+
+    One per kind of operator, in order of first use. Where all uses of a kind compute in
+    one integer type, the registration for that type alone is taken: it leaves the code
+    for the others out of the image.
+    """
+    kinds = dict.fromkeys(op.kind for op in model.ops)
+    return [_registration(model, kind) for kind in kinds]
+
+
+def _registration(model: Model, kind: OpKind) -> str:
+    kernel = KERNELS[kind]
+    used = {
+        _dtype(model, index)
+        for op in model.ops
+        if op.kind is kind
+        for index in (op.inputs[0], op.outputs[0])
+    }
+    for dtype, function in kernel.variants:
+        if used == {dtype}:
+            return f"{kernel.method}(tflite::{function}())"
+    return f"{kernel.method}()"
+
+
+def _cpp_context(model: Model) -> dict[str, object]:
+    calls = registrations(model)
+    return {
+        "runtime_version": runtime_version(),
+        "registrations": calls,
+        # micro_mutable_op_resolver.h declares all others.
+        "needs_pad_header": any("Register_PAD_INT8" in call for call in calls),
+        "inputs": [_c_type(model.tensors[t].dtype) for t in model.inputs],
+        "outputs": [_c_type(model.tensors[t].dtype) for t in model.outputs],
+    }
+
+
+def _c_type(dtype: DType) -> str:
+    return _C_TYPES.get(dtype, f"{dtype.value}_t")
+
+
+def _data_context(model: Model) -> dict[str, object]:
+    data = model.source.data
+    starts = range(0, len(data), _BYTES_PER_LINE)
+    lines = ["0x" + data[s : s + _BYTES_PER_LINE].hex(",").replace(",", ",0x") for s in starts]
+    return {"bytes": len(data), "lines": lines}
+
+
+def _cmake_context(model: Model) -> dict[str, object]:
+    kernels = [
+        KERNELS[kind] for kind in sorted({op.kind for op in model.ops}, key=lambda k: k.value)
+    ]
+    main = {k.files[0]: k.has_cmsis_nn for k in kernels}
+    shared = {f for k in kernels for f in k.files[1:]}
+    replaced = sorted(stem for stem, has_cmsis_nn in main.items() if has_cmsis_nn)
+    return {
+        "sources": SOURCES,
+        "cmsis_nn": CMSIS_NN,
+        "core": CORE,
+        "kernels": sorted({stem for stem in main if stem not in replaced} | shared),
+        "replaced": replaced,
+        "cmsis_nn_files": sorted({f for stem in replaced for f in CMSIS_NN_FILES[stem]}),
+    }
+
+
+def _arena(model: Model, device: Device, options: Options) -> Quantity:
+    if options.tflm_arena is not None:
+        return Quantity(options.tflm_arena.bytes, f"measured ({options.tflm_arena.how})")
+    return Quantity(arena.safe_bound(model, device), "estimated (safe bound, never too small)")
+
+
+def _code(model: Model, device: Device) -> Quantity:
+    raise NotImplementedError

@@ -1,0 +1,308 @@
+"""Which of TFLM's and CMSIS-NN's source files run an operator, and how it is registered.
+
+The lists are closed: whatever a listed file refers to is in `CORE`, in another file of the
+same operator, or in the C library. They hold for the commits in `SOURCES`; a test links a
+model of each operator with nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgegen.model import DType, OpKind
+
+
+@dataclass(frozen=True, slots=True)
+class GitSource:
+    """One dependency of the generated project.
+
+    Attributes:
+        name: FetchContent's name; FETCHCONTENT_SOURCE_DIR_<NAME> replaces the download.
+        url: The public repository.
+        commit: The pinned commit.
+        what: For the comment above it.
+    """
+
+    name: str
+    url: str
+    commit: str
+    what: str
+
+
+# All but the first are what TFLM pins at its commit: tools/make/third_party_downloads.inc
+# and ext_libs/cmsis_nn_download.sh, below tensorflow/lite/micro.
+SOURCES = (
+    GitSource(
+        "tflm",
+        "https://github.com/tensorflow/tflite-micro.git",
+        "90b983c2b3f1480642e040bbd2ddb37b998f3424",
+        "TensorFlow Lite Micro",
+    ),
+    GitSource(
+        "flatbuffers",
+        "https://github.com/google/flatbuffers.git",
+        "187240970746d00bbd26b0f5873ed54d2477f9f3",
+        "headers only; 25.9.23, the version that TFLM's schema asserts",
+    ),
+    GitSource(
+        "gemmlowp",
+        "https://github.com/google/gemmlowp.git",
+        "719139ce755a0f31cbf1c37f7f98adcc7fc9f425",
+        "headers only: fixed-point arithmetic",
+    ),
+    GitSource(
+        "ruy",
+        "https://github.com/google/ruy.git",
+        "d37128311b445e758136b8602d1bbd2a755e115d",
+        "headers only: profiler macros that expand to nothing",
+    ),
+)
+
+CMSIS_NN = GitSource(
+    "cmsis_nn",
+    "https://github.com/ARM-software/CMSIS-NN.git",
+    "4ab83cc3cc98fb85ed6dafb55e8ca02f1628dcae",
+    "Arm's optimised kernels; they include nothing of CMSIS core",
+)
+
+# TFLM without kernels, below tensorflow/.
+CORE = (
+    "compiler/mlir/lite/core/api/error_reporter.cc",
+    "compiler/mlir/lite/schema/schema_utils.cc",
+    "lite/core/api/flatbuffer_conversions.cc",
+    "lite/core/api/tensor_utils.cc",
+    "lite/core/c/common.cc",
+    "lite/kernels/internal/common.cc",
+    "lite/kernels/internal/portable_tensor_utils.cc",
+    "lite/kernels/internal/quantization_util.cc",
+    "lite/kernels/internal/reference/portable_tensor_utils.cc",
+    "lite/kernels/internal/runtime_shape.cc",
+    "lite/kernels/internal/tensor_ctypes.cc",
+    "lite/kernels/internal/tensor_utils.cc",
+    "lite/kernels/kernel_util.cc",
+    "lite/micro/arena_allocator/non_persistent_arena_buffer_allocator.cc",
+    "lite/micro/arena_allocator/persistent_arena_buffer_allocator.cc",
+    "lite/micro/arena_allocator/single_arena_buffer_allocator.cc",
+    "lite/micro/debug_log.cc",
+    "lite/micro/flatbuffer_utils.cc",
+    "lite/micro/kernels/kernel_util.cc",
+    "lite/micro/memory_helpers.cc",
+    "lite/micro/memory_planner/greedy_memory_planner.cc",
+    "lite/micro/memory_planner/linear_memory_planner.cc",
+    "lite/micro/micro_allocation_info.cc",
+    "lite/micro/micro_allocator.cc",
+    "lite/micro/micro_context.cc",
+    "lite/micro/micro_interpreter.cc",
+    "lite/micro/micro_interpreter_context.cc",
+    "lite/micro/micro_interpreter_graph.cc",
+    "lite/micro/micro_log.cc",
+    "lite/micro/micro_op_resolver.cc",
+    "lite/micro/micro_resource_variable.cc",
+    "lite/micro/micro_utils.cc",
+    "lite/micro/tflite_bridge/flatbuffer_conversions_bridge.cc",
+    "lite/micro/tflite_bridge/micro_error_reporter.cc",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """How TFLM runs one operator.
+
+    Attributes:
+        method: MicroMutableOpResolver's member function that adds it.
+        files: Stem of its main file below tensorflow/lite/micro/kernels, and of the files
+            that it shares with optimised kernels.
+        types: Activation types that both kernel sets compute, of input 0.
+        variants: Per type of all activations, the registration for that type alone.
+        has_cmsis_nn: Whether cmsis_nn/<main file> takes the main file's place.
+    """
+
+    method: str
+    files: tuple[str, ...]
+    types: tuple[DType, ...]
+    variants: tuple[tuple[DType, str], ...] = ()
+    has_cmsis_nn: bool = False
+
+
+ANY_TYPE = tuple(DType)
+
+_F32, _S8, _U8, _S16, _S32 = DType.FLOAT32, DType.INT8, DType.UINT8, DType.INT16, DType.INT32
+
+
+def _variants(name: str, *types: DType) -> tuple[tuple[DType, str], ...]:
+    return tuple((dtype, f"Register_{name}_{dtype.name}") for dtype in types)
+
+
+_ALL = (_F32, _S8, _S16)
+
+KERNELS = {
+    OpKind.ADD: Kernel(
+        "AddAdd", ("add", "add_common"), (*_ALL, _S32), _variants("ADD", _S8, _S16), True
+    ),
+    OpKind.AVERAGE_POOL_2D: Kernel(
+        "AddAveragePool2D",
+        ("pooling", "pooling_common"),
+        _ALL,
+        _variants("AVERAGE_POOL_2D", _S8, _S16),
+        True,
+    ),
+    OpKind.CONCATENATION: Kernel(
+        "AddConcatenation", ("concatenation",), (*_ALL, _S32, DType.INT64, DType.BOOL)
+    ),
+    OpKind.CONV_2D: Kernel(
+        "AddConv2D", ("conv", "conv_common"), _ALL, _variants("CONV_2D", _S8, _S16), True
+    ),
+    OpKind.DEPTHWISE_CONV_2D: Kernel(
+        "AddDepthwiseConv2D",
+        ("depthwise_conv", "depthwise_conv_common", "conv_common"),
+        _ALL,
+        _variants("DEPTHWISE_CONV_2D", _S8, _S16),
+        True,
+    ),
+    OpKind.DEQUANTIZE: Kernel("AddDequantize", ("dequantize", "dequantize_common"), ()),
+    OpKind.EXPAND_DIMS: Kernel("AddExpandDims", ("expand_dims",), _ALL),
+    OpKind.FULLY_CONNECTED: Kernel(
+        "AddFullyConnected",
+        ("fully_connected", "fully_connected_common"),
+        _ALL,
+        _variants("FULLY_CONNECTED", _S8, _S16),
+        True,
+    ),
+    OpKind.LEAKY_RELU: Kernel("AddLeakyRelu", ("leaky_relu", "leaky_relu_common"), _ALL),
+    OpKind.LOGISTIC: Kernel("AddLogistic", ("logistic", "logistic_common"), _ALL),
+    OpKind.MAX_POOL_2D: Kernel(
+        "AddMaxPool2D",
+        ("pooling", "pooling_common"),
+        _ALL,
+        _variants("MAX_POOL_2D", _S8, _S16),
+        True,
+    ),
+    OpKind.MEAN: Kernel("AddMean", ("reduce", "reduce_common"), _ALL),
+    OpKind.MUL: Kernel("AddMul", ("mul", "mul_common"), (*_ALL, _S32), _variants("MUL", _S8), True),
+    OpKind.PAD: Kernel("AddPad", ("pad", "pad_common"), (*_ALL, _S32), _variants("PAD", _S8), True),
+    OpKind.QUANTIZE: Kernel("AddQuantize", ("quantize", "quantize_common"), ()),
+    OpKind.RELU: Kernel("AddRelu", ("activations", "activations_common"), _ALL),
+    OpKind.RELU6: Kernel("AddRelu6", ("activations", "activations_common"), _ALL),
+    OpKind.RESHAPE: Kernel("AddReshape", ("reshape", "reshape_common"), ANY_TYPE),
+    OpKind.SOFTMAX: Kernel(
+        "AddSoftmax", ("softmax", "softmax_common"), _ALL, _variants("SOFTMAX", _S8, _S16), True
+    ),
+    OpKind.SQUEEZE: Kernel("AddSqueeze", ("squeeze",), ANY_TYPE),
+    OpKind.SUB: Kernel("AddSub", ("sub", "sub_common"), (*_ALL, _S32)),
+    OpKind.TANH: Kernel("AddTanh", ("tanh",), _ALL),
+}
+
+# (from, to) of QUANTIZE and DEQUANTIZE.
+CONVERSIONS = {
+    OpKind.QUANTIZE: (
+        (_F32, _S8),
+        (_F32, _S16),
+        (_S32, _S8),
+        (_S32, _S16),
+        (_S16, _S8),
+        (_S16, _S16),
+        (_S16, _S32),
+        (_S8, _S8),
+        (_S8, _U8),
+        (_S8, _S16),
+        (_S8, _S32),
+        (_U8, _S8),
+    ),
+    OpKind.DEQUANTIZE: ((_S8, _F32), (_S16, _F32), (_U8, _F32)),
+}
+
+# Below CMSIS-NN's Source/: everything that cmsis_nn/<stem>.cc can reach on any core.
+CMSIS_NN_FILES = {
+    "add": (
+        "BasicMathFunctions/arm_elementwise_add_s16.c",
+        "BasicMathFunctions/arm_elementwise_add_s8.c",
+    ),
+    "conv": (
+        "ConvolutionFunctions/arm_convolve_1_x_n_s4.c",
+        "ConvolutionFunctions/arm_convolve_1_x_n_s8.c",
+        "ConvolutionFunctions/arm_convolve_1x1_s4.c",
+        "ConvolutionFunctions/arm_convolve_1x1_s4_fast.c",
+        "ConvolutionFunctions/arm_convolve_1x1_s8.c",
+        "ConvolutionFunctions/arm_convolve_1x1_s8_fast.c",
+        "ConvolutionFunctions/arm_convolve_even_s4.c",
+        "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s16.c",
+        "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s4.c",
+        "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s8.c",
+        "ConvolutionFunctions/arm_convolve_s16.c",
+        "ConvolutionFunctions/arm_convolve_s4.c",
+        "ConvolutionFunctions/arm_convolve_s8.c",
+        "ConvolutionFunctions/arm_convolve_wrapper_s16.c",
+        "ConvolutionFunctions/arm_convolve_wrapper_s4.c",
+        "ConvolutionFunctions/arm_convolve_wrapper_s8.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_row_offset_s8_s16.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_s16.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_s4_s16.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_s8_s16.c",
+        "NNSupportFunctions/arm_nn_mat_mul_core_1x_s4.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_interleaved_t_even_s4.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_t_s16.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_t_s4.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
+        "NNSupportFunctions/arm_q7_to_q15_with_offset.c",
+        "NNSupportFunctions/arm_s8_to_s16_unordered_with_offset.c",
+    ),
+    "depthwise_conv": (
+        "ConvolutionFunctions/arm_convolve_1_x_n_s8.c",
+        "ConvolutionFunctions/arm_convolve_1x1_s8.c",
+        "ConvolutionFunctions/arm_convolve_1x1_s8_fast.c",
+        "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s8.c",
+        "ConvolutionFunctions/arm_convolve_s8.c",
+        "ConvolutionFunctions/arm_convolve_wrapper_s8.c",
+        "ConvolutionFunctions/arm_depthwise_conv_3x3_s8.c",
+        "ConvolutionFunctions/arm_depthwise_conv_get_buffer_sizes_s4.c",
+        "ConvolutionFunctions/arm_depthwise_conv_get_buffer_sizes_s8.c",
+        "ConvolutionFunctions/arm_depthwise_conv_s16.c",
+        "ConvolutionFunctions/arm_depthwise_conv_s4.c",
+        "ConvolutionFunctions/arm_depthwise_conv_s4_opt.c",
+        "ConvolutionFunctions/arm_depthwise_conv_s8.c",
+        "ConvolutionFunctions/arm_depthwise_conv_s8_opt.c",
+        "ConvolutionFunctions/arm_depthwise_conv_wrapper_s4.c",
+        "ConvolutionFunctions/arm_depthwise_conv_wrapper_s8.c",
+        "NNSupportFunctions/arm_nn_depthwise_conv_nt_t_s4.c",
+        "NNSupportFunctions/arm_nn_depthwise_conv_nt_t_s8.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
+        "NNSupportFunctions/arm_q7_to_q15_with_offset.c",
+        "TransposeFunctions/arm_transpose_s8.c",
+    ),
+    "fully_connected": (
+        "ConvolutionFunctions/arm_convolve_1x1_s8_fast.c",
+        "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s8.c",
+        "FullyConnectedFunctions/arm_fully_connected_get_buffer_sizes_s16.c",
+        "FullyConnectedFunctions/arm_fully_connected_get_buffer_sizes_s8.c",
+        "FullyConnectedFunctions/arm_fully_connected_per_channel_s8.c",
+        "FullyConnectedFunctions/arm_fully_connected_s16.c",
+        "FullyConnectedFunctions/arm_fully_connected_s4.c",
+        "FullyConnectedFunctions/arm_fully_connected_s8.c",
+        "FullyConnectedFunctions/arm_fully_connected_wrapper_s8.c",
+        "FullyConnectedFunctions/arm_vector_sum_s8.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_per_ch_s8.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_s16.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_s4.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_s8.c",
+    ),
+    "mul": (
+        "BasicMathFunctions/arm_elementwise_mul_s16.c",
+        "BasicMathFunctions/arm_elementwise_mul_s8.c",
+    ),
+    "pad": ("PadFunctions/arm_pad_s8.c",),
+    "pooling": (
+        "PoolingFunctions/arm_avgpool_get_buffer_sizes_s16.c",
+        "PoolingFunctions/arm_avgpool_get_buffer_sizes_s8.c",
+        "PoolingFunctions/arm_avgpool_s16.c",
+        "PoolingFunctions/arm_avgpool_s8.c",
+        "PoolingFunctions/arm_max_pool_s16.c",
+        "PoolingFunctions/arm_max_pool_s8.c",
+    ),
+    "softmax": (
+        "SoftmaxFunctions/arm_nn_softmax_common_s8.c",
+        "SoftmaxFunctions/arm_softmax_s16.c",
+        "SoftmaxFunctions/arm_softmax_s8.c",
+        "SoftmaxFunctions/arm_softmax_s8_s16.c",
+    ),
+}
