@@ -126,7 +126,7 @@ def _known_by(work: Work) -> dict[str, str]:
     name = work.project.name
     return {
         "results": f"the self-test compares them on the emulated device with the golden vectors "
-        f"of {work.project.reference}",
+        f"of {work.project.golden.reference}",
         "instructions": f"emulated: executed instructions in {work.qemu.title}, icount shift=0; "
         "neither cycles nor time",
         "flash": f"sections of the ELF file {name}_footprint, start-up code included; weights are "

@@ -53,8 +53,6 @@ def verify(work: Work, engine: str) -> EngineFacts:
     traced = None
     if engine in TRACED:
         traced = _selftest(work, engine, built, f"{name}_selftest_trace")
-        if traced.activations is None and not traced.error:
-            raise console.ConsoleError("The traced self-test compared no activations.")
     sizes = elf.sizes(built.images[f"{name}_footprint"], name)
     smallest = None
     if engine in ARENA_AT_RUN_TIME and test.passed:
@@ -75,7 +73,21 @@ def _selftest(work: Work, engine: str, built: Build, target: str) -> SelfTest:
         raise console.ConsoleError(
             f"The self-test exited with {done.exit_code}, against its own result.", where=target
         )
+    if not test.error:
+        _check_complete(work, test, traced=target.endswith("_trace"))
     return test
+
+
+def _check_complete(work: Work, test: SelfTest, *, traced: bool) -> None:
+    """A self-test that compares less than the golden vectors hold proves nothing."""
+    golden = work.project.golden
+    wanted = (golden.vectors, golden.vectors * golden.activations if traced else 0)
+    found = (len(test.invoke_ns), test.activations.checked if test.activations else 0)
+    if found != wanted:
+        raise console.ConsoleError(
+            f"The self-test ran {found[0]} of {wanted[0]} vectors and compared {found[1]} of "
+            f"{wanted[1]} activations."
+        )
 
 
 def _smallest_arena(work: Work, engine: str, built: Build, test: SelfTest) -> SmallestArena:
@@ -115,7 +127,7 @@ def _engine_facts(
         activations_mismatched=activations.mismatched if activations else 0,
         max_abs_diff=max((row.max_abs_diff for row in outputs), default=0),
         bit_exact=_is_bit_exact(test, traced, outputs),
-        tolerance=work.project.tolerance,
+        tolerance=work.project.golden.tolerance,
         instructions_per_inference=max(test.invoke_ns, default=0),
         instructions_by_vector=test.invoke_ns,
         init_instructions=test.init_ns,

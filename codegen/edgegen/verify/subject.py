@@ -14,6 +14,22 @@ from edgegen.verify.report import DeviceFacts, ModelFacts, SourceFacts
 
 
 @dataclass(frozen=True, slots=True)
+class GoldenFacts:
+    """What golden.h says about the comparison.
+
+    Attributes:
+        activations: Tensors with a checksum for every vector.
+        tolerance: Of float outputs, see `golden.Golden`; 0 for integers.
+        reference: The interpreter that computed the expected outputs.
+    """
+
+    vectors: int
+    activations: int
+    tolerance: float
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A generated project that lies in ``directory``.
 
@@ -28,8 +44,7 @@ class Subject:
     emulator: Emulator
     engines: tuple[str, ...]
     sources: SourceFacts
-    reference: str
-    tolerance: float
+    golden: GoldenFacts
 
     def device_facts(self) -> DeviceFacts:
         notice = ""
@@ -68,8 +83,7 @@ def load(directory: Path) -> Subject:
         emulator=device.emulator,
         engines=_engines(settings, lock),
         sources=_sources(directory, lock),
-        reference="?",
-        tolerance=0.0,
+        golden=_golden(directory, settings.name),
     )
 
 
@@ -88,6 +102,34 @@ def _model(directory: Path, settings: config.Config, lock: Lock) -> ModelFacts:
             fix="Run `edgegen update` first.",
         )
     return ModelFacts(settings.name, path.name, digest)
+
+
+def _golden(directory: Path, name: str) -> GoldenFacts:
+    """Read golden.h, so that a self-test which compares less than that is found out."""
+    path = directory / "edgegen" / "golden" / "golden.h"
+    prefix = f"#define {name.upper()}_GOLDEN_"
+    try:
+        text = path.read_text(encoding="utf-8")
+        return GoldenFacts(
+            vectors=int(_after(prefix + "VECTORS ", text)),
+            activations=int(_after(prefix + "ACTIVATIONS ", text)),
+            tolerance=float(_after(prefix + "TOLERANCE ", text).rstrip("fF")),
+            reference=_after(" * Reference: ", text).rstrip("."),
+        )
+    except (OSError, ValueError) as error:
+        raise DifferenceError(
+            f"The golden vectors' header is not as edgegen writes it: {error}.",
+            where=str(path),
+            fix="Run `edgegen update --force`.",
+        ) from None
+
+
+def _after(prefix: str, text: str) -> str:
+    """The rest of the line that begins with ``prefix``; a ValueError when there is none."""
+    for line in text.splitlines():
+        if line.startswith(prefix):
+            return line.removeprefix(prefix).strip()
+    raise ValueError(f"no line {prefix!r}")
 
 
 def _engines(settings: config.Config, lock: Lock) -> tuple[str, ...]:
