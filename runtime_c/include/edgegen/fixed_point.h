@@ -54,6 +54,15 @@ static inline int32_t eg_clamp_i32(int32_t x, int32_t low, int32_t high)
     return x < low ? low : (x > high ? high : x);
 }
 
+/* A sum, rescaled to the output's quantisation and clamped: the last step of every layer. */
+static inline int32_t eg_requantize(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset,
+                                    int32_t low, int32_t high)
+{
+    const int32_t scaled = eg_multiply_by_quantized_multiplier(sum, multiplier, shift);
+
+    return eg_clamp_i32((int32_t)((uint32_t)scaled + (uint32_t)offset), low, high);
+}
+
 #ifdef __cplusplus
 }
 #endif

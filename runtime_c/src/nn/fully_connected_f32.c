@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "edgegen/nn/activation_f32.h"
+#include "edgegen/nn/dot_product.h"
 
 void eg_run_fully_connected_f32(const eg_fully_connected_f32 *layer, const float *input,
                                 float *output)
@@ -11,11 +12,8 @@ void eg_run_fully_connected_f32(const eg_fully_connected_f32 *layer, const float
         const float *weights = layer->weights;
 
         for (int32_t o = 0; o < layer->output_depth; ++o) {
-            float sum = 0.0f;
+            float sum = eg_dot_product_f32(input, weights, layer->input_depth, 0.0f);
 
-            for (int32_t i = 0; i < layer->input_depth; ++i) {
-                sum += input[i] * weights[i];
-            }
             if (layer->bias != NULL) {
                 sum += layer->bias[o];
             }

@@ -1,16 +1,7 @@
 #include "edgegen/nn/fully_connected.h"
 
 #include "edgegen/fixed_point.h"
-
-static int32_t dot_product(const int8_t *a, const int8_t *b, int32_t length, int32_t sum)
-{
-    uint32_t wrapping = (uint32_t)sum;
-
-    for (int32_t i = 0; i < length; ++i) {
-        wrapping += (uint32_t)(a[i] * b[i]);
-    }
-    return (int32_t)wrapping;
-}
+#include "edgegen/nn/dot_product.h"
 
 void eg_run_fully_connected_s8(const eg_fully_connected_s8 *layer, const int8_t *input,
                                int8_t *output)
@@ -20,12 +11,12 @@ void eg_run_fully_connected_s8(const eg_fully_connected_s8 *layer, const int8_t 
 
         for (int32_t o = 0; o < layer->output_depth; ++o) {
             const int32_t p = o * layer->multiplier_step;
-            const int32_t sum = dot_product(input, weights, layer->input_depth, layer->bias[o]);
-            const int32_t scaled =
-                eg_multiply_by_quantized_multiplier(sum, layer->multiplier[p], layer->shift[p]);
+            const uint32_t sum =
+                eg_dot_product_s8(input, weights, layer->input_depth, (uint32_t)layer->bias[o]);
 
-            *output++ = (int8_t)eg_clamp_i32(scaled + layer->output_offset, layer->activation_min,
-                                             layer->activation_max);
+            *output++ = (int8_t)eg_requantize((int32_t)sum, layer->multiplier[p], layer->shift[p],
+                                              layer->output_offset, layer->activation_min,
+                                              layer->activation_max);
             weights += layer->input_depth;
         }
         input += layer->input_depth;

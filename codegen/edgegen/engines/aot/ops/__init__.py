@@ -6,18 +6,28 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import (
     binary,
     concatenation,
+    conv,
     fully_connected,
+    mean,
+    pad,
+    pool_2d,
     quantize,
     reshape,
+    softmax,
     unary,
 )
 
 KERNELS: tuple[Kernel, ...] = (
     *binary.KERNELS,
     *concatenation.KERNELS,
+    *conv.KERNELS,
     *fully_connected.KERNELS,
+    *mean.KERNELS,
+    *pad.KERNELS,
+    *pool_2d.KERNELS,
     *quantize.KERNELS,
     *reshape.KERNELS,
+    *softmax.KERNELS,
     *unary.KERNELS,
 )
 """Every kernel; among those for one operator and element type, the first that takes it wins."""

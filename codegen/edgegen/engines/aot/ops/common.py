@@ -76,3 +76,10 @@ def known_activation(model: Model, op: Op) -> str | None:
     if getattr(op.attrs, "activation", Activation.NONE) is Activation.TANH:
         return "the fused activation TANH is not supported."
     return None
+
+
+def huge_multiplier(reals: list[float]) -> str | None:
+    """A refusal: the multipliers must stay within what fixed_point.h can express."""
+    if max(reals) >= 2.0**30:
+        return "its output scale is too small for the scales of its inputs."
+    return None

@@ -17,6 +17,7 @@ from edgegen.engines.aot.ops.common import (
     constant,
     constant_weights,
     float32,
+    huge_multiplier,
     input_index,
     input_tensor,
     optional_input,
@@ -82,6 +83,15 @@ def _real_multipliers(
     return [data.scale * scale / output.scale for scale in weights.quant.scale]
 
 
+def _refuse_s8(model: Model, op: Op) -> str | None:
+    refusal = constant_weights(1, 2)(model, op)
+    if refusal is None:
+        data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
+        bias, output = optional_input(model, op, 2), output_tensor(model, op)
+        refusal = huge_multiplier(_real_multipliers(data, weights, bias, output))
+    return refusal
+
+
 def _lower_f32(model: Model, op: Op) -> Call:
     weights, bias = input_tensor(model, op, 1), optional_input(model, op, 2)
     low, high = float_range(attrs_of(op, FullyConnectedAttrs).activation)
@@ -117,6 +127,6 @@ def _shape_fields(weights: Tensor, output: Tensor) -> tuple[tuple[str, int], ...
 
 
 KERNELS = (
-    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_s8, constant_weights(1, 2)),
+    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_s8, _refuse_s8),
     Kernel(OpKind.FULLY_CONNECTED, DType.FLOAT32, _lower_f32, constant_weights(1, 2)),
 )

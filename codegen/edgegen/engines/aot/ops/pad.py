@@ -1,0 +1,89 @@
+"""PAD."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import attrs_of, input_index, input_tensor, output_tensor
+from edgegen.engines.aot.program import Call
+from edgegen.model import DType, Model, Op, OpKind, PadAttrs, Tensor
+
+_LEVELS = 4  # EG_PAD_LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """One or several merged dimensions: elements before, of the input, and after."""
+
+    before: int
+    size: int
+    after: int
+
+    @property
+    def total(self) -> int:
+        return self.before + self.size + self.after
+
+
+def merge(shape: tuple[int, ...], paddings: tuple[tuple[int, int], ...]) -> list[Padded]:
+    """Dimensions, with each that isn't padded merged into the one above it.
+
+    The last one counts elements of a contiguous row; the first may be left alone.
+    """
+    merged: list[Padded] = []
+    for extent, (before, after) in zip(shape, paddings, strict=True):
+        if merged and before == after == 0:
+            above = merged.pop()
+            merged.append(Padded(above.before * extent, above.size * extent, above.after * extent))
+        else:
+            merged.append(Padded(before, extent, after))
+    return merged or [Padded(0, 1, 0)]
+
+
+def _lower(model: Model, op: Op) -> Call:
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    merged = _merged(model, op)
+    # Bytes in the output from one index of a dimension to the next, the last of all an element.
+    strides = [
+        data.dtype.bytes * math.prod(inner.total for inner in merged[level + 1 :])
+        for level in range(len(merged))
+    ]
+    unused = _LEVELS - (len(merged) - 1)
+    return Call(
+        op=op,
+        function="eg_run_pad",
+        struct="eg_pad",
+        fields=(
+            ("size", (1,) * unused + tuple(level.size for level in merged[:-1])),
+            ("stride", (0,) * unused + tuple(strides[:-1])),
+            ("row_bytes", merged[-1].size * data.dtype.bytes),
+            ("first_byte", sum(m.before * s for m, s in zip(merged, strides, strict=True))),
+            ("output_bytes", output.bytes),
+            ("value", _value(output)),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/pad.h",
+        sources=("nn/pad.c",),
+    )
+
+
+def _merged(model: Model, op: Op) -> list[Padded]:
+    return merge(input_tensor(model, op).shape, attrs_of(op, PadAttrs).paddings)
+
+
+def _value(output: Tensor) -> int:
+    return output.zero_point if output.dtype is DType.INT8 else 0
+
+
+def _refusal(model: Model, op: Op) -> str | None:
+    if len(_merged(model, op)) > _LEVELS + 1:
+        return f"it pads more than {_LEVELS + 1} dimensions."
+    return None
+
+
+KERNELS = (
+    Kernel(OpKind.PAD, DType.INT8, _lower, _refusal),
+    Kernel(OpKind.PAD, DType.FLOAT32, _lower, _refusal),
+)

@@ -1,0 +1,68 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgegen.engines.aot.fixed_point import float_range, quantized_range
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    input_index,
+    input_tensor,
+    known_activation,
+    output_tensor,
+)
+from edgegen.engines.aot.ops.window import window_fields
+from edgegen.engines.aot.program import Call
+from edgegen.model import DType, Model, Op, OpKind, Pool2DAttrs
+
+
+def _lower_s8(name: str) -> Callable[[Model, Op], Call]:
+    def lower(model: Model, op: Op) -> Call:
+        activation = attrs_of(op, Pool2DAttrs).activation
+        bounds = quantized_range(activation, output_tensor(model, op))
+        return _call(model, op, name, "s8", bounds)
+
+    return lower
+
+
+def _lower_f32(name: str) -> Callable[[Model, Op], Call]:
+    def lower(model: Model, op: Op) -> Call:
+        return _call(model, op, name, "f32", float_range(attrs_of(op, Pool2DAttrs).activation))
+
+    return lower
+
+
+def _call(
+    model: Model, op: Op, name: str, dtype: str, bounds: tuple[int, int] | tuple[float, float]
+) -> Call:
+    attrs = attrs_of(op, Pool2DAttrs)
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    return Call(
+        op=op,
+        function=f"eg_run_{name}_{dtype}",
+        struct=f"eg_pool_2d_{dtype}",
+        fields=(
+            *window_fields(data, output, attrs.filter, attrs),
+            ("activation_min", bounds[0]),
+            ("activation_max", bounds[1]),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/pool_2d.h",
+        sources=(f"nn/{name}_{dtype}.c", "nn/window_2d.c"),
+    )
+
+
+def _kernels(kind: OpKind, name: str) -> tuple[Kernel, ...]:
+    return (
+        Kernel(kind, DType.INT8, _lower_s8(name), known_activation),
+        Kernel(kind, DType.FLOAT32, _lower_f32(name), known_activation),
+    )
+
+
+KERNELS = (
+    *_kernels(OpKind.AVERAGE_POOL_2D, "average_pool_2d"),
+    *_kernels(OpKind.MAX_POOL_2D, "max_pool_2d"),
+)

@@ -1,0 +1,97 @@
+"""SOFTMAX."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.engines.aot.fixed_point import quantize_multiplier, rounding_doubling_high_mul
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import attrs_of, input_index, input_tensor, output_tensor
+from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.transcendental import exp_on_negative_values
+from edgegen.model import DType, Model, Op, OpKind, SoftmaxAttrs
+
+_INPUT_INTEGER_BITS = 5  # the exponent of exp() is taken in Q5
+_MAX_COLUMNS = 8191  # whose exponentials, up to 2^19 each, still sum to less than 2^32
+_SMALLEST_EXP = 1 << 11
+"""In Q0. A smaller one rounds to 0 in the sum (by 2^12) and in every output (by 2^23 or more)."""
+
+
+def _lower_s8(model: Model, op: Op) -> Call:
+    table = exp_table(attrs_of(op, SoftmaxAttrs).beta, input_tensor(model, op).scale)
+    fields: tuple[tuple[str, Field], ...] = (
+        ("exp_table", Ref("exp")),
+        ("exp_table_size", len(table)),
+    )
+    return _call(model, op, "s8", fields, (Constant("exp", table, is_table=True),))
+
+
+def exp_table(beta: float, scale: float) -> npt.NDArray[np.int32]:
+    """exp(-d * scale * beta) in Q0 for d = 0, 1, ... while it shows in the result."""
+    # As PreprocessSoftmaxScaling: a steep softmax is capped, since only the largest input counts.
+    real = min(beta * scale * float(1 << (31 - _INPUT_INTEGER_BITS)), 2.0**31 - 1.0)
+    multiplier, shift = quantize_multiplier(real)
+    steps = min(_input_radius(shift), 255)
+    values = [
+        exp_on_negative_values(
+            rounding_doubling_high_mul(-step << shift, multiplier), _INPUT_INTEGER_BITS
+        )
+        for step in range(steps + 1)
+    ]
+    while values[-1] < _SMALLEST_EXP:
+        values.pop()
+    return np.array(values, dtype=np.int32)
+
+
+def _input_radius(shift: int) -> int:
+    """The largest distance from the row's largest input that counts (CalculateInputRadius)."""
+    largest = (1 << _INPUT_INTEGER_BITS) - 1
+    return math.floor(largest * (1 << (31 - _INPUT_INTEGER_BITS)) / (1 << shift))
+
+
+def _lower_f32(model: Model, op: Op) -> Call:
+    return _call(model, op, "f32", (("beta", attrs_of(op, SoftmaxAttrs).beta),), ())
+
+
+def _call(
+    model: Model,
+    op: Op,
+    dtype: str,
+    fields: tuple[tuple[str, Field], ...],
+    constants: tuple[Constant, ...],
+) -> Call:
+    data = input_tensor(model, op)
+    return Call(
+        op=op,
+        function=f"eg_run_softmax_{dtype}",
+        struct=f"eg_softmax_{dtype}",
+        fields=(
+            ("rows", data.elements // data.shape[-1]),
+            ("columns", data.shape[-1]),
+            *fields,
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/softmax.h",
+        sources=(f"nn/softmax_{dtype}.c",),
+        constants=constants,
+        in_place=(0,),
+    )
+
+
+def _refuse_s8(model: Model, op: Op) -> str | None:
+    output = output_tensor(model, op)
+    if output.scale != 1 / 256 or output.zero_point != -128:
+        return "its output needs scale 1/256 and zero point -128."
+    if input_tensor(model, op).shape[-1] > _MAX_COLUMNS:
+        return f"it has more than {_MAX_COLUMNS} columns."
+    return None
+
+
+KERNELS = (
+    Kernel(OpKind.SOFTMAX, DType.INT8, _lower_s8, _refuse_s8),
+    Kernel(OpKind.SOFTMAX, DType.FLOAT32, _lower_f32),
+)
