@@ -20,10 +20,12 @@ __attribute__((used)) const uint8_t other_table[128] = {4};
 __attribute__((used)) int32_t tiny_weight_counter = 5;
 __attribute__((used)) static uint8_t tiny_arena[2048];
 __attribute__((used)) static uint8_t buffer[96];
-__attribute__((used)) static uint8_t *tiny_arena_pointer;
 __attribute__((section(".stack,\\"aw\\",%nobits@"), used)) static uint8_t stack[4096];
 void start(void) { for (;;) { } }
 """
+
+# The engine's own pointer to the arena, under the same name.
+POINTER = "__attribute__((used)) static void *tiny_arena;"
 
 LINKER_SCRIPT = """
 MEMORY
@@ -47,10 +49,11 @@ SECTIONS
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("elf")
     (folder / "tiny.c").write_text(SOURCE)
+    (folder / "pointer.c").write_text(POINTER)
     (folder / "tiny.ld").write_text(LINKER_SCRIPT)
     subprocess.run(
         ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-Os", "-fdata-sections"]
-        + ["-nostdlib", "-T", "tiny.ld", "tiny.c", "-o", "tiny.elf"],
+        + ["-nostdlib", "-T", "tiny.ld", "tiny.c", "pointer.c", "-o", "tiny.elf"],
         cwd=folder,
         check=True,
     )
@@ -62,7 +65,7 @@ def test_every_byte_is_counted_where_it_lies(image: Path) -> None:
     found = elf.sizes(image, "tiny")
     assert found.weights == 1000 + 100 + 64  # the alias and the writable counter are none
     assert found.arena == 2048
-    assert found.bss == 96 + 4  # neither the arena nor the stack
+    assert found.bss == 96 + 4  # the pointer, but neither the arena nor the stack
     assert found.data == 4
     assert found.rodata == 1000 + 100 + 128
     assert found.text >= 64

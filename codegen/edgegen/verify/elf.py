@@ -68,14 +68,15 @@ def _sizes(elf: ELFFile, name: str) -> Sizes:
         kind = _kind(section)
         if kind:
             totals[kind] += section["sh_size"]
-    arena = _objects(elf, lambda symbol: symbol == f"{name}_arena", writable=True)
+    # An engine may keep a pointer of the same name; the arena is the larger of the two.
+    arena = max(_objects(elf, lambda symbol: symbol == f"{name}_arena", writable=True), default=0)
     totals["bss"] -= arena
     weights = _objects(
         elf,
         lambda symbol: symbol.startswith(f"{name}_weight") or symbol == f"{name}_model_data",
         writable=False,
     )
-    return Sizes(**totals, weights=weights, arena=arena)
+    return Sizes(**totals, weights=sum(weights), arena=arena)
 
 
 def _kind(section: Any) -> str:
@@ -89,13 +90,13 @@ def _kind(section: Any) -> str:
     return "data" if flags & _WRITE else "rodata"
 
 
-def _objects(elf: ELFFile, named: Callable[[str], bool], *, writable: bool) -> int:
-    """Bytes of the data objects with such names; an alias of one counts once."""
+def _objects(elf: ELFFile, named: Callable[[str], bool], *, writable: bool) -> list[int]:
+    """Bytes of every data object with such a name; an alias of one counts once."""
     from elftools.elf.sections import SymbolTableSection
 
     table = elf.get_section_by_name(".symtab")
     if not isinstance(table, SymbolTableSection):
-        return 0
+        return []
     found: dict[int, int] = {}
     for symbol in table.iter_symbols():
         where = symbol["st_shndx"]
@@ -103,4 +104,4 @@ def _objects(elf: ELFFile, named: Callable[[str], bool], *, writable: bool) -> i
             continue
         if bool(elf.get_section(where)["sh_flags"] & _WRITE) == writable and named(symbol.name):
             found[symbol["st_value"]] = symbol["st_size"]
-    return sum(found.values())
+    return list(found.values())
