@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo
 
-.PHONY: help setup demo test lint types test-c test-python docs bench-cortex-m clean distclean
+.PHONY: help setup demo test lint types test-c test-python docs bench-cortex-m bench-cli clean distclean
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
@@ -14,6 +14,7 @@ help:
 	@echo "make setup           system packages (apt), .venv, editable install"
 	@echo "make docs            regenerate the generated pages and tables"
 	@echo "make bench-cortex-m  regenerate docs/benchmarks.md"
+	@echo "make bench-cli       how long commands take here"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
 setup:
@@ -55,6 +56,9 @@ docs: setup
 
 bench-cortex-m: setup
 	$(BIN)/python benchmarks/cortex_m.py
+
+bench-cli: setup
+	$(BIN)/python benchmarks/cli.py
 
 clean:
 	rm -rf build dist
