@@ -126,7 +126,7 @@ def plan(
         UsageError: The folder is something else, or belongs to someone else.
         DifferenceError: An interrupted update waits to be completed.
     """
-    _check_directory(directory)
+    check_directory(directory)
     try:
         old = lockfile.read(directory) or Lock(__version__)
         entries = [
@@ -188,8 +188,13 @@ def _diff_file(path: str, old: bytes, new: bytes) -> Iterator[str]:
     yield from difflib.unified_diff(before, after, f"a/{path}", f"b/{path}", lineterm="")
 
 
-def _check_directory(directory: Path) -> None:
-    """Refuse a place where no project of ours is or may be."""
+def check_directory(directory: Path) -> None:
+    """Refuse a place where no project of ours is or may be.
+
+    Raises:
+        UsageError: It is a file, cannot be read, or holds something else.
+        DifferenceError: An interrupted update waits to be completed.
+    """
     try:
         if directory.is_symlink() and not directory.exists():
             raise UsageError("The output folder is a broken symbolic link.", where=str(directory))

@@ -1,0 +1,401 @@
+"""What the command line and notebooks call: one function per command.
+
+Nothing here prints; every function returns plain data or raises an `EdgegenError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from edgegen import config as configuration
+from edgegen import evidence, project, registry, storage
+from edgegen import fit as fitting
+from edgegen.config import Config
+from edgegen.device import Device
+from edgegen.doctor import Diagnosis, examine
+from edgegen.engines import Engine
+from edgegen.errors import Diagnostic, DifferenceError, RefusedModelError, UsageError
+from edgegen.fit import EngineFit, FitReport, Verdict
+from edgegen.lockfile import LOCK
+from edgegen.model import Model
+from edgegen.options import Options
+from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
+from edgegen.toml_table import closest
+
+if TYPE_CHECKING:
+    from edgegen.verify.report import Report
+
+LABELS = "model/labels.txt"
+_LABEL_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVerdict:
+    """Whether an engine takes a model: it does when there are no refusals."""
+
+    engine: str
+    refusals: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is in a model file.
+
+    Attributes:
+        facts: `analysis.summary`: operators, tensors, MACs, sizes; JSON-able.
+        engines: Every engine's verdict.
+    """
+
+    facts: Mapping[str, Any]
+    engines: tuple[EngineVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `scaffold` or `update` did, or would do in a dry run.
+
+    Attributes:
+        emitted: Engines in the project, in order of preference.
+        engines: Every engine's verdict, those left out included.
+        fit: How the emitted engines fit the device.
+        written: False for a dry run.
+    """
+
+    config: Config
+    device: Device
+    emitted: tuple[str, ...]
+    engines: tuple[EngineVerdict, ...]
+    fit: FitReport
+    plan: Plan
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """All that a project is generated from."""
+
+    config: Config
+    device: Device
+    model: Model
+    labels: bytes | None
+
+
+def inspect(model_path: Path) -> Inspection:
+    """What is in a model file, and which engines take it."""
+    from edgegen import analysis
+
+    model = _load_model(model_path)
+    return Inspection(analysis.summary(model), _verdicts(model))
+
+
+def devices() -> list[dict[str, Any]]:
+    """One row of facts per known device; sizes in bytes."""
+    return registry.device_rows()
+
+
+def device(device_id: str) -> dict[str, Any]:
+    """Everything known about one device, with the source of each number."""
+    return registry.device_details(device_id)
+
+
+def fit(model_path: Path, targets: Sequence[str] = ()) -> tuple[FitReport, ...]:
+    """How every engine that takes the model fits each device; all devices by default."""
+    chosen = [registry.load_device(target) for target in targets or registry.device_ids()]
+    model = _load_model(model_path)
+    engines = list(_engine_table().values())
+    return tuple(fitting.check(model, each, engines) for each in chosen)
+
+
+def scaffold(
+    model_path: Path,
+    target: str,
+    output: Path | None = None,
+    *,
+    engines: Sequence[str] = (),
+    labels: Path | None = None,
+    name: str | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+) -> Outcome:
+    """Make a project for a model on a device.
+
+    Args:
+        output: Folder to make; the project's name by default.
+        engines: Engines to emit, in order of preference; by default all that take it.
+        labels: Text file with one class name per line.
+        name: Prefix of the C symbols; made from the model's file name by default.
+        force: Write a project that does not fit, or over files edited by hand.
+
+    Raises:
+        UsageError: An argument is wrong, or the folder belongs to someone else.
+        RefusedModelError: No engine, or not every named one, takes the model.
+        DifferenceError: The model does not fit the device.
+    """
+    device_ = registry.load_device(target)
+    name = configuration.check_name(name) if name else None
+    model = _load_model(model_path)
+    settings = Config(
+        name or configuration.default_name(model_path.stem),
+        target,
+        _place_in_project(model_path),
+        LABELS if labels else "",
+        tuple(dict.fromkeys(engines)),
+    )
+    directory = output if output is not None else Path(settings.name)
+    if _is_project(directory):
+        _require_same(directory, settings, model, named=name is not None)
+        return update(directory, dry_run=dry_run, force=force)
+    project.check_directory(directory)
+    sources = _Sources(settings, device_, model, _read_labels(labels) if labels else None)
+    return _generate(sources, directory, dry_run=dry_run, force=force)
+
+
+def update(
+    directory: Path,
+    *,
+    model_path: Path | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+) -> Outcome:
+    """Bring the generated part of a project up to date with its model and edgegen.toml.
+
+    An arena that `verify` measured for this model and device is taken over.
+
+    Args:
+        model_path: A model file that replaces the project's own.
+
+    Raises:
+        DifferenceError: Generated files were edited by hand, or the model does not fit.
+    """
+    if not dry_run and directory.is_dir():
+        storage.recover(directory.resolve(), force=force)
+    settings = configuration.read(directory)
+    project.check_directory(directory)
+    labels = _read_labels(directory / settings.labels) if settings.labels else None
+    sources = _Sources(
+        settings,
+        registry.load_device(settings.device),
+        _load_model(model_path or directory / settings.model),
+        labels,
+    )
+    replaced = [settings.model] if model_path else []
+    return _generate(sources, directory, replaced, dry_run=dry_run, force=force)
+
+
+def diff(directory: Path) -> Plan:
+    """What `update` would change; ``is_stale`` tells whether anything."""
+    return update(directory, dry_run=True, force=True).plan
+
+
+def verify(
+    directory: Path,
+    engines: Sequence[str] = (),
+    *,
+    cmake_args: Sequence[str] = (),
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Build the project, run it in the emulator, compare, and write evidence/."""
+    from edgegen import verify as verification
+
+    return verification.run(directory, engines or None, cmake_args=cmake_args, progress=progress)
+
+
+def doctor() -> Diagnosis:
+    """Which tools are there, and what to install for the rest."""
+    return examine()
+
+
+def _generate(
+    sources: _Sources,
+    directory: Path,
+    replaced: Collection[str] = (),
+    *,
+    dry_run: bool,
+    force: bool,
+) -> Outcome:
+    from edgegen import targets
+
+    sources = replace(sources, model=_renamed(sources.model, sources.config.model))
+    model, device_ = sources.model, sources.device
+    verdicts = _verdicts(model)
+    emitted = _choose(sources, verdicts)
+    arena = evidence.tflm_arena(directory, model.source.sha256, device_.id)
+    options = Options(sources.config.name, emitted, _labels(sources), arena)
+    table = _engine_table()
+    report = fitting.check(model, device_, [table[each] for each in emitted], options)
+    if not report.ok and not force:
+        raise _does_not_fit(report, device_)
+    built = targets.build(model, device_, options)
+    complete = _with_own_files(built, sources)
+    measured = evidence.to_lock(arena, model.source.sha256, device_.id)
+    plan = project.plan(complete, directory, measured=measured, replace=replaced)
+    if not dry_run:
+        project.write(plan, force=force)
+    return Outcome(sources.config, device_, emitted, verdicts, report, plan, not dry_run)
+
+
+def _with_own_files(built: GeneratedProject, sources: _Sources) -> GeneratedProject:
+    """Add the user files that are the same for every family."""
+    settings = sources.config
+    files = {
+        CONFIG: File(configuration.render(settings), Owner.USER),
+        settings.model: File(sources.model.source.data, Owner.USER),
+    }
+    if sources.labels is not None:
+        files[settings.labels] = File(sources.labels, Owner.USER)
+    try:
+        if taken := files.keys() & built.files.keys():
+            raise ValueError(f"{sorted(taken)[0]!r} is another file of the project")
+        return GeneratedProject({**built.files, **files})
+    except ValueError as error:
+        # The target's own paths are sound, so it is one that edgegen.toml names.
+        raise UsageError(f"{CONFIG} names an impossible file: {error}.") from None
+
+
+def _load_model(path: Path) -> Model:
+    from edgegen import frontends
+
+    return frontends.load(path)
+
+
+def _engine_table() -> dict[str, Engine]:
+    from edgegen.engines import registry as engines
+
+    return engines.table()
+
+
+def _verdicts(model: Model) -> tuple[EngineVerdict, ...]:
+    table = _engine_table()
+    return tuple(EngineVerdict(name, engine.refusals(model)) for name, engine in table.items())
+
+
+def _choose(sources: _Sources, verdicts: tuple[EngineVerdict, ...]) -> tuple[str, ...]:
+    """The engines to emit: those asked for, or all that take the model."""
+    refusals = {verdict.engine: verdict.refusals for verdict in verdicts}
+    wanted = sources.config.engines
+    for engine in wanted:
+        if engine not in refusals:
+            close = closest(engine, tuple(refusals))
+            fix = f"Did you mean {close!r}?" if close else f"There are {', '.join(refusals)}."
+            raise UsageError(f"There is no engine {engine!r}.", fix=fix)
+    emitted = wanted or tuple(engine for engine, reasons in refusals.items() if not reasons)
+    against = [each for engine in wanted or refusals for each in refusals[engine]]
+    if not emitted or (wanted and against):
+        raise RefusedModelError(sources.model.source.file_name, tuple(dict.fromkeys(against)))
+    return emitted
+
+
+def _does_not_fit(report: FitReport, device_: Device) -> DifferenceError:
+    too_big = (reason for engine in report.engines for reason in shortages(engine))
+    return DifferenceError(
+        f"The model does not fit {device_.name}.",
+        where="; ".join(too_big),
+        fix="Choose a larger device (`edgegen fit MODEL` compares them), or --force.",
+    )
+
+
+def shortages(engine: EngineFit) -> tuple[str, ...]:
+    """What an engine needs more of than the device has, one sentence each."""
+    return tuple(
+        f"{engine.engine} needs {line.needed:,} bytes of {line.resource} and there are "
+        f"{line.available:,} ({line.limit}; {line.known})"
+        for line in engine.lines
+        if line.verdict is Verdict.TOO_BIG
+    )
+
+
+def _place_in_project(model_path: Path) -> str:
+    """Where a model is copied to: its own name, as far as every file system likes it."""
+    stem = re.sub(r"[^A-Za-z0-9._ -]", "_", model_path.stem)[:100].strip(" .")
+    return f"model/{stem or 'model'}{_suffix(model_path)}"
+
+
+def _suffix(model_path: Path) -> str:
+    return model_path.suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,10}", model_path.suffix) else ""
+
+
+def _renamed(model: Model, place: str) -> Model:
+    """The model under its name in the project, so that `update` generates the same text."""
+    path = PurePosixPath(place)
+    return replace(model, name=path.stem, source=replace(model.source, file_name=path.name))
+
+
+def _is_project(directory: Path) -> bool:
+    try:
+        return (directory / CONFIG).exists() or (directory / LOCK).exists()
+    except OSError as error:
+        raise UsageError(
+            "The output folder cannot be read.", where=f"{directory}: {error.strerror}"
+        ) from error
+
+
+def _require_same(directory: Path, wanted: Config, model: Model, *, named: bool) -> None:
+    """Scaffolding again is an update, unless it asks for another project."""
+    found = configuration.read(directory)
+    differing = []
+    if wanted.device != found.device:
+        differing.append(f"device {found.device}")
+    if named and wanted.name != found.name:
+        differing.append(f"name {found.name}")
+    if wanted.engines and wanted.engines != found.engines:
+        differing.append(f"engines {', '.join(found.engines) or 'all that take the model'}")
+    if wanted.labels and not found.labels:
+        differing.append("no labels")
+    if _digest(directory / found.model) != model.source.sha256:
+        differing.append("another model")
+    if differing:
+        raise UsageError(
+            f"There is a project already, with {', '.join(differing)}.",
+            where=str(directory),
+            fix=f"`edgegen update {directory} --model FILE` takes a new model; the rest is set in "
+            f"its {CONFIG}. Or choose another folder with -o.",
+        )
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _read_labels(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _LABEL_BYTES:
+            raise UsageError(
+                f"The labels file has more than {_LABEL_BYTES} bytes.", where=str(path)
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"The labels cannot be read: {error.strerror}.", where=str(path)) from None
+
+
+def _labels(sources: _Sources) -> tuple[str, ...]:
+    """One label per line and per element of the first output."""
+    if sources.labels is None:
+        return ()
+    where = sources.config.labels
+    try:
+        lines = sources.labels.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The labels are not UTF-8 text: {error}.", where=where) from None
+    labels = [line.strip() for line in lines]
+    while labels and not labels[-1]:
+        labels.pop()
+    for number, label in enumerate(labels, start=1):
+        if not label or not label.isprintable():
+            why = "holds a control character" if label else "is empty"
+            raise UsageError(f"Line {number} of the labels {why}.", where=where)
+    elements = sources.model.tensors[sources.model.outputs[0]].elements
+    if len(labels) != elements:
+        raise UsageError(
+            f"There are {len(labels)} labels for {elements} output elements.",
+            where=where,
+            fix="Give one label per line, in the order of the outputs.",
+        )
+    return tuple(labels)

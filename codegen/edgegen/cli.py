@@ -1,0 +1,469 @@
+"""The command line: parses, calls `edgegen.api`, prints. The only module that prints or exits.
+
+Imports of edgegen's own modules wait until a command needs them: `edgegen --help` must
+answer at once, and numpy alone would take most of that time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgegen import __version__
+from edgegen.errors import EdgegenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgegen.project import Plan
+
+ENGINES = ("aot", "tflm")  # for completion only; the engines' own table decides
+BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
+INTERRUPTED_EXIT_CODE = 130
+MISSING_TOOL_EXIT_CODE = 3
+
+app = typer.Typer(
+    help="One trained model in, a native project out for every device: built, booted and compared "
+    "with the model before anyone touches the hardware.\n\n"
+    "\b\nExample:\n  edgegen scaffold --target cortex_m4 model.tflite -o firmware\n"
+    "  edgegen verify firmware",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _complete_device(incomplete: str) -> list[str]:
+    from edgegen import registry
+
+    return [device for device in registry.device_ids() if device.startswith(incomplete)]
+
+
+def _complete_engine(incomplete: str) -> list[str]:
+    return [engine for engine in ENGINES if engine.startswith(incomplete)]
+
+
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)
+]
+DirectoryArgument = Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would happen to each file; write nothing.")
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Overwrite generated files edited by hand; take a model that doesn't fit."
+    ),
+]
+EngineOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="aot or tflm; repeat for several, the preferred one first.",
+        autocompletion=_complete_engine,
+        show_default=False,
+    ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        _say([f"edgegen {__version__}"])
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    del version  # its callback has answered
+
+
+@app.command()
+def inspect(model: ModelArgument, as_json: JsonOption = False) -> None:
+    """Show what is in a model and which engines take it.
+
+    JSON: {"model": {name, file, format, sha256, file_bytes, macs, weight_bytes,
+    activation_peak_bytes, operators, inputs, outputs, tensors, nodes}, "engines": [{engine,
+    takes, refusals}]}
+
+    \b
+    Example:
+      edgegen inspect model.tflite
+    """
+    from edgegen import api, present
+
+    found = api.inspect(model)
+    _report(as_json, lambda: present.inspection_data(found), lambda: present.inspection(found))
+
+
+@app.command()
+def devices(
+    device: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="A device's id, to show all about it.",
+            autocompletion=_complete_device,
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the devices, or show one in full.
+
+    Every number comes with its source.
+
+    JSON: a list of {id, name, cpu, features, flash_bytes, ram_bytes, storage_bytes, emulator,
+    emulator_exact}, or one of them with {family, arch, interfaces, measurement, formats, memory,
+    emulator, sources}
+
+    \b
+    Example:
+      edgegen devices cortex_m4
+    """
+    from edgegen import present, registry
+
+    if device is None:
+        rows = registry.device_rows()
+        _report(as_json, lambda: rows, lambda: present.devices(rows))
+    else:
+        details = registry.device_details(device)
+        _report(as_json, lambda: details, lambda: present.device(details))
+
+
+@app.command()
+def fit(
+    model: ModelArgument,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="ID",
+            help="Device id; repeat for several. All devices by default.",
+            autocompletion=_complete_device,
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare what a model needs with what devices have.
+
+    Each number says how it is known. Exit 1 when a device is too small.
+
+    JSON: a list of {model, device, ok, engines: [{engine, ok, refusals, notes, lines: [{resource,
+    needed, complete, available, limit, share, known, verdict, parts}]}]}
+
+    \b
+    Example:
+      edgegen fit model.tflite --target cortex_m4 --target nucleo_l4r5zi
+    """
+    from edgegen import api, present
+
+    reports = api.fit(model, target or ())
+    _report(
+        as_json,
+        lambda: [report.as_dict() for report in reports],
+        lambda: [line for report in reports for line in [*present.fit(report), ""]][:-1],
+    )
+    if not all(report.ok for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def scaffold(
+    model: ModelArgument,
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target",
+            metavar="ID",
+            help="Device id; `edgegen devices` lists them.",
+            autocompletion=_complete_device,
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Folder to make; the project's name by default.",
+            show_default=False,
+        ),
+    ] = None,
+    engine: EngineOption = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE", help="Class names, one per line.", show_default=False
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Prefix of the C symbols; made from the model's file name by default.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: DryRunOption = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a project for a model on a device.
+
+    Files below edgegen/ are generated and rewritten by `edgegen update`; all others are yours.
+
+    JSON: {directory, written, stale, name, device, emitted, files: [{path, change, note}], engines,
+    fit}
+
+    \b
+    Example:
+      edgegen scaffold --target cortex_m4 model.tflite -o firmware --labels labels.txt
+    """
+    from edgegen import api, present
+
+    done = api.scaffold(
+        model, target, output,
+        engines=engine or (), labels=labels, name=name, dry_run=dry_run, force=force,
+    )  # fmt: skip
+    _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done, "scaffold"))
+    _exit_if_blocked(done.plan, dry_run, force)
+
+
+@app.command()
+def update(
+    directory: DirectoryArgument = Path(),
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", metavar="FILE", help="Replace the project's model file.", show_default=False
+        ),
+    ] = None,
+    dry_run: DryRunOption = False,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a project's generated part up to date.
+
+    Your own files keep every byte. Run it after a new model, a new edgegen, a change of edgegen.toml, or after `edgegen verify` has
+    measured what the project needs. JSON: as for scaffold.
+
+    \b
+    Example:
+      edgegen update firmware --model retrained.tflite
+    """
+    from edgegen import api, present
+
+    done = api.update(directory, model_path=model, dry_run=dry_run, force=force)
+    _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done, "update"))
+    _exit_if_blocked(done.plan, dry_run, force)
+
+
+@app.command()
+def diff(
+    directory: DirectoryArgument = Path(),
+    patch: Annotated[
+        bool, typer.Option("-p", "--patch", help="Print the difference as a unified diff.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether a project is up to date.
+
+    Exit 1 when `edgegen update` would change it, or is refused.
+
+    JSON: {directory, stale, files: [{path, change, note}]}
+
+    \b
+    Example:
+      edgegen diff firmware
+    """
+    from edgegen import api, present, project
+
+    plan = api.diff(directory)
+
+    def text() -> Iterable[str]:
+        return project.diff(plan) if patch else present.plan(plan, all_files=False)
+
+    _report(as_json, lambda: present.plan_data(plan), text)
+    if plan.is_stale:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    directory: DirectoryArgument = Path(),
+    engine: EngineOption = None,
+    define: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-D",
+            metavar="NAME=VALUE",
+            help="Passed to CMake, such as FETCHCONTENT_SOURCE_DIR_TFLM=DIR; repeat for several.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build, boot in the emulator, compare with the model.
+
+    Writes evidence/report.json and evidence/report.md; exit 1 when anything differs. JSON: the
+    contents of report.json.
+
+    \b
+    Example:
+      edgegen verify firmware --engine aot
+    """
+    from edgegen import api, present
+
+    with _progress() as step:
+        report = api.verify(
+            directory,
+            engine or (),
+            cmake_args=[f"-D{each}" for each in define or ()],
+            progress=step,
+        )
+    _report(as_json, report.to_dict, lambda: present.report(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Say which toolchains and emulators are there.
+
+    Exit 3 when one that Cortex-M needs is missing.
+
+    JSON: {ok, tools: [{name, version, purpose, install, needed}]}
+
+    \b
+    Example:
+      edgegen doctor
+    """
+    from edgegen import api, present
+
+    found = api.doctor()
+    _report(as_json, lambda: present.diagnosis_data(found), lambda: present.diagnosis(found))
+    if not found.ok:
+        raise typer.Exit(MISSING_TOOL_EXIT_CODE)
+
+
+def main() -> None:
+    """Run the command line and exit: every error ends here."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is shown escaped, not a crash.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough. Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run() -> int | str | None:
+    """The exit code."""
+    try:
+        app(prog_name="edgegen")
+    except SystemExit as done:
+        return done.code
+    except EdgegenError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED_EXIT_CODE
+    except Exception as error:
+        return _confess(error)
+    return 0
+
+
+def _confess(error: Exception) -> int:
+    if os.environ.get("EDGEGEN_DEBUG") == "1":
+        import traceback
+
+        _complain("".join(traceback.format_exception(error)))
+    else:
+        _complain(
+            f"This is a bug in edgegen {__version__}, please report it: {type(error).__name__}: "
+            f"{error}\n  fix:   run again with EDGEGEN_DEBUG=1 and add what it prints."
+        )
+    return BUG_EXIT_CODE
+
+
+def _report(as_json: bool, data: Callable[[], Any], lines: Callable[[], Iterable[str]]) -> None:
+    if as_json:
+        # ASCII only, so that no control character of a name reaches a terminal.
+        typer.echo(json.dumps(data(), indent=2))
+    else:
+        _say(lines())
+
+
+def _say(lines: Iterable[str]) -> None:
+    from edgegen.present import printable
+
+    for line in lines:
+        typer.echo(printable(line))
+
+
+def _complain(text: str) -> None:
+    from edgegen.present import printable
+
+    for number, line in enumerate(text.split("\n")):
+        typer.echo(f"{'' if number else 'edgegen: '}{printable(line)}", err=True)
+
+
+def _exit_if_blocked(plan: Plan, dry_run: bool, force: bool) -> None:
+    """A dry run exits as the run itself would."""
+    from edgegen.project import Change
+
+    conflicts = plan.having(Change.CONFLICT)
+    if dry_run and conflicts and not (force and all(entry.forcible for entry in conflicts)):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """One line on a terminal that says what is going on; silent elsewhere."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda _: None
+        return
+    from shutil import get_terminal_size
+
+    from edgegen.present import printable
+
+    def step(text: str) -> None:
+        width = get_terminal_size().columns - 1
+        sys.stderr.write(f"\r\x1b[K{printable(text)[:width]}")
+        sys.stderr.flush()
+
+    try:
+        yield step
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Which toolchains, emulators and packages are there, and what to install for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib import metadata
+
+from edgegen import tools
+from edgegen.tools import ToolSpec
+
+# Without one of these a Cortex-M project cannot be built, booted and compared.
+_NEEDED = frozenset(
+    {"cmake", "ninja", "arm-none-eabi-gcc", "newlib", "libstdc++", "qemu-system-arm"}
+)
+
+# Distribution name and what it is for; all are dependencies of edgegen itself.
+_PACKAGES = {
+    "tflite-micro": "computes the expected outputs of integer models",
+    "ai-edge-litert": "computes the expected outputs of float models",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One tool or package.
+
+    Attributes:
+        version: As the tool itself reports it; None when it is not there.
+        install: The command that installs it on Debian or Ubuntu.
+        needed: Whether `edgegen verify` of a Cortex-M project fails without it.
+    """
+
+    name: str
+    version: str | None
+    purpose: str
+    install: str
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.missing
+
+    @property
+    def missing(self) -> tuple[Finding, ...]:
+        """What is needed and not there."""
+        return tuple(each for each in self.findings if each.needed and each.version is None)
+
+
+def examine() -> Diagnosis:
+    """Look for everything; runs each tool once to ask for its version."""
+    found = [_find_tool(row) for row in tools.TOOLS]
+    if any(each.name == "make" and each.version for each in found):
+        found = [replace(each, needed=each.needed and each.name != "ninja") for each in found]
+    packages = [_find_package(name, purpose) for name, purpose in _PACKAGES.items()]
+    return Diagnosis((*found, *packages))
+
+
+def _find_tool(row: ToolSpec) -> Finding:
+    found = tools.probe(row.name)
+    return Finding(
+        row.name,
+        found.version if found else None,
+        row.purpose,
+        f"sudo apt-get install {row.package}",
+        row.name in _NEEDED,
+    )
+
+
+def _find_package(name: str, purpose: str) -> Finding:
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        version = None
+    return Finding(name, version, purpose, f"pip install {name}", True)

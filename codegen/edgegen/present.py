@@ -1,0 +1,345 @@
+"""Results as lines of text for people, and as plain data for --json. Nothing here prints."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgegen.api import EngineVerdict, Inspection, Outcome
+    from edgegen.doctor import Diagnosis
+    from edgegen.fit import EngineFit, FitReport
+    from edgegen.project import Plan
+    from edgegen.verify.report import EngineFacts, Report
+
+
+def printable(line: str) -> str:
+    """A line that a terminal shows as it is: names in a model are anybody's bytes."""
+    return "".join(
+        char if char.isprintable() or char == "\t" else ascii(char)[1:-1] for char in line
+    )
+
+
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
+) -> list[str]:
+    """Aligned columns; those listed in ``right`` hold numbers."""
+    lines = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in lines) for column in range(len(head))]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in lines
+    ]
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+# inspect
+
+
+def inspection(found: Inspection) -> list[str]:
+    facts = found.facts
+    operators = [
+        [row["operator"], str(row["version"]), str(row["count"])] for row in facts["operators"]
+    ]
+    return [
+        f"{facts['file']}: {facts['format']}, {facts['file_bytes']:,} bytes",
+        f"sha256 {facts['sha256']}",
+        "",
+        f"multiply-accumulates  {facts['macs']:,}",
+        f"weights               {facts['weight_bytes']:,} bytes",
+        f"activation peak       {facts['activation_peak_bytes']:,} bytes",
+        f"tensors               {len(facts['tensors'])}",
+        "",
+        *table(["operator", "version", "count"], operators, right=(1, 2)),
+        "",
+        *table(["", "tensor", "type", "shape", "scale", "zero point"], _interface_rows(facts)),
+        "",
+        *engines(found.engines),
+    ]
+
+
+def _interface_rows(facts: Any) -> list[list[str]]:
+    rows = [("input", tensor) for tensor in facts["inputs"]]
+    rows += [("output", tensor) for tensor in facts["outputs"]]
+    return [[role, *_tensor_cells(tensor)] for role, tensor in rows]
+
+
+def _tensor_cells(tensor: Any) -> list[str]:
+    shape = " x ".join(str(size) for size in tensor["shape"]) or "scalar"
+    name = tensor["name"] if len(tensor["name"]) <= 40 else f"{tensor['name'][:37]}..."
+    quant = tensor["quantization"] or {"scale": [], "zero_point": []}
+    scale, zero_point = (
+        str(values[0]) if len(values) == 1 else f"{len(values)} values" if values else "-"
+        for values in (quant["scale"], quant["zero_point"])
+    )
+    return [name, tensor["dtype"], shape, scale, zero_point]
+
+
+def engines(verdicts: Iterable[EngineVerdict]) -> list[str]:
+    lines = []
+    for verdict in verdicts:
+        if verdict.refusals:
+            lines.append(f"engine {verdict.engine} refuses the model:")
+            lines += indented(str(reason) for reason in verdict.refusals)
+        else:
+            lines.append(f"engine {verdict.engine} takes the model")
+    return lines
+
+
+def inspection_data(found: Inspection) -> dict[str, Any]:
+    return {"model": dict(found.facts), "engines": _engines_data(found.engines)}
+
+
+def _engines_data(verdicts: Iterable[EngineVerdict]) -> list[dict[str, Any]]:
+    return [
+        {
+            "engine": verdict.engine,
+            "takes": not verdict.refusals,
+            "refusals": [
+                {"code": r.code, "where": r.where, "cause": r.cause, "fix": r.fix}
+                for r in verdict.refusals
+            ],
+        }
+        for verdict in verdicts
+    ]
+
+
+# devices
+
+
+def devices(rows: Iterable[Any]) -> list[str]:
+    from edgegen.registry import format_bytes
+
+    return table(
+        ["device", "name", "core", "flash", "RAM", "emulator"],
+        [
+            [
+                row["id"],
+                row["name"],
+                row["cpu"],
+                format_bytes(row["flash_bytes"]),
+                format_bytes(row["ram_bytes"]),
+                _emulator(row),
+            ]
+            for row in rows
+        ],
+        right=(3, 4),
+    )
+
+
+def _emulator(row: Any) -> str:
+    if row["emulator"] is None:
+        return "-"
+    return f"{row['emulator']}{'' if row['emulator_exact'] else ' (same core)'}"
+
+
+def device(details: Any) -> list[str]:
+    from edgegen.registry import format_bytes
+
+    lines = [
+        f"{details['id']}: {details['name']}",
+        "",
+        f"family        {details['family']}",
+        f"core          {details['cpu']} ({details['arch']})",
+        f"features      {', '.join(details['features']) or 'none'}",
+        f"flash         {format_bytes(details['flash_bytes'])}",
+        f"RAM           {format_bytes(details['ram_bytes'])}",
+        f"storage       {format_bytes(details['storage_bytes'])}",
+        f"interfaces    {', '.join(details['interfaces'])}",
+        f"measurement   {', '.join(details['measurement'])}",
+        f"formats       {', '.join(details['formats'])}",
+        "",
+        "memory",
+        *_regions(details["memory"]),
+    ]
+    if details["emulator"] is not None:
+        kind = "this device's own map" if details["emulator"]["exact"] else "same core, other map"
+        lines += ["", f"emulator {details['emulator']['machine']} ({kind})"]
+        lines += _regions(details["emulator"]["memory"])
+    sources = [[key, text] for key, text in details["sources"].items()]
+    return [*lines, "", "where the numbers come from", *indented(table(["", ""], sources)[1:])]
+
+
+def _regions(regions: Iterable[Any]) -> list[str]:
+    from edgegen.registry import format_bytes
+
+    rows = [
+        [r["name"], r["kind"], f"{r['origin']:#010x}", format_bytes(r["length"])] for r in regions
+    ]
+    return indented(table(["region", "kind", "from", "size"], rows, right=(3,)))
+
+
+# fit
+
+
+def fit(report: FitReport) -> list[str]:
+    lines = [f"{report.model} on {report.device}: {'fits' if report.ok else 'does not fit'}"]
+    rows = []
+    for engine in report.engines:
+        rows += [
+            [
+                engine.engine,
+                line.resource,
+                f"{'' if line.complete else '>= '}{line.needed:,}",
+                f"{line.available:,}",
+                f"{line.share:.0%}",
+                line.verdict.value,
+                line.known,
+            ]
+            for line in engine.lines
+        ]
+    head = ["engine", "resource", "needed", "available", "share", "verdict", "how it is known"]
+    lines += indented(table(head, rows, right=(2, 3, 4))) if rows else []
+    for engine in report.engines:
+        lines += indented(f"{engine.engine} refuses: {reason}" for reason in engine.refusals)
+        lines += indented(f"{engine.engine}: {note}" for note in engine.notes)
+    return lines
+
+
+# scaffold, update, diff
+
+
+def outcome(done: Outcome, command: str) -> list[str]:
+    """What a run of ``command`` did."""
+    place = shlex.quote(str(done.plan.directory))
+    lines = plan(done.plan) if not done.written or command == "update" else _created(done.plan)
+    lines += [f"engines: {', '.join(done.emitted)}"]
+    lines += engines(v for v in done.engines if v.engine not in done.emitted and v.refusals)
+    lines += warnings(done.fit)
+    if not done.written:
+        return [*lines, "dry run: nothing was written"]
+    name = done.config.name
+    build = f"cmake --preset qemu && cmake --build --preset qemu --target {name}"
+    return [*lines, "", "next:", f"  edgegen verify {place}", f"  cd {place} && {build}"]
+
+
+def _created(made: Plan) -> list[str]:
+    """New files by folder, two levels deep."""
+    counts = Counter(
+        "/".join(PurePosixPath(entry.path).parts[:-1][:2]) or "." for entry in made.entries
+    )
+    rows = [[f"{folder}/", f"{count} file{'s' * (count > 1)}"] for folder, count in counts.items()]
+    return [f"created {made.directory}", *indented(table(["", ""], sorted(rows))[1:])]
+
+
+def plan(made: Plan, *, all_files: bool = True) -> list[str]:
+    """One line per file, then the sum."""
+    counts = Counter(entry.change.value for entry in made.entries)
+    rows = [
+        [entry.change.value, entry.path, entry.note]
+        for entry in made.entries
+        if all_files or entry.change.value != "identical"
+    ]
+    total = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
+    return [*table(["", "", ""], rows)[1:], f"{made.directory}: {total}"]
+
+
+def warnings(report: FitReport) -> list[str]:
+    return [f"warning: {text}" for engine in report.engines for text in _concerns(engine)]
+
+
+def _concerns(engine: EngineFit) -> list[str]:
+    from edgegen.api import shortages
+    from edgegen.fit import Verdict
+
+    tight = [
+        f"{engine.engine} takes {line.share:.0%} of the {line.resource} ({line.needed:,} of "
+        f"{line.available:,} bytes)"
+        for line in engine.lines
+        if line.verdict is Verdict.TIGHT
+    ]
+    return [*shortages(engine), *tight]
+
+
+def outcome_data(done: Outcome) -> dict[str, Any]:
+    return {
+        **plan_data(done.plan),
+        "written": done.written,
+        "name": done.config.name,
+        "device": done.device.id,
+        "emitted": list(done.emitted),
+        "engines": _engines_data(done.engines),
+        "fit": done.fit.as_dict(),
+    }
+
+
+def plan_data(made: Plan) -> dict[str, Any]:
+    return {
+        "directory": str(made.directory),
+        "stale": made.is_stale,
+        "files": [
+            {"path": entry.path, "change": entry.change.value, "note": entry.note}
+            for entry in made.entries
+        ],
+    }
+
+
+# verify
+
+
+def report(made: Report) -> list[str]:
+    rows = [[name, *_engine_cells(facts)] for name, facts in made.engines.items()]
+    head = ["engine", "status", "vectors", "bit-exact", "max diff", "instructions", "flash", "RAM"]
+    lines = table(head, rows, right=(2, 4, 5, 6, 7))
+    lines += [f"{name}: {f.reason}" for name, f in made.engines.items() if f.reason]
+    lines += [f"note: {made.device.notice}"] if made.device.notice else []
+    lines += [f"edited by hand: {path}" for path in made.sources.edited]
+    return lines
+
+
+def _engine_cells(facts: EngineFacts) -> list[str]:
+    if not facts.verified:
+        return [facts.status, *["-"] * 6]
+    return [
+        facts.status,
+        str(facts.vectors),
+        "yes" if facts.bit_exact else "no",
+        f"{facts.max_abs_diff:g}",
+        f"{facts.instructions_per_inference:,}",
+        f"{facts.flash.total:,}" if facts.flash else "-",
+        f"{facts.ram.total:,}" if facts.ram else "-",
+    ]
+
+
+# doctor
+
+
+def diagnosis(found: Diagnosis) -> list[str]:
+    rows = [
+        [
+            each.name,
+            each.version or ("MISSING" if each.needed else "not there"),
+            each.purpose,
+            "" if each.version else each.install,
+        ]
+        for each in found.findings
+    ]
+    verdict = "Everything that Cortex-M needs is there."
+    if not found.ok:
+        verdict = f"Missing for Cortex-M: {', '.join(each.name for each in found.missing)}."
+    return [*table(["tool", "version", "what it is for", "to install"], rows), "", verdict]
+
+
+def diagnosis_data(found: Diagnosis) -> dict[str, Any]:
+    return {
+        "ok": found.ok,
+        "tools": [
+            {
+                "name": each.name,
+                "version": each.version,
+                "purpose": each.purpose,
+                "install": each.install,
+                "needed": each.needed,
+            }
+            for each in found.findings
+        ],
+    }
