@@ -54,7 +54,7 @@ def _complete_engine(incomplete: str) -> list[str]:
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)
 ]
-DirectoryArgument = Annotated[Path, typer.Argument(metavar="[DIR]", help="The project's folder.")]
+DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would happen to each file; write nothing.")
@@ -118,7 +118,7 @@ def devices(
     device: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ID]",
+            metavar="ID",
             help="A device's id, to show all about it.",
             autocompletion=_complete_device,
             show_default=False,
@@ -265,8 +265,9 @@ def update(
 ) -> None:
     """Bring a project's generated part up to date.
 
-    Your own files keep every byte. Run it after a new model, a new edgegen, a change of edgegen.toml, or after `edgegen verify` has
-    measured what the project needs. JSON: as for scaffold.
+    Your own files keep every byte. Run it after a new model, a new edgegen, a change of
+    edgegen.toml, or after `edgegen verify` has measured what the project needs. JSON: as for
+    scaffold.
 
     \b
     Example:

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "codegen" / "edgegen"
 # From top to bottom; a module imports only from layers below its own.
 LAYERS = (
     ("cli",),
+    ("present",),
     ("api",),
     ("doctor", "evidence", "fit", "frontends", "targets", "verify"),
     ("config", "engines", "golden"),
