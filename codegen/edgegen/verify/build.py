@@ -133,7 +133,7 @@ def _failure(step: str, text: str, log: Path) -> EdgegenError:
         return UnreachableSourcesError(
             "Upstream sources are unreachable: CMake could not download them.",
             where=str(log),
-            fix="Give local copies with --cmake-arg -DFETCHCONTENT_SOURCE_DIR_<NAME>=DIR.",
+            fix="Give local copies: edgegen verify -D FETCHCONTENT_SOURCE_DIR_<NAME>=FOLDER ...",
         )
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     # The first error says more than the last line, which is ninja's "build stopped".

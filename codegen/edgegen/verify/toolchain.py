@@ -36,4 +36,6 @@ def settings(project: Path, engine: str) -> tuple[str, ...]:
         f"{_TOOLCHAIN_FILE}={project / 'edgegen/cmake/arm-none-eabi-gcc.cmake'}",
         "-DCMAKE_BUILD_TYPE=Release",
         f"-DEDGEGEN_ENGINE={engine}",
+        "-DEDGEGEN_PORT=qemu",
+        "-DEDGEGEN_IMAGES=ON",
     )

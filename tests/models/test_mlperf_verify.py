@@ -1,0 +1,50 @@
+"""The reference models, bit for bit on every emulated core, every activation compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgegen import api, frontends, verify
+
+pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
+
+INT8_MODELS = (
+    "mlperf_tiny_ad_autoencoder_int8",
+    "mlperf_tiny_ic_resnet8_int8",
+    "mlperf_tiny_kws_dscnn_int8",
+    "mlperf_tiny_vww_mobilenet_int8",
+    "tflm_hello_world_int8",
+)
+FLOAT_MODELS = (
+    "mlperf_tiny_ad_autoencoder_float",
+    "mlperf_tiny_ic_resnet8_float",
+    "mlperf_tiny_vww_mobilenet_float",
+    "tflm_hello_world_float",
+)
+
+
+@pytest.mark.parametrize("device", ["cortex_m4", "cortex_m7", "cortex_m55"])
+@pytest.mark.parametrize("model", INT8_MODELS)
+def test_integers_are_bit_exact(models_dir: Path, tmp_path: Path, model: str, device: str) -> None:
+    source = models_dir / f"{model}.tflite"
+    api.scaffold(source, device, tmp_path / "firmware", engines=["aot"])
+    report = verify.run(tmp_path / "firmware")
+    facts = report.engines["aot"]
+    assert report.ok, facts.reason
+    assert (facts.bit_exact, facts.max_abs_diff, facts.tolerance) == (True, 0, 0)
+    assert facts.activations_compared == facts.vectors * len(frontends.load(source).ops) > 0
+
+
+@pytest.mark.parametrize("device", ["cortex_m4", "cortex_m7", "cortex_m55"])
+@pytest.mark.parametrize("model", FLOAT_MODELS)
+def test_floats_stay_within_the_tolerance(
+    models_dir: Path, tmp_path: Path, model: str, device: str
+) -> None:
+    source = models_dir / f"{model}.tflite"
+    api.scaffold(source, device, tmp_path / "firmware", engines=["aot"], force=True)
+    report = verify.run(tmp_path / "firmware")
+    facts = report.engines["aot"]
+    assert report.ok, facts.reason
+    assert facts.tolerance == pytest.approx(1e-5)
