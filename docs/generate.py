@@ -35,6 +35,7 @@ def page(title: str, *parts: str) -> str:
 
 
 def errors_page() -> str:
+    from edgegen.cli import BUG_EXIT_CODE, INTERRUPTED_EXIT_CODE
     from edgegen.diagnostics import REASONS
     from edgegen.errors import DifferenceError, MissingToolError, UsageError
 
@@ -45,7 +46,8 @@ def errors_page() -> str:
             [str(DifferenceError.exit_code), "understood, but it doesn't fit or it differs"],
             [str(UsageError.exit_code), "the input is wrong: a file, an option, a name"],
             [str(MissingToolError.exit_code), "a tool is missing; the message names its package"],
-            ["130", "interrupted; nothing half-written is left"],
+            [str(BUG_EXIT_CODE), "a bug in edgegen: the one case with a traceback"],
+            [str(INTERRUPTED_EXIT_CODE), "interrupted; nothing half-written is left"],
         ],
     )
     refusals = [
@@ -158,9 +160,13 @@ def operators_page() -> str:
 
 # Command line
 
+# Their wording is the library's and changes with its version.
+TYPERS_OWN = ("install_completion", "show_completion")
+
 
 def cli_page() -> str:
     import typer.main
+
     from edgegen.cli import app
 
     root = typer.main.get_command(app)
@@ -179,18 +185,24 @@ def cli_page() -> str:
 
 
 def command_section(command: Any, name: str) -> str:
-    arguments = "".join(f" {usage(p)}" for p in command.params if p.param_type_name == "argument")
-    options = " [OPTIONS]" if any(p.param_type_name == "option" for p in command.params) else ""
     return (
-        f"## {name}\n\n    {name}{options}{arguments}\n\n{paragraphs(command.help)}\n\n"
+        f"## {name}\n\n    {usage_line(command, name)}\n\n{paragraphs(command.help)}\n\n"
         f"{parameters(command)}"
     )
 
 
+def usage_line(command: Any, name: str) -> str:
+    options = [p for p in command.params if p.param_type_name == "option"]
+    required = [f"{p.opts[0]} {p.metavar}" for p in options if p.required]
+    optional = ["[OPTIONS]"] if len(options) > len(required) else []
+    arguments = [usage(p) for p in command.params if p.param_type_name == "argument"]
+    return " ".join([name, *required, *optional, *arguments])
+
+
 def usage(argument: Any) -> str:
-    name: str = argument.human_readable_name.upper()
-    name = name if argument.required else f"[{name}]"
-    return f"{name}..." if argument.nargs == -1 else name
+    """MODEL, [DIR]: as in the usage line."""
+    name: str = argument.metavar or argument.name.upper()
+    return name if argument.required or name.startswith("[") else f"[{name}]"
 
 
 def paragraphs(help_text: str | None) -> str:
@@ -206,24 +218,25 @@ def paragraphs(help_text: str | None) -> str:
 
 def parameters(command: Any) -> str:
     rows = [
-        [f"`{', '.join(names(p))}`", getattr(p, "help", None) or "", default(p)]
+        [f"`{spelling(p)}`", p.help or "", default(p)]
         for p in command.params
-        if not getattr(p, "hidden", False)
+        if not p.hidden and p.name not in TYPERS_OWN
     ]
     return table(["option or argument", "meaning", "default"], rows) if rows else ""
 
 
-def names(parameter: Any) -> list[str]:
+def spelling(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return [usage(parameter)]
-    return [*parameter.opts, *parameter.secondary_opts]
+        return usage(parameter)
+    words = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return f"{words} {parameter.metavar}" if parameter.metavar else words
 
 
 def default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
     value = parameter.default
-    if parameter.required or value in (None, (), [], "", False) or callable(value):
-        return ""
-    return f"`{value}`"
+    return "" if value in (None, (), [], "", False) or callable(value) else f"`{value}`"
 
 
 # Files
