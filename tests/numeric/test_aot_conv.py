@@ -1,0 +1,159 @@
+"""CONV_2D and DEPTHWISE_CONV_2D against the reference interpreters."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from support import host_engine
+from support.op_batch import OpBatch, Q
+
+FLOAT_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    """One convolution; ``depth_multiplier`` makes it depthwise."""
+
+    image: tuple[int, int] = (7, 6)
+    depth: int = 3
+    channels: int = 4
+    depth_multiplier: int | None = None
+    size: tuple[int, int] = (3, 3)
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    padding: str = "SAME"
+    activation: str = "none"
+    batches: int = 1
+    zero_points: tuple[int, int] = (5, -7)
+    scales: tuple[float, ...] = (0.01,)
+    output_scale: float = 0.4
+    has_bias: bool = True
+    extreme: bool = False
+
+    def add(self, batch: OpBatch) -> None:
+        channels = (
+            self.channels if self.depth_multiplier is None else self.depth * self.depth_multiplier
+        )
+        positions = [
+            -(-extent // stride)
+            if self.padding == "SAME"
+            else (extent - (size - 1) * dilation - 1) // stride + 1
+            for extent, size, stride, dilation in zip(
+                self.image, self.size, self.stride, self.dilation, strict=True
+            )
+        ]
+        scales = [s for s, _ in zip(itertools.cycle(self.scales), range(channels), strict=False)]
+        if len(self.scales) == 1:
+            scales = scales[:1]
+        if self.depth_multiplier is None:
+            kind, shape, axis = "CONV_2D", (channels, *self.size, self.depth), 0
+        else:
+            kind, shape, axis = "DEPTHWISE_CONV_2D", (1, *self.size, channels), 3
+        constants = [batch.weights(shape, scales, axis, self.extreme)]
+        if self.has_bias:
+            constants.append(batch.bias(channels))
+        options = (
+            {} if self.depth_multiplier is None else {"depth_multiplier": self.depth_multiplier}
+        )
+        batch.op(
+            kind,
+            (self.batches, *self.image, self.depth),
+            (self.batches, *positions, channels),
+            Q(0.05, self.zero_points[0]),
+            Q(self.output_scale, self.zero_points[1]),
+            constants,
+            padding=self.padding,
+            stride=self.stride,
+            dilation=self.dilation,
+            activation=self.activation,
+            **options,
+        )
+
+
+GEOMETRY = [
+    *(
+        Conv(padding=padding, stride=stride, size=size)
+        for padding in ("SAME", "VALID")
+        for stride in ((1, 1), (2, 2), (2, 1), (1, 3))
+        for size in ((1, 1), (3, 3), (2, 3), (5, 1))
+    ),
+    *(
+        Conv(image=(9, 11), padding=padding, dilation=dilation, stride=stride)
+        for padding in ("SAME", "VALID")
+        for dilation in ((2, 2), (1, 2), (3, 1))
+        for stride in ((1, 1), (2, 3))
+    ),
+    Conv(image=(1, 9)),
+    Conv(image=(9, 1)),
+    Conv(image=(1, 1)),
+    Conv(image=(2, 2), size=(7, 7)),
+    Conv(image=(3, 4), size=(6, 5), stride=(2, 2)),
+    Conv(image=(2, 2), size=(3, 3), dilation=(4, 4)),  # some pixels see the image in no tap
+    Conv(image=(2, 2), size=(2, 2), dilation=(3, 3)),
+    Conv(image=(4, 4), size=(1, 1), stride=(7, 7)),
+    Conv(batches=3),
+    Conv(batches=2, size=(1, 1)),
+    Conv(depth=1),
+    Conv(depth=8, channels=1),
+    Conv(depth=13, channels=9, stride=(2, 2)),
+    Conv(has_bias=False),
+    Conv(has_bias=False, size=(1, 1)),
+]
+
+DEPTHWISE_GEOMETRY = [
+    *(replace(conv, depth_multiplier=1, depth=5) for conv in GEOMETRY),
+    *(
+        Conv(depth=depth, depth_multiplier=multiplier, stride=stride)
+        for depth in (1, 3, 4, 9)
+        for multiplier in (1, 2, 3, 8)
+        for stride in ((1, 1), (2, 1))
+    ),
+]
+
+QUANTISATION = [
+    *(
+        Conv(zero_points=(low, high), activation=activation, size=size, output_scale=0.05)
+        for low in (-128, 0, 127)
+        for high in (-128, 127)
+        for activation in ("none", "relu", "relu6", "relu_n1_to_1")
+        for size in ((1, 1), (3, 3))
+    ),
+    *(Conv(extreme=True, zero_points=(zero, 0), output_scale=8.0) for zero in (-128, 127)),
+    Conv(scales=(1e-9, 0.001, 0.4, 20.0, 3000.0, 5e6), channels=6),
+    Conv(scales=(1e-9, 0.001, 0.4, 20.0, 3000.0, 5e6), channels=6, size=(1, 1)),
+    Conv(scales=(1e-30, 1e-12, 1.0), channels=3, output_scale=1e-3),
+    *(Conv(scales=(scale,), output_scale=0.05) for scale in (1e-9, 0.5, 1.0, 2.0, 100.0)),
+]
+
+
+def _check(cases: list[Conv], dtype: str, folder: Path) -> None:
+    batch = OpBatch(dtype)
+    for case in cases:
+        case.add(batch)
+    host_engine.check(batch.build(), folder, float_tolerance=FLOAT_TOLERANCE)
+
+
+def test_geometry_int8(tmp_path: Path) -> None:
+    _check(GEOMETRY, "int8", tmp_path)
+
+
+def test_geometry_float32(tmp_path: Path) -> None:
+    _check([*GEOMETRY, *(Conv(activation=a) for a in ("relu", "relu6"))], "float32", tmp_path)
+
+
+def test_depthwise_geometry_int8(tmp_path: Path) -> None:
+    _check(DEPTHWISE_GEOMETRY, "int8", tmp_path)
+
+
+def test_depthwise_geometry_float32(tmp_path: Path) -> None:
+    _check(DEPTHWISE_GEOMETRY, "float32", tmp_path)
+
+
+@pytest.mark.parametrize("depth_multiplier", [None, 1, 2])
+def test_quantisation(depth_multiplier: int | None, tmp_path: Path) -> None:
+    cases = [replace(case, depth_multiplier=depth_multiplier) for case in QUANTISATION]
+    _check(cases, "int8", tmp_path)

@@ -1,0 +1,262 @@
+"""Builds the C that the `aot` engine writes for a model, on this machine, and runs it.
+
+The build is the strictest one: C99, every warning an error, address and undefined
+behaviour sanitizers, one of whose reports ends the program.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen import reference, registry
+from edgegen.engines.aot import AotEngine
+from edgegen.errors import Diagnostic
+from edgegen.frontends import tflite
+from edgegen.model import DType, Model
+from edgegen.options import Options
+
+Array = npt.NDArray[Any]
+Vector = list[Array]
+Activations = dict[int, Array]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_NAME = "host"
+
+COMPILERS = tuple(name for name in ("gcc", "clang") if shutil.which(name))
+
+FLAGS = (
+    *("-std=c99", "-g", "-fno-omit-frame-pointer"),
+    *("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wpedantic"),
+    "-Werror",
+)
+SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
+
+
+class HostEngine:
+    """A model's generated C as a program of this machine.
+
+    Args:
+        model: One that the engine takes.
+        folder: Empty; keeps the generated files and the program.
+        compiler, optimise: Such as "gcc" and "-O2".
+        sanitize: Build with the sanitizers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        folder: Path,
+        *,
+        compiler: str = "gcc",
+        optimise: str = "-O2",
+        sanitize: bool = True,
+    ) -> None:
+        self.model = model
+        self._program = folder / "model"
+        files = AotEngine().emit(model, registry.load_device("cortex_m4"), Options(_NAME))
+        files |= {f"include/{_NAME}/model.h": _api(model), "include/inputs.h": _inputs(model)}
+        for path, content in files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        sources = [folder / path for path in files if path.endswith(".c")]
+        includes = ("include", "aot/include", "runtime/include")
+        command = [
+            compiler,
+            *FLAGS,
+            optimise,
+            *(SANITIZERS if sanitize else ()),
+            "-DEG_TRACE=1",
+            *(f"-I{folder / include}" for include in includes),
+            f"-I{_ROOT / 'runtime_c' / 'include'}",
+            *map(str, sources),
+            str(Path(__file__).with_name("host_main.c")),
+            *("-lm", "-o", str(self._program)),
+        ]
+        _call(command, b"")
+
+    def run(self, vectors: Sequence[Vector]) -> list[Activations]:
+        """Every operator's output, by tensor index, for each vector of inputs."""
+        message = b"".join(value.tobytes() for vector in vectors for value in vector)
+        answer = _call([str(self._program)], message)
+        per_vector = len(self.model.ops)
+        records = list(self._records(answer))
+        assert len(records) == per_vector * len(vectors)
+        return [
+            dict(records[start : start + per_vector])
+            for start in range(0, len(records), per_vector)
+        ]
+
+    def _records(self, answer: bytes) -> Any:
+        offset = 0
+        while offset < len(answer):
+            tensor, size = np.frombuffer(answer, np.uint32, 2, offset).tolist()
+            described = self.model.tensors[tensor]
+            assert size == described.bytes
+            values = np.frombuffer(answer, described.dtype.numpy, described.elements, offset + 8)
+            yield tensor, values.reshape(described.shape)
+            offset += 8 + size
+
+
+def check(
+    data: bytes,
+    folder: Path,
+    vectors: int = 3,
+    *,
+    float_tolerance: float = 0.0,
+    seed: int = 1,
+    compiler: str = "gcc",
+    optimise: str = "-O2",
+) -> None:
+    """Compares every activation of a .tflite file with TensorFlow Lite Micro's.
+
+    Args:
+        vectors: How many sets of random inputs; two more hold the smallest and the
+            largest value everywhere.
+        float_tolerance: Largest difference between floats, relative to the largest
+            magnitude in the tensor. Integers must be equal.
+    """
+    model = tflite.parse(data, "test.tflite")
+    assert refusals(model) == ()
+    inputs = random_vectors(model, vectors, seed)
+    expected = _tflm(model, inputs)
+    found = HostEngine(model, folder, compiler=compiler, optimise=optimise).run(inputs)
+    differences = [
+        text
+        for number, (got, want) in enumerate(zip(found, expected, strict=True))
+        for text in _differences(model, number, got, want, float_tolerance)
+    ]
+    assert not differences, "\n".join(differences[:20])
+
+
+def _tflm(model: Model, vectors: Sequence[Vector]) -> list[Activations]:
+    """What TFLM's interpreter computes, floats included: `edgegen.reference` has LiteRT for
+    those, which refuses some layers that TFLM takes."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(
+        model.source.data,
+        arena_size=sum(t.bytes + 1024 for t in model.tensors) * 4 + (1 << 20),
+        intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+    )
+    found = []
+    for vector in vectors:
+        for k, value in enumerate(vector):
+            interpreter.set_input(value, k)
+        interpreter.invoke()
+        found.append(
+            {
+                t: np.array(interpreter.GetTensor(t, 0)["tensor_data"])
+                for t in reference.activation_indices(model)
+            }
+        )
+    return found
+
+
+def refusals(model: Model) -> tuple[Diagnostic, ...]:
+    """Why the engine refuses the model."""
+    return AotEngine().refusals(model)
+
+
+def random_vectors(model: Model, count: int, seed: int) -> list[Vector]:
+    """Random inputs over the whole range of their type, then its two ends."""
+    random = np.random.default_rng(seed)
+    vectors = [[_random(model, t, random) for t in model.inputs] for _ in range(count)]
+    for end in (np.min, np.max):
+        vectors.append([np.full_like(value, end(_ends(value))) for value in vectors[0]])
+    return vectors
+
+
+def _random(model: Model, tensor: int, random: np.random.Generator) -> Array:
+    described = model.tensors[tensor]
+    if described.dtype is DType.FLOAT32:
+        return random.uniform(-4.0, 4.0, described.shape).astype(np.float32)
+    limits = np.iinfo(described.dtype.numpy)
+    return random.integers(
+        limits.min, limits.max, described.shape, dtype=described.dtype.numpy, endpoint=True
+    )
+
+
+def _ends(value: Array) -> Array:
+    if value.dtype == np.float32:
+        return np.array([-4.0, 4.0], np.float32)
+    limits = np.iinfo(value.dtype)
+    return np.array([limits.min, limits.max], value.dtype)
+
+
+def _differences(
+    model: Model, vector: int, got: Activations, want: Activations, tolerance: float
+) -> Any:
+    for tensor, expected in want.items():
+        described = model.tensors[tensor]
+        actual = got[tensor]
+        if described.dtype is DType.FLOAT32:
+            apart = np.abs(actual.astype(np.float64) - expected.astype(np.float64))
+            wrong = ~(apart <= tolerance * np.max(np.abs(expected), initial=0.0))
+        else:
+            wrong = actual != expected
+        if wrong.any():
+            first = tuple(int(k) for k in np.argwhere(wrong)[0])
+            yield (
+                f"vector {vector}, tensor {tensor} {described.name!r} {described.shape}: "
+                f"{int(wrong.sum())} of {expected.size} differ; at {first} "
+                f"got {actual[first]}, expected {expected[first]}"
+            )
+
+
+@functools.cache
+def _upper() -> str:
+    return _NAME.upper()
+
+
+def _api(model: Model) -> bytes:
+    """The model API that a project would have in include/<name>/model.h."""
+    lines = [
+        "#include <stddef.h>",
+        "#include <stdint.h>",
+        '#include "edgegen/status.h"',
+        f'#include "{_NAME}/engine.h"',
+        f"eg_status {_NAME}_init(void *arena, size_t arena_bytes);",
+        f"eg_status {_NAME}_invoke(void);",
+        *(f"{_ctype(model, t)} *{_NAME}_input_{k}(void);" for k, t in enumerate(model.inputs)),
+        *(
+            f"const {_ctype(model, t)} *{_NAME}_output_{k}(void);"
+            for k, t in enumerate(model.outputs)
+        ),
+    ]
+    return "\n".join([*lines, ""]).encode()
+
+
+def _inputs(model: Model) -> bytes:
+    inputs = [
+        f"    X({_NAME}_input_{k}, {model.tensors[t].bytes})" for k, t in enumerate(model.inputs)
+    ]
+    lines = [
+        f'#include "{_NAME}/model.h"',
+        f"#define ARENA_BYTES {_upper()}_ARENA_BYTES",
+        f"#define init {_NAME}_init",
+        f"#define invoke {_NAME}_invoke",
+        " \\\n".join(["#define MODEL_INPUTS(X)", *inputs]),
+    ]
+    return "\n".join([*lines, ""]).encode()
+
+
+def _ctype(model: Model, tensor: int) -> str:
+    dtype = model.tensors[tensor].dtype
+    if dtype is DType.FLOAT32:
+        return "float"
+    return "uint8_t" if dtype is DType.BOOL else f"{dtype.value}_t"
+
+
+def _call(command: list[str], message: bytes) -> bytes:
+    done = subprocess.run(command, input=message, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-4000:]
+    return done.stdout

@@ -1,0 +1,84 @@
+"""Many independent operators in one model, so that one build checks them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from support.tflite_builder import ModelBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Q:
+    """Scale and zero point of an int8 activation."""
+
+    scale: float
+    zero_point: int
+
+
+class OpBatch:
+    """Adds operators, each with an input and an output of the graph to itself.
+
+    Args:
+        dtype: "int8" or "float32"; quantisation is ignored for floats.
+    """
+
+    def __init__(self, dtype: str, seed: int = 0) -> None:
+        self.dtype = dtype
+        self.random = np.random.default_rng(seed)
+        self._builder = ModelBuilder()
+        self._inputs: list[int] = []
+        self._outputs: list[int] = []
+
+    def build(self) -> bytes:
+        """The .tflite file."""
+        return self._builder.build(self._inputs, self._outputs)
+
+    def op(
+        self,
+        kind: str,
+        shape: Sequence[int],
+        output_shape: Sequence[int],
+        q: Q,
+        output_q: Q,
+        constants: Sequence[int] = (),
+        **options: Any,
+    ) -> None:
+        """One operator on an activation and constants."""
+        label = f"{kind} {list(shape)} {options}"
+        data = self._activation(f"{label} in", shape, q)
+        output = self._activation(f"{label} out", output_shape, output_q)
+        self._builder.op(kind, [data, *constants], [output], **options)
+        self._inputs.append(data)
+        self._outputs.append(output)
+
+    def integers(self, values: Any) -> int:
+        """An int32 parameter."""
+        array = np.asarray(values, np.int32)
+        return self._builder.tensor("parameter", array.shape, "int32", data=array)
+
+    def weights(
+        self, shape: Sequence[int], scales: Sequence[float], axis: int, extreme: bool
+    ) -> int:
+        """Random weights; ``extreme`` ones are all -128."""
+        if self.dtype == "float32":
+            values: Any = self.random.normal(size=shape)
+            return self._builder.tensor("weights", shape, "float32", data=values)
+        values = np.full(shape, -128) if extreme else self.random.integers(-128, 128, shape)
+        scale = list(scales) if len(scales) > 1 else scales[0]
+        return self._builder.tensor("weights", shape, data=values, scale=scale, axis=axis)
+
+    def bias(self, channels: int) -> int:
+        if self.dtype == "float32":
+            values: Any = self.random.normal(size=channels)
+            return self._builder.tensor("bias", [channels], "float32", data=values)
+        values = self.random.integers(-(1 << 14), 1 << 14, channels)
+        return self._builder.tensor("bias", [channels], "int32", data=values, scale=1.0)
+
+    def _activation(self, name: str, shape: Sequence[int], q: Q) -> int:
+        if self.dtype == "float32":
+            return self._builder.tensor(name, shape, "float32")
+        return self._builder.tensor(name, shape, scale=q.scale, zero_point=q.zero_point)
