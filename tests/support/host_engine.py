@@ -127,6 +127,26 @@ def check(
     model = tflite.parse(data, "test.tflite")
     assert refusals(model) == ()
     inputs = random_vectors(model, vectors, seed)
+    check_vectors(
+        model,
+        inputs,
+        folder,
+        float_tolerance=float_tolerance,
+        compiler=compiler,
+        optimise=optimise,
+    )
+
+
+def check_vectors(
+    model: Model,
+    inputs: Sequence[Vector],
+    folder: Path,
+    *,
+    float_tolerance: float = 0.0,
+    compiler: str = "gcc",
+    optimise: str = "-O2",
+) -> None:
+    """`check` on given inputs."""
     expected = _tflm(model, inputs)
     found = HostEngine(model, folder, compiler=compiler, optimise=optimise).run(inputs)
     differences = [
