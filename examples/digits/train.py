@@ -32,6 +32,10 @@ import tensorflow as tf
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
+from edgegen import native, reference
+from edgegen.frontends import tflite
+from edgegen.model import Model
+
 SEED = 7
 EPOCHS = 60
 BATCH = 32
@@ -95,26 +99,17 @@ def convert(net: Any, calibration: Floats) -> bytes:
     return bytes(converter.convert())
 
 
-def quantized(images: Floats, model: bytes) -> npt.NDArray[np.int8]:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_content=model)
-    scale, zero_point = interpreter.get_input_details()[0]["quantization"]
-    steps = np.round(images / np.float32(scale)) + zero_point
-    return np.clip(steps, -128, 127).astype(np.int8)
+def quantized(images: Floats, model: Model) -> npt.NDArray[np.int8]:
+    """Images as the model takes them, by the very C that the device's project carries."""
+    tensor = model.tensors[model.inputs[0]]
+    return native.quantize(images, tensor.scale, tensor.zero_point)
 
 
-def predict(model: bytes, images: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
-    """The classes that the TensorFlow Lite Micro reference kernels see."""
-    from tflite_micro.python.tflite_micro import runtime
-
-    interpreter = runtime.Interpreter.from_bytes(model, arena_size=1 << 20)
-    found = []
-    for image in images:
-        interpreter.set_input(image[np.newaxis], 0)
-        interpreter.invoke()
-        found.append(int(np.argmax(interpreter.get_output(0))))
-    return np.array(found, np.uint8)
+def predict(model: Model, images: npt.NDArray[np.int8]) -> Classes:
+    """The classes that TensorFlow Lite Micro's interpreter sees on this host."""
+    vectors = [[image[np.newaxis]] for image in images]
+    result = reference.run(model, vectors, every_activation=False)
+    return np.array([np.argmax(outputs[0]) for outputs in result.outputs], np.uint8)
 
 
 def main() -> None:
@@ -122,7 +117,8 @@ def main() -> None:
     tf.config.experimental.enable_op_determinism()
     train_x, test_x, train_y, test_y = load()
     net = train(train_x, train_y)
-    model = convert(net, train_x)
+    data = convert(net, train_x)
+    model = tflite.parse(data, "digits.tflite")
 
     int8_x = quantized(test_x, model)
     float_found = np.argmax(net.predict(test_x, verbose=0), axis=1)
@@ -140,7 +136,7 @@ def main() -> None:
         "tensorflow": tf.__version__,
     }
 
-    (HERE / "digits.tflite").write_bytes(model)
+    (HERE / "digits.tflite").write_bytes(data)
     (HERE / "labels.txt").write_text("".join(f"{digit}\n" for digit in range(10)))
     np.save(HERE / "images.npy", int8_x[shown])
     np.save(HERE / "classes.npy", test_y[shown])
