@@ -7,7 +7,9 @@ a file, so that a name can spoil neither the syntax around it nor the reader's s
 from __future__ import annotations
 
 import json
+import math
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -126,6 +128,24 @@ _C_ESCAPES = {ord(c): e for c, e in (('"', '\\"'), ("\\", "\\\\"), ("\n", "\\n")
 
 def _c_octet(octet: int) -> str:
     return chr(octet) if 0x20 <= octet <= 0x7E else f"\\{octet:03o}"
+
+
+def c_float(value: float) -> str:
+    """A float32 as the shortest C literal that reads back to the same bits.
+
+    NAN and INFINITY need <math.h>.
+    """
+    if math.isnan(value):
+        return "NAN"
+    if math.isinf(value):
+        return "INFINITY" if value > 0 else "-INFINITY"
+    digits = next(d for d in range(1, 10) if _as_float32(f"{value:.{d}g}") == _as_float32(value))
+    text = f"{value:.{digits}g}"
+    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
+
+
+def _as_float32(value: float | str) -> bytes:
+    return struct.pack("<f", float(value))
 
 
 # C99, C++17 and the alternative operator spellings of C++.

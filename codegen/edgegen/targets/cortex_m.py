@@ -1,0 +1,191 @@
+"""Cortex-M: a model becomes a firmware project in C and C++ with CMake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from edgegen import golden, resources
+from edgegen.device import Device
+from edgegen.engines import registry as engines
+from edgegen.errors import RefusedModelError, UsageError
+from edgegen.model import Model
+from edgegen.options import Options
+from edgegen.project import File, GeneratedProject, Owner
+from edgegen.render import c_comment, file_header, render, user_header
+from edgegen.targets import cortex_m_views as views
+from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
+
+STACK_BYTES = 8192
+"""Default size of the stack; several times what the engines need for the MLPerf models."""
+
+MINIMUM_STACK_BYTES = 512
+"""Two nested exception frames with FPU registers, and what their handlers call."""
+
+# What every project has of the C runtime, whatever its engines bring along.
+_RUNTIME = (
+    "include/edgegen/status.h",
+    "include/edgegen/trace.h",
+    "include/edgegen/version.h",
+    "src/status.c",
+)
+
+_LABELS = "include/__name__/labels.h"
+_NEED_EMULATOR = (
+    "device/qemu.ld",
+    "port/qemu.c",
+    "port/semihosting.c",
+    "port/semihosting.h",
+    "selftest/replay.c",
+)
+_NEED_AOT = ("cmake/arm-none-eabi-clang.cmake",)
+
+
+def build(model: Model, device: Device, options: Options) -> GeneratedProject:
+    """The firmware project. Runs the reference interpreter for the golden vectors.
+
+    Raises:
+        UsageError: An engine does not exist, or an input or output has a type without a
+            place in a C API.
+        RefusedModelError: An engine does not take the model.
+    """
+    _check_types(model)
+    chosen = _engines(model, options)
+    table = engines.table()
+    emitted = {engine: table[engine].emit(model, device, options) for engine in chosen}
+    context = _context(model, device, options, emitted)
+    files = {
+        **_merge([_runtime(), *emitted.values()]),
+        **_render_tree("generated", context, model, device),
+    }
+    return GeneratedProject(
+        {
+            **{f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in files.items()},
+            **{
+                path: File(data, Owner.USER)
+                for path, data in _render_tree("scaffold", context, model, device).items()
+            },
+        }
+    )
+
+
+def _check_types(model: Model) -> None:
+    for index in (*model.inputs, *model.outputs):
+        tensor = model.tensors[index]
+        if tensor.dtype not in views.C_TYPES:
+            raise UsageError(
+                f"Firmware cannot exchange {tensor.dtype.value} values with the model.",
+                where=f"tensor {index} ({c_comment(tensor.name)})",
+                fix="Convert the model with int8 or float32 inputs and outputs.",
+            )
+
+
+def _engines(model: Model, options: Options) -> tuple[str, ...]:
+    """The engines asked for, or all that take the model."""
+    table = engines.table()
+    unknown = [engine for engine in options.engines if engine not in table]
+    if unknown:
+        raise UsageError(
+            f"There is no engine {unknown[0]!r}.", fix=f"There are {', '.join(table)}."
+        )
+    refusals = {engine: table[engine].refusals(model) for engine in options.engines or table}
+    chosen = options.engines or tuple(engine for engine, why in refusals.items() if not why)
+    against = tuple(dict.fromkeys(each for why in refusals.values() for each in why))
+    if not chosen or (options.engines and against):
+        raise RefusedModelError(model.source.file_name, against)
+    return chosen
+
+
+def _runtime() -> dict[str, bytes]:
+    root = resources.root("runtime_c")
+    return {f"runtime/{path}": (root / path).read_bytes() for path in _RUNTIME}
+
+
+def _merge(parts: list[dict[str, bytes]]) -> dict[str, bytes]:
+    """All files in one map; engines may share runtime files, and then mean the same bytes."""
+    merged: dict[str, bytes] = {}
+    for part in parts:
+        for path, data in part.items():
+            if merged.setdefault(path, data) != data:
+                raise ValueError(f"two engines emit different files as {path}")
+    return merged
+
+
+def _context(
+    model: Model, device: Device, options: Options, emitted: Mapping[str, dict[str, bytes]]
+) -> dict[str, object]:
+    """Everything that a template may print."""
+    vectors = views.vectors_view(device.arch)
+    inputs = [views.tensor_view(model.tensors[index]) for index in model.inputs]
+    emulator = device.emulator
+    return {
+        "name": options.name,
+        "NAME": options.name.upper(),
+        "device": device,
+        "emulator": emulator,
+        "machine_flags": " ".join(cortex_m_compile_flags(device)),
+        "inputs": inputs,
+        "outputs": [views.tensor_view(model.tensors[index]) for index in model.outputs],
+        "uses_limits": any(view.scale for view in inputs),
+        "labels": options.labels,
+        "golden": views.golden_view(golden.make(model), model),
+        "engines": tuple(emitted),
+        "presets": views.presets(device, tuple(emitted)),
+        "sources": {engine: _sources(engine, files) for engine, files in emitted.items()},
+        "uses_libm": _uses_libm(emitted.get("aot", {})),
+        "exceptions": vectors.exceptions,
+        "interrupts": vectors.interrupts,
+        "vector_alignment": vectors.alignment,
+        "stack_bytes": STACK_BYTES,
+        "minimum_stack_bytes": MINIMUM_STACK_BYTES,
+        "board_memory": views.memory_view(device.memory, device.flash.name, device.ram.name),
+        "emulator_memory": emulator
+        and views.memory_view(emulator.memory, emulator.flash.name, emulator.ram.name),
+    }
+
+
+def _sources(engine: str, files: dict[str, bytes]) -> list[str]:
+    """What the library compiles for an engine; one with a CMakeLists.txt compiles its own."""
+    own = f"{engine}/"
+    has_project = f"{own}CMakeLists.txt" in files
+    wanted = [path for path in files if not (has_project and path.startswith(own))]
+    sources = {path for path in wanted if path.endswith(".c")} | {"runtime/src/status.c"}
+    return sorted(sources)
+
+
+def _uses_libm(files: dict[str, bytes]) -> bool:
+    return any(b"#include <math.h>" in data for data in files.values())
+
+
+def _render_tree(
+    part: str, context: dict[str, object], model: Model, device: Device
+) -> dict[str, bytes]:
+    """Render templates/cortex_m/<part>; paths of templates are those of the output."""
+    found = {}
+    for template in _templates(part):
+        path = template.removeprefix(f"cortex_m/{part}/").removesuffix(".j2")
+        if not _is_wanted(path, context):
+            continue
+        generated = part == "generated"
+        header = file_header(template, model, device.id) if generated else user_header(template)
+        found[_output_path(path, context)] = render(template, {**context, "header": header})
+    return found
+
+
+def _templates(part: str) -> Iterator[str]:
+    root = resources.root("templates")
+    for path in sorted((root / "cortex_m" / part).rglob("*.j2")):
+        yield path.relative_to(root).as_posix()
+
+
+def _is_wanted(path: str, context: Mapping[str, object]) -> bool:
+    if path == _LABELS:
+        return bool(context["labels"])
+    if path in _NEED_EMULATOR:
+        return context["emulator"] is not None
+    return path not in _NEED_AOT or "aot" in str(context["engines"])
+
+
+def _output_path(path: str, context: Mapping[str, object]) -> str:
+    named = path.replace("__name__", str(context["name"]))
+    return re.sub(r"(^|/)dot_", r"\1.", named)
