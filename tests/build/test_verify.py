@@ -107,12 +107,11 @@ def test_a_wrong_golden_value_is_a_difference(copy: Path, digits_tflite: Path) -
     assert not report.ok
 
 
-def test_a_wrong_weight_is_found_in_the_activations(copy: Path) -> None:
+def test_wrong_weights_are_found_in_the_activations(copy: Path) -> None:
     path = copy / "edgegen" / "aot" / "weights.c"
     lines = path.read_text().splitlines(True)
     first = next(i for i, line in enumerate(lines) if line.startswith("const int8_t")) + 1
-    head, _, tail = lines[first].partition(",")
-    lines[first] = f"    {(int(head) + 128 + 64) % 256 - 128},{tail}"
+    lines[first] = "    " + "0, " * lines[first].count(",") + "\n"
     path.write_text("".join(lines))
     facts = verify.run(copy).engines["aot"]
     assert facts.status == "fail"
