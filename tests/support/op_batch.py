@@ -55,6 +55,17 @@ class OpBatch:
         self._inputs.append(data)
         self._outputs.append(output)
 
+    def binary(
+        self, kind: str, shapes: Sequence[Sequence[int]], qs: Sequence[Q], **options: Any
+    ) -> None:
+        """One operator on two activations that broadcast; ``qs`` of both and of the output."""
+        label = f"{kind} {list(map(list, shapes))} {options}"
+        data = [self._activation(f"{label} in", s, q) for s, q in zip(shapes, qs, strict=False)]
+        output = self._activation(f"{label} out", np.broadcast_shapes(*map(tuple, shapes)), qs[2])
+        self._builder.op(kind, data, [output], **options)
+        self._inputs += data
+        self._outputs.append(output)
+
     def integers(self, values: Any) -> int:
         """An int32 parameter."""
         array = np.asarray(values, np.int32)

@@ -147,8 +147,6 @@ class _Options:
         if values is None:
             return None
         rank = len(self._input_shape())
-        if not values:
-            self._problems.add("EG116", "It reduces no axis.")
         # Bounded, because a hostile list of axes may be as long as the file.
         axes = [self._axis(value, rank) for value in sorted(set(values))[: 2 * rank + 1]]
         resolved = sorted({axis for axis in axes if axis is not None})
@@ -165,7 +163,7 @@ class _Options:
                 "EG115", f"Its paddings have shape {shape_text(shape)}, not {rank}x2."
             )
             return None
-        if min(values, default=0) < 0:
+        if min(values) < 0:
             self._problems.add("EG116", "A padding is negative.")
         return PadAttrs(tuple(zip(values[::2], values[1::2], strict=True)))
 

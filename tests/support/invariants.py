@@ -1,0 +1,271 @@
+"""What every `Model` promises, checked without the frontend's own rules.
+
+The formulas here are written down a second time on purpose: a mistake in the
+frontend's must not hide itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgegen import analysis
+from edgegen.model import (
+    Activation,
+    ConcatenationAttrs,
+    Conv2DAttrs,
+    DType,
+    FullyConnectedAttrs,
+    Model,
+    Op,
+    OpKind,
+    PadAttrs,
+    Padding,
+    Pool2DAttrs,
+    ReduceAttrs,
+    SoftmaxAttrs,
+    Tensor,
+)
+
+_INTEGER_ACTIVATIONS = (DType.INT8, DType.INT16)
+_RANGES = {DType.INT8: (-128, 127), DType.UINT8: (0, 255)}
+
+
+def validate(model: Model) -> None:
+    """Raises an AssertionError that names the first broken promise."""
+    assert model.source.sha256 == hashlib.sha256(model.source.data).hexdigest()
+    for tensor in model.tensors:
+        _tensor(tensor)
+    _graph(model)
+    for op in model.ops:
+        _op(op, [None if k is None else model.tensors[k] for k in op.inputs], _output(model, op))
+    _analysis(model)
+
+
+def _output(model: Model, op: Op) -> Tensor:
+    assert len(op.outputs) == 1
+    return model.tensors[op.outputs[0]]
+
+
+def _tensor(tensor: Tensor) -> None:
+    assert isinstance(tensor.name, str)
+    tensor.name.encode("utf-8")
+    assert tensor.dtype is not DType.FLOAT16
+    assert len(tensor.shape) <= 6
+    assert all(type(extent) is int and extent >= 1 for extent in tensor.shape)
+    assert tensor.bytes < 2**31
+    if tensor.data is not None:
+        assert tensor.data.shape == tensor.shape
+        assert tensor.data.dtype == tensor.dtype.numpy
+        assert not tensor.data.flags.writeable
+        assert tensor.dtype is not DType.FLOAT32 or bool(np.all(np.isfinite(tensor.data)))
+    if tensor.quant is not None:
+        _quant(tensor)
+
+
+def _quant(tensor: Tensor) -> None:
+    quant = tensor.quant
+    assert quant is not None
+    assert tensor.dtype not in (DType.FLOAT32, DType.BOOL)
+    assert len(quant.scale) == len(quant.zero_point) >= 1
+    for scale in quant.scale:
+        assert type(scale) is float
+        assert 0.0 < scale < math.inf
+        assert float(np.float32(scale)) == scale
+    low, high = _RANGES.get(tensor.dtype, (0, 0))
+    assert all(low <= zero_point <= high for zero_point in quant.zero_point)
+    if quant.axis is None:
+        assert len(quant.scale) == 1
+    else:
+        assert 0 <= quant.axis < len(tensor.shape)
+        assert tensor.shape[quant.axis] == len(quant.scale)
+
+
+def _graph(model: Model) -> None:
+    for index in (*model.inputs, *model.outputs):
+        assert 0 <= index < len(model.tensors)
+    known = {k for k, tensor in enumerate(model.tensors) if tensor.is_constant}
+    assert model.inputs
+    assert model.outputs
+    assert len(set(model.inputs)) == len(model.inputs)
+    assert len(set(model.outputs)) == len(model.outputs)
+    assert known.isdisjoint(model.inputs)
+    known |= set(model.inputs)
+    computed: set[int] = set()
+    nodes = [op.node for op in model.ops]
+    assert nodes == sorted(set(nodes))
+    for op in model.ops:
+        assert {index for index in op.inputs if index is not None} <= known
+        assert known.isdisjoint(op.outputs)
+        assert op.version >= 1
+        known |= set(op.outputs)
+        computed |= set(op.outputs)
+    assert set(model.outputs) <= computed
+
+
+def _op(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
+    first = inputs[0]
+    assert first is not None
+    if op.kind in (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED):
+        _weights(op, inputs, output)
+    elif op.kind in (OpKind.QUANTIZE, OpKind.DEQUANTIZE):
+        _conversion(op, first, output)
+    else:
+        _same_type(op, [t for t in inputs if t is not None], output)
+    assert _shape(op, inputs) in (None, output.shape), op
+    _fixed_quantisation(op, first, output)
+    activation = getattr(op.attrs, "activation", Activation.NONE)
+    assert activation is not Activation.TANH
+    if activation is not Activation.NONE and output.dtype in _INTEGER_ACTIVATIONS:
+        assert 6.0 / output.scale < 2**31 or activation is Activation.RELU
+
+
+def _weights(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
+    source, weights = inputs[0], inputs[1]
+    bias = inputs[2] if len(inputs) > 2 else None
+    assert source is not None
+    assert weights is not None
+    assert weights.is_constant
+    assert source.dtype is output.dtype
+    axis = 3 if op.kind is OpKind.DEPTHWISE_CONV_2D else 0
+    if bias is not None:
+        assert bias.is_constant
+        assert bias.shape == (weights.shape[axis],)
+    if source.dtype is DType.FLOAT32:
+        assert weights.dtype is DType.FLOAT32
+        assert bias is None or bias.dtype is DType.FLOAT32
+        return
+    assert source.dtype in _INTEGER_ACTIVATIONS
+    assert weights.dtype is DType.INT8
+    assert weights.quant is not None
+    assert set(weights.quant.zero_point) == {0}
+    assert weights.quant.axis in (None, axis)
+    assert math.isfinite(source.scale * max(weights.quant.scale) / output.scale)
+    assert bias is None or bias.dtype in (DType.INT32, DType.INT64)
+    assert bias is None or source.dtype is DType.INT16 or bias.dtype is DType.INT32
+
+
+def _conversion(op: Op, source: Tensor, output: Tensor) -> None:
+    for tensor in (source, output):
+        assert tensor.dtype in (DType.FLOAT32, DType.UINT8, *_INTEGER_ACTIVATIONS)
+        assert tensor.dtype is DType.FLOAT32 or tensor.scale > 0
+    float_end = output if op.kind is OpKind.DEQUANTIZE else source
+    other = source if op.kind is OpKind.DEQUANTIZE else output
+    assert other.dtype is not DType.FLOAT32
+    assert op.kind is OpKind.QUANTIZE or float_end.dtype is DType.FLOAT32
+
+
+_PARAMETER_SECOND = (OpKind.PAD, OpKind.MEAN, OpKind.RESHAPE, OpKind.EXPAND_DIMS)
+_MOVES = (*_PARAMETER_SECOND, OpKind.SQUEEZE, OpKind.CONCATENATION)
+
+
+def _same_type(op: Op, inputs: list[Tensor], output: Tensor) -> None:
+    if op.kind in _PARAMETER_SECOND:
+        assert all(tensor.is_constant for tensor in inputs[1:])
+        inputs = inputs[:1]
+    assert {tensor.dtype for tensor in inputs} == {output.dtype}
+    if op.kind in _MOVES and op.kind is not OpKind.MEAN:
+        assert output.dtype in (DType.FLOAT32, DType.INT32, *_INTEGER_ACTIVATIONS)
+    else:
+        assert output.dtype in (DType.FLOAT32, *_INTEGER_ACTIVATIONS)
+        for tensor in (*inputs, output):
+            assert tensor.dtype is DType.FLOAT32 or tensor.scale > 0
+    copies = (OpKind.PAD, OpKind.CONCATENATION, OpKind.MAX_POOL_2D, OpKind.AVERAGE_POOL_2D)
+    if op.kind in copies and output.dtype in _INTEGER_ACTIVATIONS:
+        assert {tensor.zero_point for tensor in inputs} == {output.zero_point}
+
+
+def _fixed_quantisation(op: Op, source: Tensor, output: Tensor) -> None:
+    if output.dtype is not DType.INT8:
+        return
+    if op.kind in (OpKind.SOFTMAX, OpKind.LOGISTIC):
+        assert output.zero_point == -128
+        assert abs(output.scale * 256 - 1) < 0.01
+    if op.kind is OpKind.TANH:
+        assert output.zero_point == 0
+        assert abs(output.scale * 128 - 1) < 0.01
+    if isinstance(op.attrs, SoftmaxAttrs):
+        assert op.attrs.beta * source.scale * (1 << 26) > 1
+    if op.kind in (OpKind.LOGISTIC, OpKind.TANH):
+        assert 0 <= math.frexp(source.scale * 2**27)[1] <= 30
+
+
+def _shape(op: Op, inputs: Sequence[Tensor | None]) -> tuple[int, ...] | None:
+    """The output's shape as numpy would make it; None where only the count is fixed."""
+    shapes = [tensor.shape for tensor in inputs if tensor is not None]
+    attrs = op.attrs
+    source = shapes[0]
+    if isinstance(attrs, Conv2DAttrs):
+        return _convolution(op, attrs, source, shapes[1])
+    if isinstance(attrs, Pool2DAttrs):
+        spans = attrs.filter
+        return (source[0], *_positions(source, spans, attrs.stride, attrs.padding), source[3])
+    if isinstance(attrs, FullyConnectedAttrs):
+        units, depth = shapes[1]
+        if attrs.keep_num_dims:
+            assert source[-1] == depth
+            return (*source[:-1], units)
+        assert math.prod(source) % depth == 0
+        return (math.prod(source) // depth, units)
+    if isinstance(attrs, ConcatenationAttrs):
+        joined = sum(shape[attrs.axis] for shape in shapes)
+        for shape in shapes:
+            assert shape[: attrs.axis] == source[: attrs.axis]
+            assert shape[attrs.axis + 1 :] == source[attrs.axis + 1 :]
+        return (*source[: attrs.axis], joined, *source[attrs.axis + 1 :])
+    if isinstance(attrs, ReduceAttrs):
+        assert attrs.axes
+        assert sorted(set(attrs.axes)) == list(attrs.axes)
+        assert all(0 <= axis < len(source) for axis in attrs.axes)
+        reduced = tuple(1 if k in attrs.axes else n for k, n in enumerate(source))
+        kept = tuple(n for k, n in enumerate(source) if k not in attrs.axes)
+        return reduced if attrs.keep_dims else kept
+    if isinstance(attrs, PadAttrs):
+        assert all(before >= 0 and after >= 0 for before, after in attrs.paddings)
+        return tuple(b + n + a for n, (b, a) in zip(source, attrs.paddings, strict=True))
+    if op.kind in (OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS):
+        return None
+    if op.kind in (OpKind.ADD, OpKind.SUB, OpKind.MUL):
+        return tuple(np.broadcast_shapes(*shapes))
+    return source
+
+
+def _convolution(
+    op: Op, attrs: Conv2DAttrs, source: tuple[int, ...], kernel: tuple[int, ...]
+) -> tuple[int, ...]:
+    assert len(source) == len(kernel) == 4
+    if op.kind is OpKind.CONV_2D:
+        channels = kernel[0]
+        assert kernel[3] == source[3]
+    else:
+        channels = kernel[3]
+        assert kernel[0] == 1
+        assert channels == source[3] * attrs.depth_multiplier
+    spans = tuple((kernel[k + 1] - 1) * attrs.dilation[k] + 1 for k in (0, 1))
+    return (source[0], *_positions(source, spans, attrs.stride, attrs.padding), channels)
+
+
+def _positions(
+    source: tuple[int, ...], spans: Sequence[int], stride: tuple[int, int], padding: Padding
+) -> tuple[int, int]:
+    assert len(source) == 4
+    assert min(stride) >= 1
+    assert min(spans) >= 1
+    assert max(*stride, *spans) < 2**31
+    if padding is Padding.SAME:
+        return math.ceil(source[1] / stride[0]), math.ceil(source[2] / stride[1])
+    counts = [len(range(0, source[k + 1] - spans[k] + 1, stride[k])) for k in (0, 1)]
+    return counts[0], counts[1]
+
+
+def _analysis(model: Model) -> None:
+    summary = analysis.summary(model)
+    json.dumps(summary, allow_nan=False)
+    assert summary["macs"] >= 0
+    peak = summary["activation_peak_bytes"]
+    assert peak >= max(model.tensors[index].bytes for index in (*model.inputs, *model.outputs))
+    assert peak <= sum(tensor.bytes for tensor in model.tensors if not tensor.is_constant)
