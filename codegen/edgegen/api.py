@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from edgegen import config as configuration
 from edgegen import evidence, project, registry, storage
 from edgegen import fit as fitting
+from edgegen import labels as class_names
 from edgegen.config import Config
 from edgegen.device import Device
 from edgegen.doctor import Diagnosis, examine
@@ -29,9 +30,6 @@ from edgegen.toml_table import closest
 
 if TYPE_CHECKING:
     from edgegen.verify.report import Report
-
-LABELS = "model/labels.txt"
-_LABEL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def scaffold(
         name or configuration.default_name(model_path.stem),
         target,
         _place_in_project(model_path),
-        LABELS if labels else "",
+        class_names.PLACE if labels else "",
         tuple(dict.fromkeys(engines)),
     )
     directory = output if output is not None else Path(settings.name)
@@ -151,7 +149,7 @@ def scaffold(
         _require_same(directory, settings, model, named=name is not None)
         return update(directory, dry_run=dry_run, force=force)
     project.check_directory(directory)
-    sources = _Sources(settings, device_, model, _read_labels(labels) if labels else None)
+    sources = _Sources(settings, device_, model, class_names.read(labels) if labels else None)
     return _generate(sources, directory, dry_run=dry_run, force=force)
 
 
@@ -176,7 +174,7 @@ def update(
         storage.recover(directory.resolve(), force=force)
     settings = configuration.read(directory)
     project.check_directory(directory)
-    labels = _read_labels(directory / settings.labels) if settings.labels else None
+    labels = class_names.read(directory / settings.labels) if settings.labels else None
     sources = _Sources(
         settings,
         registry.load_device(settings.device),
@@ -364,38 +362,8 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _read_labels(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _LABEL_BYTES:
-            raise UsageError(
-                f"The labels file has more than {_LABEL_BYTES} bytes.", where=str(path)
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"The labels cannot be read: {error.strerror}.", where=str(path)) from None
-
-
 def _labels(sources: _Sources) -> tuple[str, ...]:
-    """One label per line and per element of the first output."""
     if sources.labels is None:
         return ()
-    where = sources.config.labels
-    try:
-        lines = sources.labels.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The labels are not UTF-8 text: {error}.", where=where) from None
-    labels = [line.strip() for line in lines]
-    while labels and not labels[-1]:
-        labels.pop()
-    for number, label in enumerate(labels, start=1):
-        if not label or not label.isprintable():
-            why = "holds a control character" if label else "is empty"
-            raise UsageError(f"Line {number} of the labels {why}.", where=where)
     elements = sources.model.tensors[sources.model.outputs[0]].elements
-    if len(labels) != elements:
-        raise UsageError(
-            f"There are {len(labels)} labels for {elements} output elements.",
-            where=where,
-            fix="Give one label per line, in the order of the outputs.",
-        )
-    return tuple(labels)
+    return class_names.parse(sources.labels, elements, sources.config.labels)

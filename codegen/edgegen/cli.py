@@ -416,7 +416,7 @@ def _confess(error: Exception) -> int:
 def _report(as_json: bool, data: Callable[[], Any], lines: Callable[[], Iterable[str]]) -> None:
     if as_json:
         # ASCII only, so that no control character of a name reaches a terminal.
-        typer.echo(json.dumps(data(), indent=2))
+        print(json.dumps(data(), indent=2))
     else:
         _say(lines())
 
@@ -425,14 +425,14 @@ def _say(lines: Iterable[str]) -> None:
     from edgegen.present import printable
 
     for line in lines:
-        typer.echo(printable(line))
+        print(printable(line))
 
 
 def _complain(text: str) -> None:
     from edgegen.present import printable
 
     for number, line in enumerate(text.split("\n")):
-        typer.echo(f"{'' if number else 'edgegen: '}{printable(line)}", err=True)
+        print(f"{'' if number else 'edgegen: '}{printable(line)}", file=sys.stderr)
 
 
 def _exit_if_blocked(plan: Plan, dry_run: bool, force: bool) -> None:

@@ -93,14 +93,17 @@ def failed(error: OSError, directory: Path, *, decided: bool = False) -> Edgegen
 
 
 def create(directory: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a new folder; its parents are made as needed. All of it appears at once."""
+    """Write a new folder; its parents are made as needed. All of it appears at once.
+
+    Nothing old is at stake, so it does not wait for the disk: a power cut in the next
+    seconds can cost the new project, at 4 ms for each file that it saves.
+    """
     staging = directory.with_name(f".edgegen-{digest(os.fsencode(directory.name))[:16]}")
     made: list[Path] = []
     try:
         _make_folders(staging, made)
         with _locked(staging):
             _fill(staging, contents, directory)
-        _sync_folder(directory.parent)
     except BaseException as error:
         for folder in reversed(made):
             with suppress(OSError):  # gone, or filled by somebody else
@@ -116,7 +119,7 @@ def _fill(staging: Path, contents: Mapping[str, bytes], directory: Path) -> None
         _clear(staging)
         for path, content in contents.items():
             _make_folders((staging / path).parent, [])
-            _store(staging / path, content)
+            _store(staging / path, content, durable=False)
         staging.rename(directory)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -328,15 +331,16 @@ def _make_folders(folder: Path, made: list[Path]) -> None:
     folder.chmod(FOLDER_MODE)
 
 
-def _store(path: Path, content: bytes) -> None:
-    """Write a file that must not exist yet, down to the disk."""
+def _store(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file that must not exist yet, down to the disk if ``durable``."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     try:
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(handle, rest) :]
         os.fchmod(handle, FILE_MODE)
-        os.fsync(handle)
+        if durable:
+            os.fsync(handle)
     except OSError as error:
         error.filename = error.filename or str(path)
         raise

@@ -20,7 +20,7 @@ LAYERS = (
     ("config", "engines", "golden"),
     ("analysis", "diagnostics", "passes", "project", "reference", "registry", "render"),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
-    ("_native", "device", "model", "options", "paths", "toml_table"),
+    ("_native", "device", "labels", "model", "options", "paths", "toml_table"),
     ("errors",),
 )
 DEPTH = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

@@ -1,0 +1,530 @@
+"""The command line: what it prints where, its exit codes, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from edgegen import api, cli
+from edgegen.engines import registry as engines
+from support.tflite_builder import ModelBuilder
+
+COMMANDS = ["inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "doctor"]
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command line in this process, through the same door as the shell."""
+
+    def call(*arguments: str | Path) -> Result:
+        monkeypatch.setattr(sys, "argv", ["edgegen", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        captured = capsys.readouterr()
+        return Result(int(exit_.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+def shell(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    code = "from edgegen.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+    )
+
+
+def small_model(tensor_name: str = "x") -> bytes:
+    builder = ModelBuilder()
+    x = builder.tensor(tensor_name, [1, 4], "int8", scale=0.5, zero_point=3)
+    y = builder.tensor("y", [1, 4], "int8", scale=0.25)
+    builder.op("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "my model.tflite"
+    path.write_bytes(small_model())
+    return path
+
+
+@pytest.fixture
+def home(run: Run, model: Path, tmp_path: Path) -> Path:
+    """A fresh project, in a folder with a space in its name."""
+    directory = tmp_path / "my firmware"
+    done = run("scaffold", "--target", "cortex_m4", model, "-o", directory)
+    assert done.code == 0, done.err
+    return directory
+
+
+def tree(directory: Path) -> dict[str, bytes]:
+    found = directory.rglob("*")
+    return {p.relative_to(directory).as_posix(): p.read_bytes() for p in found if p.is_file()}
+
+
+class TestHelp:
+    @pytest.mark.parametrize("command", COMMANDS)
+    def test_every_command_has_an_example(self, command: str) -> None:
+        shown = CliRunner().invoke(cli.app, [command, "--help"])
+        assert shown.exit_code == 0
+        assert re.search(rf"Example:\n +edgegen {command}", shown.output)
+
+    def test_the_list_is_complete(self) -> None:
+        root = typer.main.get_command(cli.app)
+        assert sorted(getattr(root, "commands", {})) == sorted(COMMANDS)
+
+    def test_first_sentences_are_not_cut(self, run: Run) -> None:
+        commands = run("--help").out.split("Commands:")[1]
+        assert "..." not in commands
+
+    def test_version(self, run: Run) -> None:
+        assert re.fullmatch(r"edgegen \d+\.\d+\.\d+\n", run("--version").out)
+
+    def test_no_arguments_show_the_help(self, run: Run) -> None:
+        shown = run()
+        assert "Usage: edgegen" in shown.out + shown.err
+
+    def test_no_colour_in_pipes(self) -> None:
+        assert "\x1b" not in shell("--help", FORCE_COLOR="1").stdout
+
+    def test_engines_of_the_completion_are_the_real_ones(self) -> None:
+        assert tuple(engines.table()) == cli.ENGINES
+
+    @pytest.mark.parametrize(
+        ("words", "offered"),
+        [("edgegen devices cortex_m5", "cortex_m55"), ("edgegen scaffold --engine t", "tflm")],
+    )
+    def test_completion(self, words: str, offered: str) -> None:
+        done = shell(
+            _EDGEGEN_COMPLETE="complete_bash",
+            COMP_WORDS=words,
+            COMP_CWORD=str(len(words.split()) - 1),
+        )
+        assert done.stdout.split() == [offered]
+
+
+class TestMistakes:
+    @pytest.mark.parametrize("arguments", [["nonsense"], ["inspect"], ["fit", "--nonsense"]])
+    def test_usage(self, run: Run, arguments: list[str]) -> None:
+        done = run(*arguments)
+        assert done.code == 2
+        assert "Usage" in done.err
+        assert done.out == ""
+
+    @pytest.mark.parametrize("command", [["devices"], ["scaffold", "x.tflite", "--target"]])
+    def test_a_device_is_suggested(self, run: Run, command: list[str]) -> None:
+        done = run(*command, "cortx_m4")
+        assert done.code == 2
+        assert "Did you mean 'cortex_m4'?" in done.err
+
+    def test_an_engine_is_suggested(self, run: Run, model: Path, tmp_path: Path) -> None:
+        output = tmp_path / "p"
+        done = run("scaffold", model, "--target", "cortex_m4", "--engine", "aott", "-o", output)
+        assert (done.code, output.exists()) == (2, False)
+        assert "Did you mean 'aot'?" in done.err
+
+    def test_no_such_model(self, run: Run, tmp_path: Path) -> None:
+        done = run("inspect", tmp_path / "absent.tflite")
+        assert done.code == 2
+        assert "absent.tflite" in done.err
+
+    def test_a_name_that_is_no_identifier(self, run: Run, model: Path, tmp_path: Path) -> None:
+        done = run(
+            "scaffold", model, "--target", "cortex_m4", "--name", "a-b", "-o", tmp_path / "p"
+        )
+        assert done.code == 2
+        assert "identifier" in done.err
+
+    def test_an_error_is_some_lines_on_stderr(self, run: Run, tmp_path: Path) -> None:
+        done = run("update", tmp_path)
+        assert done.code == 2
+        assert done.out == ""
+        assert done.err.startswith("edgegen: This is no edgegen project")
+        assert len(done.err.splitlines()) == 3
+
+
+class TestBugs:
+    @pytest.fixture
+    def broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(_: Path) -> api.Inspection:
+            raise RuntimeError("something\x1b[31m unexpected")
+
+        monkeypatch.setattr(api, "inspect", fail)
+
+    def test_no_traceback(self, run: Run, broken: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("EDGEGEN_DEBUG", raising=False)
+        done = run("inspect", "x")
+        assert done.code == 70
+        assert "This is a bug in edgegen" in done.err
+        assert "Traceback" not in done.err
+        assert "\x1b" not in done.err
+
+    def test_unless_asked_for(
+        self, run: Run, broken: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("EDGEGEN_DEBUG", "1")
+        done = run("inspect", "x")
+        assert done.code == 70
+        assert "Traceback" in done.err
+
+    def test_ctrl_c(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        def interrupt(_: Path) -> api.Inspection:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(api, "inspect", interrupt)
+        assert run("inspect", "x").code == 130
+
+
+class TestTerminal:
+    HOSTILE = "a\x1b]0;owned\x07\x9b31m\u202e\nb\u2028"
+
+    def test_escape_sequences_of_a_model_are_shown_escaped(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "m.tflite"
+        path.write_bytes(small_model(self.HOSTILE))
+        done = run("inspect", path)
+        assert done.code == 0
+        assert r"a\x1b]0;owned\x07\x9b31m\u202e\nb\u2028" in done.out
+        assert all(char.isprintable() or char == "\n" for char in done.out)
+
+    def test_in_json_too(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "m.tflite"
+        path.write_bytes(small_model(self.HOSTILE))
+        out = run("inspect", path, "--json").out
+        assert out.isascii()
+        assert all(char.isprintable() or char == "\n" for char in out)
+        assert json.loads(out)["model"]["inputs"][0]["name"] == self.HOSTILE
+
+    def test_in_errors_too(self, run: Run) -> None:
+        done = run("inspect", "no\x1b[31msuch")
+        assert done.code == 2
+        assert "\x1b" not in done.err
+
+    def test_an_encoding_that_lacks_a_character(self, tmp_path: Path) -> None:
+        path = tmp_path / "m.tflite"
+        path.write_bytes(small_model("größe"))
+        done = shell("inspect", path, PYTHONIOENCODING="ascii")
+        assert done.returncode == 0
+        assert r"gr\xf6\xdfe" in done.stdout
+
+    def test_a_reader_that_leaves(self) -> None:
+        code = "from edgegen.cli import main; main()"
+        with subprocess.Popen(
+            [sys.executable, "-c", code, "devices", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            said = process.stderr.read()
+        assert said == b""
+
+
+class TestReports:
+    def test_inspect(self, run: Run, model: Path) -> None:
+        facts = json.loads(run("inspect", model, "--json").out)
+        assert facts["model"]["operators"] == [{"operator": "RELU", "version": 1, "count": 1}]
+        assert [row["engine"] for row in facts["engines"]] == ["aot", "tflm"]
+        assert all(row["takes"] for row in facts["engines"])
+        shown = run("inspect", model).out
+        assert "my model.tflite" in shown
+        assert "engine aot takes the model" in shown
+
+    def test_devices(self, run: Run) -> None:
+        rows = json.loads(run("devices", "--json").out)
+        assert "cortex_m4" in {row["id"] for row in rows}
+        assert {"flash_bytes", "ram_bytes", "emulator"} <= rows[0].keys()
+        shown = run("devices").out
+        assert all(row["id"] in shown for row in rows)
+
+    def test_one_device(self, run: Run) -> None:
+        details = json.loads(run("devices", "cortex_m4", "--json").out)
+        assert details["cpu"] == "cortex-m4"
+        shown = run("devices", "cortex_m4").out
+        assert all(text in shown for text in details["sources"].values())
+
+    def test_fit(self, run: Run, model: Path) -> None:
+        done = run("fit", model, "--target", "cortex_m4", "--json")
+        assert done.code == 0
+        (report,) = json.loads(done.out)
+        assert (report["device"], report["ok"]) == ("cortex_m4", True)
+        assert "fits" in run("fit", model, "--target", "cortex_m4").out
+
+    def test_doctor(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", "/nonexistent")
+        done = run("doctor", "--json")
+        assert done.code == 3
+        facts = json.loads(done.out)
+        assert not facts["ok"]
+        absent = {row["name"]: row for row in facts["tools"] if row["version"] is None}
+        assert absent["qemu-system-arm"]["install"] == "sudo apt-get install qemu-system-arm"
+        assert absent["qemu-system-arm"]["needed"]
+        assert not absent["clang"]["needed"]
+        shown = run("doctor")
+        assert shown.code == 3
+        assert "Missing for Cortex-M: cmake, ninja, arm-none-eabi-gcc" in shown.out
+
+
+class TestScaffold:
+    def test_what_lies_there(self, home: Path, model: Path) -> None:
+        assert (home / "model/my model.tflite").read_bytes() == model.read_bytes()
+        lock = json.loads((home / "edgegen.lock").read_text())
+        generated = {path for path in tree(home) if path.startswith("edgegen/")}
+        assert set(lock["files"]) == generated
+        assert generated
+
+    def test_dry_run_writes_nothing(self, run: Run, model: Path, tmp_path: Path) -> None:
+        output = tmp_path / "p"
+        done = run("scaffold", model, "--target", "cortex_m4", "-o", output, "--dry-run")
+        assert done.code == 0
+        assert "create" in done.out
+        assert not output.exists()
+
+    def test_twice_is_an_update(self, run: Run, home: Path, model: Path) -> None:
+        before = tree(home)
+        assert run("scaffold", model, "--target", "cortex_m4", "-o", home).code == 0
+        assert tree(home) == before
+
+    @pytest.mark.parametrize(
+        "change",
+        [["--target", "cortex_m7"], ["--name", "other"], ["--engine", "aot"]],
+        ids=lambda change: change[0],
+    )
+    def test_another_project_in_the_same_place_is_refused(
+        self, run: Run, home: Path, model: Path, change: list[str]
+    ) -> None:
+        before = tree(home)
+        done = run("scaffold", model, "--target", "cortex_m4", *change, "-o", home)
+        assert done.code == 2
+        assert "edgegen update" in done.err
+        assert tree(home) == before
+
+    def test_another_model_in_the_same_place_is_refused(self, run: Run, home: Path) -> None:
+        other = home.parent / "other.tflite"
+        other.write_bytes(small_model("other"))
+        done = run("scaffold", other, "--target", "cortex_m4", "-o", home)
+        assert done.code == 2
+        assert "another model" in done.err
+
+    def test_somebody_elses_folder(self, run: Run, model: Path, tmp_path: Path) -> None:
+        place = tmp_path / "thesis"
+        place.mkdir()
+        (place / "thesis.tex").write_text("mine")
+        done = run("scaffold", model, "--target", "cortex_m4", "-o", place)
+        assert done.code == 2
+        assert "belongs to someone else" in done.err
+        assert list(tree(place)) == ["thesis.tex"]
+
+    def test_json(self, run: Run, model: Path, tmp_path: Path) -> None:
+        output = tmp_path / "p"
+        facts = json.loads(
+            run("scaffold", model, "--target", "cortex_m4", "-o", output, "--json").out
+        )
+        assert facts["written"]
+        assert facts["emitted"] == ["aot", "tflm"]
+        assert {row["change"] for row in facts["files"]} == {"create"}
+        assert {row["path"] for row in facts["files"]} == set(tree(output))
+
+    def test_one_engine(self, run: Run, model: Path, tmp_path: Path) -> None:
+        output = tmp_path / "p"
+        run("scaffold", model, "--target", "cortex_m4", "-o", output, "--engine", "aot")
+        assert not any(path.startswith("edgegen/tflm") for path in tree(output))
+        assert 'engines = ["aot"]' in (output / "edgegen.toml").read_text()
+
+    def test_the_default_folder_is_the_name(
+        self, run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert run("scaffold", model, "--target", "cortex_m4").code == 0
+        assert (tmp_path / "my_model" / "edgegen.toml").exists()
+
+    def test_a_hostile_file_name(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "*\x1b[31m/".replace("/", "") / "\"; rm -rf $HOME '\n*.tflite"
+        path.parent.mkdir()
+        path.write_bytes(small_model())
+        done = run("scaffold", path, "--target", "cortex_m4", "-o", tmp_path / "p")
+        assert done.code == 0, done.err
+        (copy,) = (tmp_path / "p" / "model").iterdir()
+        assert re.fullmatch(r"[A-Za-z0-9._ -]+", copy.name)
+        assert run("diff", tmp_path / "p").code == 0
+
+
+class TestLabels:
+    def scaffold(self, run: Run, model: Path, labels: bytes) -> Result:
+        path = model.with_name("names.txt")
+        path.write_bytes(labels)
+        output = model.with_name("p")
+        arguments = ["--target", "cortex_m4", "--labels", str(path), "-o", str(output)]
+        return run("scaffold", model, *arguments)
+
+    def test_they_are_copied(self, run: Run, model: Path) -> None:
+        labels = 'zero\r\n"one"\r\ntwo */\r\nthrée\r\n'.encode()
+        assert self.scaffold(run, model, labels).code == 0
+        assert (model.with_name("p") / "model/labels.txt").read_bytes() == labels
+        assert run("diff", model.with_name("p")).code == 0
+
+    @pytest.mark.parametrize(
+        ("labels", "said"),
+        [
+            (b"a\nb\n", "2 labels for 4 output elements"),
+            (b"a\n\nc\nd\n", "Line 2 of the labels is empty"),
+            (b"a\nb\nc\n\x1b[31m\n", "Line 4 of the labels holds a control character"),
+            (b"\xff\xfe", "not UTF-8"),
+            (b"", "0 labels"),
+        ],
+    )
+    def test_refused(self, run: Run, model: Path, labels: bytes, said: str) -> None:
+        done = self.scaffold(run, model, labels)
+        assert done.code == 2
+        assert said in done.err
+        assert not model.with_name("p").exists()
+
+
+class TestUpdate:
+    def test_nothing_to_do(self, run: Run, home: Path) -> None:
+        before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}
+        assert run("update", home).code == 0
+        assert run("diff", home).code == 0
+        assert {path: path.stat().st_mtime_ns for path in home.rglob("*")} == before
+
+    def test_a_new_model(self, run: Run, home: Path) -> None:
+        (home / "src/main.cpp").write_text("my own main")
+        other = home.parent / "retrained.tflite"
+        other.write_bytes(small_model("retrained"))
+        assert run("update", home, "--model", other).code == 0
+        assert (home / "model/my model.tflite").read_bytes() == other.read_bytes()
+        assert (home / "src/main.cpp").read_text() == "my own main"
+        assert run("diff", home).code == 0
+
+    def test_a_model_replaced_by_hand_makes_it_stale(self, run: Run, home: Path) -> None:
+        (home / "model/my model.tflite").write_bytes(small_model("retrained"))
+        stale = run("diff", home)
+        assert stale.code == 1
+        assert "update" in stale.out
+        assert "@@" in run("diff", home, "--patch").out
+        assert json.loads(run("diff", home, "--json").out)["stale"]
+        assert run("update", home).code == 0
+        assert run("diff", home).code == 0
+
+    def test_an_edited_file_is_refused_and_named(self, run: Run, home: Path) -> None:
+        path = home / "edgegen/CMakeLists.txt"
+        path.write_text("edited")
+        before = tree(home)
+        for arguments in (["update"], ["update", "--dry-run"], ["diff"]):
+            done = run(*arguments, home)
+            assert done.code == 1, arguments
+            assert "edgegen/CMakeLists.txt" in done.out + done.err
+        assert "src/" in run("update", home).err
+        assert tree(home) == before
+        assert run("update", home, "--force").code == 0
+        assert path.read_text() != "edited"
+
+    def test_a_changed_option(self, run: Run, home: Path) -> None:
+        with (home / "edgegen.toml").open("a") as file:
+            file.write('engines = ["aot"]\n')
+        done = run("update", home)
+        assert done.code == 0
+        assert "removed" in done.out
+        assert not (home / "edgegen/tflm").exists()
+
+    @pytest.mark.parametrize("path", ["src/main.cpp", "edgegen.lock", "edgegen.toml", "src"])
+    def test_a_model_path_that_is_another_file(self, run: Run, home: Path, path: str) -> None:
+        config = home / "edgegen.toml"
+        text = config.read_text().replace("model/my model.tflite", path)
+        config.write_text(text)
+        before = tree(home)
+        source = home.parent / "my model.tflite"
+        done = run("update", home, "--model", source)
+        assert done.code == 2
+        assert "edgegen.toml" in done.err
+        assert tree(home) == before
+
+    def test_unknown_keys(self, run: Run, home: Path) -> None:
+        with (home / "edgegen.toml").open("a") as file:
+            file.write("modle = 1\n")
+        done = run("update", home)
+        assert done.code == 2
+        assert "unknown key project.'modle'" in done.err
+
+    def test_no_model(self, run: Run, home: Path) -> None:
+        (home / "model/my model.tflite").unlink()
+        done = run("update", home)
+        assert done.code == 2
+        assert "model" in done.err
+
+
+class TestMeasuredArena:
+    def evidence(self, home: Path, **changes: object) -> None:
+        sha256 = json.loads(shell("inspect", home / "model/my model.tflite", "--json").stdout)
+        report = {
+            "model": {"sha256": sha256["model"]["sha256"]},
+            "device": {"id": "cortex_m4"},
+            "engines": {"tflm": {"arena": {"smallest_bytes": 4096, "how": "QEMU 7.2"}}},
+            **changes,
+        }
+        (home / "evidence").mkdir(exist_ok=True)
+        (home / "evidence/report.json").write_text(json.dumps(report))
+
+    def measured(self, home: Path) -> object:
+        return json.loads((home / "edgegen.lock").read_text())["measured"]
+
+    def test_it_is_taken_over_and_outlives_the_evidence(self, run: Run, home: Path) -> None:
+        self.evidence(home)
+        assert run("diff", home).code == 1
+        assert run("update", home).code == 0
+        header = home / "edgegen/tflm/include/my_model/engine.h"
+        assert "4096" in header.read_text()
+        (home / "evidence/report.json").unlink()
+        assert run("update", home).code == 0
+        assert "4096" in header.read_text()
+
+    def test_it_goes_with_its_model(self, run: Run, home: Path) -> None:
+        self.evidence(home)
+        run("update", home)
+        assert self.measured(home)
+        (home / "model/my model.tflite").write_bytes(small_model("retrained"))
+        assert run("update", home).code == 0
+        assert self.measured(home) == {}
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"model": {"sha256": "0" * 64}},
+            {"device": {"id": "cortex_m7"}},
+            {"engines": {"tflm": {"status": "not verified"}}},
+            {"engines": {"tflm": {"arena": {"smallest_bytes": -1, "how": "x"}}}},
+            {"engines": {"tflm": {"arena": {"smallest_bytes": True, "how": "x"}}}},
+            {"engines": {"tflm": {"arena": {"smallest_bytes": 16, "how": "*/ \n#error"}}}},
+            {"engines": []},
+        ],
+        ids=str,
+    )
+    def test_other_evidence_counts_for_nothing(
+        self, run: Run, home: Path, changes: dict[str, object]
+    ) -> None:
+        self.evidence(home, **changes)
+        assert run("diff", home).code == 0
