@@ -17,8 +17,6 @@ RUN_EDGEGEN = "from edgegen.cli import main; main()"
 COMPILER = "arm-none-eabi-gcc 12.2.1"
 BEGIN, END = "<!-- excerpt: make demo -->\n", "<!-- end of excerpt -->"
 EXCERPT = re.compile(f"(?<={BEGIN}).*?(?={END})", re.DOTALL)
-    r"(<!-- excerpt: make demo -->\n\n)(.*?)(\n<!-- end of excerpt -->)", re.DOTALL
-)
 
 
 def demo_commands(folder: Path) -> list[list[str]]:
