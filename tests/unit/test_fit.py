@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
-from edgegen import fit, registry
+from edgegen import fit, frontends, registry, targets
 from edgegen.device import Device
 from edgegen.engines import Footprint, Quantity
+from edgegen.engines import registry as engine_registry
 from edgegen.errors import Diagnostic
 from edgegen.fit import Verdict
 from edgegen.model import DType, Model, Source, Tensor
@@ -112,6 +114,18 @@ def test_a_package_that_was_built_replaces_the_estimate() -> None:
     assert estimated.needed > len(FILE)
     built = lines(fit.check(MODEL, DEVICE, [engine()], package=exact(123)))["storage"]
     assert (built.needed, built.known) == (123, "exact")
+
+
+@pytest.mark.parametrize("name", engine_registry.table())
+def test_the_estimated_package_is_within_its_stated_error(name: str, digits_tflite: Path) -> None:
+    model = frontends.load(digits_tflite)
+    options = Options("digits", (name,))
+    report = fit.check(model, DEVICE, [engine_registry.table()[name]], options)
+    files = targets.build(model, DEVICE, options).files
+    built = sum(len(file.content) for file in files.values()) + len(model.source.data)
+    line = lines(report)["storage"]
+    assert line.known.endswith("+/- 20 %)")
+    assert line.needed == pytest.approx(built, rel=0.20)
 
 
 def test_how_a_sum_is_known_names_its_parts() -> None:
