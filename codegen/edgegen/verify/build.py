@@ -24,6 +24,7 @@ _UNREACHABLE = re.compile(
     r"|network is unreachable|connection (?:refused|timed out)",
     re.IGNORECASE,
 )
+_OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
 
 
 class BuildError(DifferenceError):
@@ -134,6 +135,13 @@ def _failure(step: str, text: str, log: Path) -> EdgegenError:
             "Upstream sources are unreachable: CMake could not download them.",
             where=str(log),
             fix="Give local copies: edgegen verify -D FETCHCONTENT_SOURCE_DIR_<NAME>=FOLDER ...",
+        )
+    overflow = _OVERFLOW.search(text)
+    if overflow:
+        return BuildError(
+            f"The program does not fit the memory that it is linked for: region "
+            f"{overflow.group(1)} is {overflow.group(2)} bytes too small.",
+            where=str(log),
         )
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     # The first error says more than the last line, which is ninja's "build stopped".

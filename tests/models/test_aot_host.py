@@ -1,0 +1,37 @@
+"""The reference models as C on this machine: every activation against TensorFlow Lite Micro."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import host_engine
+from support.host_engine import Build
+
+INT8 = (
+    "mlperf_tiny_ad_autoencoder_int8",
+    "mlperf_tiny_ic_resnet8_int8",
+    "mlperf_tiny_kws_dscnn_int8",
+    "mlperf_tiny_vww_mobilenet_int8",
+    "tflm_hello_world_int8",
+)
+FLOAT = (
+    "mlperf_tiny_ad_autoencoder_float",
+    "mlperf_tiny_ic_resnet8_float",
+    "mlperf_tiny_vww_mobilenet_float",
+    "tflm_hello_world_float",
+)
+
+
+@pytest.mark.parametrize("name", [*INT8, *FLOAT])
+def test_every_activation(name: str, models_dir: Path, tmp_path: Path) -> None:
+    data = (models_dir / f"{name}.tflite").read_bytes()
+    host_engine.check(data, tmp_path, float_tolerance=1e-5)
+
+
+@pytest.mark.clang
+@pytest.mark.parametrize("optimise", ["-O0", "-Os", "-O3"])
+def test_clang(optimise: str, models_dir: Path, tmp_path: Path) -> None:
+    data = (models_dir / "mlperf_tiny_kws_dscnn_int8.tflite").read_bytes()
+    host_engine.check(data, tmp_path, build=Build("clang", optimise, sanitize=False))
