@@ -75,13 +75,25 @@ class Diagnostic:
 
 
 class RefusedModelError(UsageError):
-    """The model holds something that edgegen cannot take; lists every reason."""
+    """The model holds something that edgegen cannot take; has every reason.
+
+    The message shows the first of each kind before any second, and each fix once.
+    """
+
+    SHOWN = 8
 
     def __init__(self, model: str, diagnostics: tuple[Diagnostic, ...]) -> None:
         self.diagnostics = diagnostics
-        shown = [str(d) for d in diagnostics[:8]]
-        if len(diagnostics) > len(shown):
-            shown.append(f"... and {len(diagnostics) - len(shown)} more")
+        firsts = {d.code: d for d in reversed(diagnostics)}.values()
+        kinds = [d for d in diagnostics if any(d is first for first in firsts)]
+        others = [d for d in diagnostics if all(d is not first for first in firsts)]
+        lines = []
+        told: set[str] = set()
+        for d in [*kinds, *others][: self.SHOWN]:
+            lines.append(f"{d.code}: {d.where}: {d.cause}" if d.fix in told else str(d))
+            told.add(d.fix)
+        if len(diagnostics) > self.SHOWN:
+            lines.append(f"... and {len(diagnostics) - self.SHOWN} more")
         super().__init__(
-            f"{model}: the model is refused.\n" + "\n".join(f"  {line}" for line in shown)
+            f"{model}: the model is refused.\n" + "\n".join(f"  {line}" for line in lines)
         )

@@ -93,7 +93,8 @@ def _binary(kind: str, net: _Net) -> bytes:
 def _unary(kind: str, net: _Net) -> bytes:
     quant = _OUTPUT_QUANT.get(kind, (0.1, -3))
     x, y = net.activation("x", [1, 6]), net.activation("y", [1, 6], quant)
-    net.op(kind, [x], [y], version=2, **({"alpha": 0.1} if kind == "LEAKY_RELU" else {}))
+    options: dict[str, Any] = {"alpha": 0.1} if kind == "LEAKY_RELU" else {}
+    net.op(kind, [x], [y], version=2, **options)
     return net.build([x], [y])
 
 

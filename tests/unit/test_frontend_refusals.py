@@ -60,7 +60,7 @@ def conv(
     **options: Any,
 ) -> bytes:
     builder = ModelBuilder()
-    quant = {} if dtype == "float32" else {"scale": 0.5}
+    quant: dict[str, Any] = {} if dtype == "float32" else {"scale": 0.5}
     x = builder.tensor("x", source, dtype, **quant)
     y = builder.tensor("y", output, dtype, **quant)
     given: dict[str, Any] = {"dtype": dtype, "data": np.ones(kernel), **quant, **(weights or {})}
