@@ -76,6 +76,11 @@ def test_an_engine_that_was_not_verified_has_no_numbers() -> None:
     }
 
 
+def test_an_engine_that_did_not_build_has_no_numbers() -> None:
+    facts = json.loads(with_engine(report.failed("no compiler", Path("/x"))).to_json())
+    assert facts["engines"]["aot"] == {"status": "fail", "reason": "no compiler"}
+
+
 def test_an_infinite_difference_is_null() -> None:
     broken = with_engine(replace(ENGINE, status="fail", max_abs_diff=float("nan")))
     assert json.loads(broken.to_json())["engines"]["aot"]["max_abs_diff"] is None

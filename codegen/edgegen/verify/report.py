@@ -172,10 +172,10 @@ class Report:
         return bool(verified) and passed and not self.sources.edited
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able. An engine that was not verified has a status and a reason, no numbers."""
+        """JSON-able. An engine that did not come to a comparison has no numbers at all."""
         facts = {"format": FORMAT, **asdict(self)}
         for name, engine in self.engines.items():
-            if not engine.verified:
+            if engine.toolchain is None:
                 facts["engines"][name] = {"status": engine.status, "reason": engine.reason}
             elif not math.isfinite(engine.max_abs_diff):
                 facts["engines"][name]["max_abs_diff"] = None  # JSON has no NaN
