@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edgegen import paths
 from edgegen.errors import UsageError
+from edgegen.lockfile import LOCK
 from edgegen.project import CONFIG, GENERATED
 
 NAME_LENGTH = 40  # C99 promises 63 significant characters; the rest is for our suffixes
@@ -157,6 +158,8 @@ def _table_problems(table: dict[str, object]) -> list[str]:
             problems += [f"project.{key} {why}"] if why else []
         elif required:
             problems.append(f"project.{key} is missing")
+    if "labels" in table and table["labels"] == table.get("model"):
+        problems.append("project.labels is the same file as project.model")
     return problems
 
 
@@ -173,6 +176,8 @@ def _check_path(value: object) -> str:
         return "is not a text"
     if value.startswith(GENERATED):
         return f"lies below {GENERATED}, which is generated"
+    if value.casefold() in (CONFIG, LOCK):
+        return "is a file that edgegen needs itself"
     return paths.problem(value)
 
 

@@ -43,10 +43,19 @@ def test_refused(text: str) -> None:
         config.parse(text, "edgegen.toml")
 
 
-@pytest.mark.parametrize("model", ["/m.tflite", "../m.tflite", "edgegen/m.tflite", "", "a\\nb"])
+@pytest.mark.parametrize(
+    "model",
+    ["/m.tflite", "../m.tflite", "edgegen/m.tflite", "edgegen.lock", "EDGEGEN.toml", "", "a\\nb"],
+)
 def test_the_model_lies_in_the_users_part(model: str) -> None:
     text = f'[project]\nname = "a"\ndevice = "d"\nmodel = "{model}"\n'
     with pytest.raises(UsageError, match=r"project\.model"):
+        config.parse(text, "edgegen.toml")
+
+
+def test_labels_are_not_the_model() -> None:
+    text = config.render(FULL).decode().replace("model/labels.txt", FULL.model)
+    with pytest.raises(UsageError, match="same file"):
         config.parse(text, "edgegen.toml")
 
 
