@@ -246,7 +246,7 @@ def scaffold(
         model, target, output,
         engines=engine or (), labels=labels, name=name, dry_run=dry_run, force=force,
     )  # fmt: skip
-    _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done, "scaffold"))
+    _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done))
     _exit_if_blocked(done.plan, dry_run, force)
 
 
@@ -276,7 +276,7 @@ def update(
     from edgegen import api, present
 
     done = api.update(directory, model_path=model, dry_run=dry_run, force=force)
-    _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done, "update"))
+    _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done))
     _exit_if_blocked(done.plan, dry_run, force)
 
 
@@ -303,7 +303,7 @@ def diff(
     plan = api.diff(directory)
 
     def text() -> Iterable[str]:
-        return project.diff(plan) if patch else present.plan(plan, all_files=False)
+        return project.diff(plan) if patch else present.plan(plan, only_changed=True)
 
     _report(as_json, lambda: present.plan_data(plan), text)
     if plan.is_stale:

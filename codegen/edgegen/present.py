@@ -208,18 +208,22 @@ def fit(report: FitReport) -> list[str]:
 # scaffold, update, diff
 
 
-def outcome(done: Outcome, command: str) -> list[str]:
-    """What a run of ``command`` did."""
-    place = shlex.quote(str(done.plan.directory))
-    lines = plan(done.plan) if not done.written or command == "update" else _created(done.plan)
+def outcome(done: Outcome) -> list[str]:
+    """What a run did, or would do: every file before, what changed after."""
+    is_new = all(entry.change.value == "create" for entry in done.plan.entries)
+    lines = _created(done.plan) if done.written and is_new else plan(done.plan, done.written)
     lines += [f"engines: {', '.join(done.emitted)}"]
     lines += engines(v for v in done.engines if v.engine not in done.emitted and v.refusals)
     lines += warnings(done.fit)
     if not done.written:
         return [*lines, "dry run: nothing was written"]
-    name = done.config.name
+    return lines + (_next_commands(done) if done.plan.is_stale else [])
+
+
+def _next_commands(done: Outcome) -> list[str]:
+    place, name = shlex.quote(str(done.plan.directory)), done.config.name
     build = f"cmake --preset qemu && cmake --build --preset qemu --target {name}"
-    return [*lines, "", "next:", f"  edgegen verify {place}", f"  cd {place} && {build}"]
+    return ["", "next:", f"  edgegen verify {place}", f"  cd {place} && {build}"]
 
 
 def _created(made: Plan) -> list[str]:
@@ -231,13 +235,13 @@ def _created(made: Plan) -> list[str]:
     return [f"created {made.directory}", *indented(table(["", ""], sorted(rows))[1:])]
 
 
-def plan(made: Plan, *, all_files: bool = True) -> list[str]:
+def plan(made: Plan, only_changed: bool = False) -> list[str]:
     """One line per file, then the sum."""
     counts = Counter(entry.change.value for entry in made.entries)
     rows = [
         [entry.change.value, entry.path, entry.note]
         for entry in made.entries
-        if all_files or entry.change.value != "identical"
+        if not only_changed or entry.change.value not in ("identical", "kept")
     ]
     total = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
     return [*table(["", "", ""], rows)[1:], f"{made.directory}: {total}"]

@@ -57,10 +57,10 @@ def shell(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
     )
 
 
-def small_model(tensor_name: str = "x") -> bytes:
+def small_model(tensor_name: str = "x", elements: int = 4) -> bytes:
     builder = ModelBuilder()
-    x = builder.tensor(tensor_name, [1, 4], "int8", scale=0.5, zero_point=3)
-    y = builder.tensor("y", [1, 4], "int8", scale=0.25)
+    x = builder.tensor(tensor_name, [1, elements], "int8", scale=0.5, zero_point=3)
+    y = builder.tensor("y", [1, elements], "int8", scale=0.25)
     builder.op("RELU", [x], [y])
     return builder.build([x], [y])
 
@@ -379,6 +379,60 @@ class TestScaffold:
         (copy,) = (tmp_path / "p" / "model").iterdir()
         assert re.fullmatch(r"[A-Za-z0-9._ -]+", copy.name)
         assert run("diff", tmp_path / "p").code == 0
+
+
+class TestTooBig:
+    @pytest.fixture
+    def big(self, tmp_path: Path) -> Path:
+        """A tensor of 300 kB, when the Pico has 264 KiB of RAM."""
+        path = tmp_path / "big.tflite"
+        path.write_bytes(small_model(elements=300_000))
+        return path
+
+    def test_it_is_refused(self, run: Run, big: Path, tmp_path: Path) -> None:
+        done = run("scaffold", big, "--target", "rp2040_pico", "-o", tmp_path / "p")
+        assert done.code == 1
+        assert "does not fit" in done.err
+        assert "bytes of ram" in done.err
+        assert not (tmp_path / "p").exists()
+
+    def test_fit_says_so(self, run: Run, big: Path) -> None:
+        done = run("fit", big, "--target", "cortex_m4", "--target", "rp2040_pico")
+        assert done.code == 1
+        assert "big.tflite on cortex_m4: fits" in done.out
+        assert "big.tflite on rp2040_pico: does not fit" in done.out
+
+    def test_unless_forced(self, run: Run, big: Path, tmp_path: Path) -> None:
+        done = run("scaffold", big, "--target", "rp2040_pico", "-o", tmp_path / "p", "--force")
+        assert done.code == 0
+        assert "warning: aot needs" in done.out
+        assert (tmp_path / "p" / "edgegen.lock").exists()
+
+
+class TestVerify:
+    def test_no_project(self, run: Run, tmp_path: Path) -> None:
+        done = run("verify", tmp_path)
+        assert done.code == 2
+        assert "no edgegen project" in done.err
+
+    @pytest.mark.cross
+    @pytest.mark.qemu
+    def test_a_fresh_project_passes(self, run: Run, home: Path) -> None:
+        done = run("verify", home, "--engine", "aot", "--json")
+        assert done.code == 0, done.err
+        assert done.err == ""
+        facts = json.loads(done.out)
+        assert facts["engines"]["aot"]["bit_exact"]
+        assert facts == json.loads((home / "evidence/report.json").read_text())
+
+    @pytest.mark.cross
+    @pytest.mark.qemu
+    def test_an_edited_project_fails(self, run: Run, home: Path) -> None:
+        with (home / "edgegen/aot/model.c").open("a") as file:
+            file.write("/* edited */\n")
+        done = run("verify", home, "--engine", "aot")
+        assert done.code == 1
+        assert "edited by hand: edgegen/aot/model.c" in done.out
 
 
 class TestLabels:
