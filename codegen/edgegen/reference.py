@@ -31,7 +31,7 @@ Array = npt.NDArray[np.generic]
 _QUANTISED = (DType.INT8, DType.UINT8, DType.INT16)
 _PACKAGES = {"tflm": "tflite-micro", "litert": "ai-edge-litert"}
 _FIXES = {
-    "tflm": "pip install tflite-micro==0.dev20261023182759 (Linux on x86_64 only)",
+    "tflm": "pip install tflite-micro==0.dev20261002230103 (Linux on x86_64 only)",
     "litert": "pip install ai-edge-litert",
 }
 
@@ -41,7 +41,7 @@ class ReferenceResult:
     """What the reference computed.
 
     Attributes:
-        name: Interpreter and version, such as "tflite-micro 0.dev20261023182759".
+        name: Interpreter and version, such as "tflite-micro 0.dev20261002230103".
         outputs: Per vector, the model's outputs in the model's order.
         activations: Per vector, the output tensor of every operator by tensor index;
             empty dicts unless every activation was asked for.
