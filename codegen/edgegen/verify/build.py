@@ -42,11 +42,13 @@ class Build:
     Attributes:
         compiler: Program and version as CMake recorded them, such as
             ``arm-none-eabi-gcc 12.2.1``.
+        kernels: The value of EDGEGEN_KERNELS; "" for an engine without that option.
         images: ELF files by target name.
     """
 
     directory: Path
     compiler: str
+    kernels: str
     images: Mapping[str, Path]
 
 
@@ -82,7 +84,12 @@ def build(
     if "CMAKE_BUILD_PARALLEL_LEVEL" not in os.environ:
         command += ["--parallel", str(os.cpu_count() or 1)]
     _run(command, log, "build", BUILD_SECONDS)
-    return Build(directory, _compiler(directory), {t: _image(images, t) for t in targets})
+    return Build(
+        directory,
+        _compiler(directory),
+        _kernels(directory),
+        {target: _image(images, target) for target in targets},
+    )
 
 
 def _generator() -> str:
@@ -163,6 +170,12 @@ def _compiler(directory: Path) -> str:
         if program and version:
             return f"{Path(program.group(1)).name} {version.group(1)}"
     return "unknown"
+
+
+def _kernels(directory: Path) -> str:
+    cache = (directory / "CMakeCache.txt").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^EDGEGEN_KERNELS:\w+=(\w+)$", cache, re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 def _image(directory: Path, target: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from edgegen.errors import DifferenceError
 from edgegen.verify import arena, console, elf, toolchain
 from edgegen.verify.build import Build, build
 from edgegen.verify.console import Output, SelfTest
-from edgegen.verify.emulator import Qemu
+from edgegen.verify.emulator import TIMEOUT_SECONDS, Qemu
 from edgegen.verify.report import EngineFacts, Flash, Ram, SmallestArena, Toolchain
 from edgegen.verify.subject import Subject
 
@@ -22,6 +23,13 @@ TRACED = ("aot",)
 
 ARENA_AT_RUN_TIME = ("tflm",)
 """Engines that decide on the device how much of their arena they need."""
+
+LEAST_PATIENCE = 20.0
+"""Seconds that any trial of an arena is given, however busy the machine."""
+
+DEFAULT_KERNELS = "cmsis_nn"
+"""What a build takes that chooses nothing. Other kernels need another arena, so what is
+found with them is no answer for the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def verify(work: Work, engine: str) -> EngineFacts:
         traced = _selftest(work, engine, built, f"{name}_selftest_trace")
     sizes = elf.sizes(built.images[f"{name}_footprint"], name)
     smallest = None
-    if engine in ARENA_AT_RUN_TIME and test.passed:
+    if engine in ARENA_AT_RUN_TIME and built.kernels == DEFAULT_KERNELS and test.passed:
         smallest = _smallest_arena(work, engine, built, test)
     return _engine_facts(work, built, test, traced, sizes, smallest)
 
@@ -93,16 +101,23 @@ def _check_complete(work: Work, test: SelfTest, *, traced: bool) -> None:
 def _smallest_arena(work: Work, engine: str, built: Build, test: SelfTest) -> SmallestArena:
     image = built.images[f"{work.project.name}_selftest"]
 
+    patience = TIMEOUT_SECONDS
+
     def works(size: int) -> bool:
+        nonlocal patience
         work.progress(f"{engine}: try an arena of {size} bytes")
+        start = time.monotonic()
         try:
-            done = work.qemu.run(image, [f"arena={size}"])
-            return console.parse(done.console).passed
+            done = work.qemu.run(image, [f"arena={size}"], timeout=patience)
+            passed = console.parse(done.console).passed
         except DifferenceError:
             # Without room a release build may crash or hang instead of reporting it.
             return False
+        if passed:  # the first one does, and tells how long a hanging one is waited for
+            patience = max(LEAST_PATIENCE, 20 * (time.monotonic() - start))
+        return passed
 
-    how = f"bisected in {work.qemu.title}, built by {built.compiler}"
+    how = f"bisected in {work.qemu.title}, kernels {built.kernels}, built by {built.compiler}"
     return SmallestArena(arena.smallest(works, test.arena_bytes), how)
 
 
@@ -135,6 +150,7 @@ def _engine_facts(
         flash=Flash(sizes.code, sizes.weights, sizes.flash),
         ram=Ram(test.arena_bytes, sizes.data, sizes.bss, test.stack_bytes),
         arena=smallest,
+        kernels=built.kernels,
         toolchain=Toolchain(built.compiler, work.qemu.title),
         images={target: _sha256(path) for target, path in sorted(built.images.items())},
     )

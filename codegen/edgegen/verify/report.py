@@ -111,6 +111,8 @@ class EngineFacts:
             expected magnitude; 0 for integers.
         instructions_per_inference: The largest of ``instructions_by_vector``.
         instructions_resolution: Step of the clock that all instructions were read from.
+        arena: The smallest that works, for an engine that decides on the device.
+        kernels: Which kernels an engine with a choice was built with; "" without one.
         images: SHA-256 of every ELF file, by target.
     """
 
@@ -131,6 +133,7 @@ class EngineFacts:
     flash: Flash | None = None
     ram: Ram | None = None
     arena: SmallestArena | None = None
+    kernels: str = ""
     toolchain: Toolchain | None = None
     images: Mapping[str, str] = field(default_factory=dict)
 
