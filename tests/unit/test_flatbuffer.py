@@ -69,6 +69,8 @@ def test_a_field_outside_of_its_table() -> None:
         table.i32(0)
     with pytest.raises(DamagedError, match="outside of its table"):
         table.i8(1)
+    with pytest.raises(DamagedError, match="leads outside of the table"):
+        Reader(struct.pack("<IHHHHi", 12, 8, 8, 8, 0, 8) + bytes(8)).root()
 
 
 @pytest.mark.parametrize("words", [(0, 8, 0, 3, 1, 1), (0, 8, 0, -1, 1, 1), (0, 99, 0), (0, -1, 0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -271,6 +272,7 @@ QUANTISATION = [
     ("EG117", "scale or zero point", pool(scale=0.51)),
     ("EG117", "scale or zero", quantised("CONCATENATION", [ONE, ONE], ((1, 8), 0.6, 0), axis=1)),
     ("EG117", "scale or zero", quantised("PAD", [ONE], ((1, 4), 0.6, 0), [[0, 0], [0, 0]])),
+    ("EG117", "scale or zero", quantised("PAD", [ONE], ((1, 4), 0.5000001, 0), [[0, 0], [0, 0]])),
     ("EG117", "needs scale 0.00390625 and", quantised("SOFTMAX", [ONE], ONE)),
     ("EG117", "needs scale 0.00390625 and", quantised("LOGISTIC", [ONE], ((1, 4), 1 / 256, 0))),
     ("EG117", "needs scale 0.0078125 and", quantised("TANH", [ONE], ((1, 4), 1 / 256, 0))),
@@ -348,6 +350,8 @@ PARAMETERS = [
 ]
 
 SHAPES = [
+    ("EG112", "axis have shape 1x1", moved("EXPAND_DIMS", (1, 4), (1, 1, 4), [[0]])),
+    ("EG112", "paddings have shape 1x2x2", moved("PAD", (1, 4), (1, 4), [[[0, 0], [0, 0]]])),
     ("EG115", "is 1x4x4x3, but its inputs imply 1x2x2x3", conv(stride=(2, 2))),
     ("EG115", "imply 1x3x3x3", conv(kernel=(3, 2, 2, 2), padding="VALID")),
     ("EG115", "imply 1x4x2x3", conv(kernel=(3, 1, 2, 2), padding="VALID", dilation=(1, 2))),
@@ -459,6 +463,10 @@ def _opcode(**fields: Any) -> Change:
     return change
 
 
+def _metadata_without_buffer(model: Any) -> None:
+    model.metadata = [generated.MetadataT(name="min_runtime_version", buffer=5)]
+
+
 def _no_graph(model: Any) -> None:
     model.subgraphs = []
 
@@ -485,6 +493,7 @@ def _short_data(model: Any) -> None:
         ("tensor -1 of 2 does not exist", unary(change=_op(outputs=[-1]))),
         ("operator code 9 does not exist", unary(change=_op(opcodeIndex=9))),
         ("buffer 9 of 1 does not exist", unary(change=_tensor(buffer=9))),
+        ("buffer 5 of 1 does not exist", unary(change=_metadata_without_buffer)),
         ("element type 99 does not exist", unary(change=_tensor(type=99))),
         ("4 bytes has 3 bytes of data", unary(change=_short_data)),
         ("3 bytes of data", conv(kernel=(3, 1, 1, 2), weights={"data": b"abc"})),
@@ -515,3 +524,39 @@ def test_truncated_files_are_damaged_everywhere() -> None:
     data = model_zoo.models()["chain"]
     for length in range(8, len(data) - 16):
         assert re.search(r"damaged at byte \d+", damage(data[:length]))
+
+
+def _described(model: Any) -> None:
+    model.metadata = [generated.MetadataT(name="metadata name", buffer=0)]
+    model.signatureDefs = [
+        generated.SignatureDefT(
+            inputs=[generated.TensorMapT(name="input end", tensorIndex=0)],
+            outputs=[generated.TensorMapT(name="output end", tensorIndex=1)],
+            signatureKey="signature key",
+        )
+    ]
+    quantization = model.subgraphs[0].tensors[0].quantization
+    quantization.min, quantization.max = [-64.0], [63.5]
+    model.buffers.append(generated.BufferT(data=list(b"no tensor's")))
+
+
+REST = ["built by a test", "main", "metadata name", "signature key", "input end", "output end"]
+
+
+@pytest.mark.parametrize("part", [*(word.encode() for word in REST), b"no tensor's"])
+def test_parts_that_nothing_is_taken_from_are_sound(part: bytes) -> None:
+    """A runtime follows them in the copy that goes into the firmware."""
+    data = bytearray(unary(change=_described))
+    tflite.parse(bytes(data), "m.tflite")
+    length = data.index(part) - 4
+    assert int.from_bytes(data[length : length + 4], "little") == len(part)
+    data[length : length + 4] = b"\xff\xff\xff\x7f"
+    assert "a list runs over the end of the file" in damage(bytes(data))
+
+
+@pytest.mark.parametrize("value", [-64.0, 63.5])
+def test_calibration_ranges_are_sound(value: float) -> None:
+    data = unary(change=_described)
+    one = struct.pack("<If", 1, value)
+    assert one in data
+    assert "list runs over" in damage(data.replace(one, struct.pack("<If", 2**31 - 1, value)))

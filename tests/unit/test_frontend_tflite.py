@@ -186,6 +186,14 @@ def test_int16_with_int64_bias() -> None:
     ]  # fmt: skip
 
 
+def test_pooling_tolerates_a_rounded_scale() -> None:
+    builder = ModelBuilder()
+    x = builder.tensor("x", [1, 2, 2, 1], scale=0.1)
+    y = builder.tensor("y", [1, 2, 2, 1], scale=0.10000001)
+    builder.op("MAX_POOL_2D", [x], [y], filter=(1, 1))
+    invariants.validate(parse(builder.build([x], [y])))
+
+
 @pytest.mark.parametrize("form", ["trailing bytes", "unaligned"])
 def test_bytes_around_the_flatbuffer(form: str) -> None:
     data = model_zoo.models()["chain"]
@@ -301,6 +309,9 @@ def _camel(name: str) -> str:
         (tflite_schema.TensorSlot, "Tensor"),
         (tflite_schema.QuantizationSlot, "QuantizationParameters"),
         (tflite_schema.OperatorSlot, "Operator"),
+        (tflite_schema.MetadataSlot, "Metadata"),
+        (tflite_schema.SignatureDefSlot, "SignatureDef"),
+        (tflite_schema.TensorMapSlot, "TensorMap"),
         (tflite_schema.Conv2DSlot, "Conv2DOptions"),
         (tflite_schema.DepthwiseConv2DSlot, "DepthwiseConv2DOptions"),
         (tflite_schema.Pool2DSlot, "Pool2DOptions"),

@@ -80,7 +80,10 @@ class Reader:
             raise DamagedError("a table's description runs over the end of the file", vtable)
         count = min((own_length - 4) // 2, _MAX_SLOTS)
         self.spend(2 * count, vtable)
-        return table_length, struct.unpack_from(f"<{count}H", self.data, vtable + 4)
+        slots = struct.unpack_from(f"<{count}H", self.data, vtable + 4)
+        if max(slots, default=0) >= table_length:
+            raise DamagedError("a table's description leads outside of the table", vtable)
+        return table_length, slots
 
 
 class Table:

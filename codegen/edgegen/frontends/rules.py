@@ -189,10 +189,10 @@ class _Case:
         """float32, or int8 or int16 with a scale each."""
         return self.one_type(tensors, _COMPUTED) and self.affine(*tensors)
 
-    def same_quant(self, *tensors: Tensor) -> None:
+    def same_quant(self, *tensors: Tensor, tolerance: float = 0.0) -> None:
         """The kernels copy or compare stored values, so all must mean the same."""
         for tensor in tensors:
-            if tensor.dtype in _QUANTISED and not _close(tensor, self.output):
+            if tensor.dtype in _QUANTISED and not _close(tensor, self.output, tolerance):
                 self.refuse("EG117", "Its input and output differ in scale or zero point.")
                 return
 
@@ -207,9 +207,8 @@ def _names(types: set[DType]) -> str:
     return " and ".join(sorted(dtype.value for dtype in types))
 
 
-def _close(a: Tensor, b: Tensor) -> bool:
-    # TensorFlow Lite's own tolerance: converters round the same scale differently.
-    return a.zero_point == b.zero_point and abs(a.scale - b.scale) <= 1e-6
+def _close(a: Tensor, b: Tensor, tolerance: float) -> bool:
+    return a.zero_point == b.zero_point and abs(a.scale - b.scale) <= tolerance
 
 
 # Weights.
@@ -348,7 +347,8 @@ def _pool_2d(case: _Case) -> None:
         return
     assert isinstance(case.attrs, Pool2DAttrs)
     _windowed_shape(case, case.attrs.filter, case.attrs, (1, 1), source.shape[3])
-    case.same_quant(source)
+    # TensorFlow Lite's own tolerance: converters round the same scale differently.
+    case.same_quant(source, tolerance=1e-6)
     case.clamped(case.attrs.activation)
 
 

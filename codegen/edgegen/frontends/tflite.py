@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from edgegen.diagnostics import diagnostic
 from edgegen.errors import Diagnostic, RefusedModelError, UsageError
-from edgegen.frontends import rules, tflite_ops
+from edgegen.frontends import rules, tflite_ops, tflite_rest
 from edgegen.frontends import tflite_schema as schema
 from edgegen.frontends.flatbuffer import DamagedError, Reader, Table
 from edgegen.model import DType, Model, Op, Quant, Source, Tensor
@@ -106,6 +106,7 @@ class _Parser:
         inputs = self._indices(graph, schema.SubGraphSlot.INPUTS, len(tensors))
         outputs = self._indices(graph, schema.SubGraphSlot.OUTPUTS, len(tensors))
         ops = self._ops(graph, codes, tensors, inputs, outputs)
+        tflite_rest.check(root, graph)
         if self._refusals:
             raise RefusedModelError(self._file_name, tuple(self._refusals))
         source = Source(

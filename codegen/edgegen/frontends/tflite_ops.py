@@ -153,7 +153,7 @@ class _Options:
         return ReduceAttrs(tuple(resolved), bool(self._table.u8(schema.ReducerSlot.KEEP_DIMS)))
 
     def pad(self) -> Attrs | None:
-        values = self._parameter(1, "paddings")
+        values = self._parameter(1, "paddings", rank=2)
         if values is None:
             return None
         rank = len(self._input_shape())
@@ -168,10 +168,10 @@ class _Options:
         return PadAttrs(tuple(zip(values[::2], values[1::2], strict=True)))
 
     def reshape(self) -> Attrs | None:
+        # Converters write the shape in both places; the tensor counts.
+        shape: tuple[int, ...] | None = self._table.i32s(schema.ReshapeSlot.NEW_SHAPE)
         if len(self._inputs) == 2:
             shape = self._parameter(1, "shape")
-        else:
-            shape = self._table.i32s(schema.ReshapeSlot.NEW_SHAPE)
         if shape is not None and not _fits(shape, self._output.shape):
             self._problems.add(
                 "EG115",
@@ -251,14 +251,17 @@ class _Options:
         self._problems.add("EG116", f"Axis {value} does not exist among {rank} dimensions.")
         return None
 
-    def _parameter(self, position: int, what: str) -> tuple[int, ...] | None:
-        """The integers of a constant input, in C order."""
+    def _parameter(self, position: int, what: str, rank: int = 1) -> tuple[int, ...] | None:
+        """The integers of a constant input of at most ``rank`` dimensions, in C order."""
         tensor = self._inputs[position]
         if tensor is None or tensor.data is None:
             self._problems.add("EG113", f"Its {what} are computed by the graph.")
             return None
         if tensor.dtype not in (DType.INT32, DType.INT64):
             self._problems.add("EG107", f"Its {what} are {tensor.dtype.value}, not int32.")
+            return None
+        if len(tensor.shape) > rank:
+            self._problems.add("EG112", f"Its {what} have shape {shape_text(tensor.shape)}.")
             return None
         self._table.reader.spend(tensor.bytes, self._table.position)
         return tuple(int(value) for value in tensor.data.ravel().tolist())

@@ -19,7 +19,13 @@ class ModelSlot(IntEnum):
     VERSION = 0
     OPERATOR_CODES = 1
     SUBGRAPHS = 2
+    DESCRIPTION = 3
     BUFFERS = 4
+    METADATA_BUFFER = 5
+    METADATA = 6
+    SIGNATURE_DEFS = 7
+    EXTERNAL_BUFFER_GROUPS = 8
+    EXTERNAL_BUFFERS = 9
 
 
 class OperatorCodeSlot(IntEnum):
@@ -34,6 +40,7 @@ class SubGraphSlot(IntEnum):
     INPUTS = 1
     OUTPUTS = 2
     OPERATORS = 3
+    NAME = 4
 
 
 class BufferSlot(IntEnum):
@@ -50,13 +57,17 @@ class TensorSlot(IntEnum):
     IS_VARIABLE = 5
     SPARSITY = 6
     SHAPE_SIGNATURE = 7
+    VARIANT_TENSORS = 9
     EXTERNAL_BUFFER = 10
 
 
 class QuantizationSlot(IntEnum):
+    MIN = 0
+    MAX = 1
     SCALE = 2
     ZERO_POINT = 3
     DETAILS_TYPE = 4
+    DETAILS = 5
     QUANTIZED_DIMENSION = 6
 
 
@@ -66,6 +77,25 @@ class OperatorSlot(IntEnum):
     OUTPUTS = 2
     BUILTIN_OPTIONS_TYPE = 3
     BUILTIN_OPTIONS = 4
+    CUSTOM_OPTIONS = 5
+    MUTATING_VARIABLE_INPUTS = 7
+    INTERMEDIATES = 8
+    BUILTIN_OPTIONS2 = 12
+
+
+class MetadataSlot(IntEnum):
+    NAME = 0
+    BUFFER = 1
+
+
+class SignatureDefSlot(IntEnum):
+    INPUTS = 0
+    OUTPUTS = 1
+    SIGNATURE_KEY = 2
+
+
+class TensorMapSlot(IntEnum):
+    NAME = 0
 
 
 class Conv2DSlot(IntEnum):
