@@ -11,14 +11,17 @@ import pytest
 from support import host_engine
 from support.op_batch import OpBatch, Q
 
+INPUT = Q(0.1, 9)
+OUTPUT = Q(0.07, -20)
+
 
 def _add(
     batch: OpBatch,
     shape: Sequence[int],
     axes: Sequence[int],
     keep_dims: bool = False,
-    q: Q = Q(0.1, 9),
-    output_q: Q = Q(0.07, -20),
+    q: Q = INPUT,
+    output_q: Q = OUTPUT,
 ) -> None:
     reduced = {axis % len(shape) for axis in axes}
     if keep_dims:

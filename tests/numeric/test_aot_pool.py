@@ -12,6 +12,7 @@ from support.op_batch import OpBatch, Q
 
 Pair = tuple[int, int]
 
+INPUT = Q(0.05, -3)
 KINDS = ("AVERAGE_POOL_2D", "MAX_POOL_2D")
 
 
@@ -26,7 +27,7 @@ def _add(
     depth: int = 3,
     batches: int = 1,
     activation: str = "none",
-    q: Q = Q(0.05, -3),
+    q: Q = INPUT,
 ) -> None:
     positions = [
         -(-image[k] // stride[k]) if padding == "SAME" else (image[k] - size[k]) // stride[k] + 1

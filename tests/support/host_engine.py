@@ -6,10 +6,9 @@ behaviour sanitizers, one of whose reports ends the program.
 
 from __future__ import annotations
 
-import functools
-import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +29,6 @@ Activations = dict[int, Array]
 _ROOT = Path(__file__).resolve().parents[2]
 _NAME = "host"
 
-COMPILERS = tuple(name for name in ("gcc", "clang") if shutil.which(name))
-
 FLAGS = (
     *("-std=c99", "-g", "-fno-omit-frame-pointer"),
     *("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wpedantic"),
@@ -40,25 +37,24 @@ FLAGS = (
 SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How to compile. The sanitizers need a runtime library, which Debian ships with gcc only."""
+
+    compiler: str = "gcc"
+    optimise: str = "-O2"
+    sanitize: bool = True
+
+
 class HostEngine:
     """A model's generated C as a program of this machine.
 
     Args:
         model: One that the engine takes.
         folder: Empty; keeps the generated files and the program.
-        compiler, optimise: Such as "gcc" and "-O2".
-        sanitize: Build with the sanitizers.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        folder: Path,
-        *,
-        compiler: str = "gcc",
-        optimise: str = "-O2",
-        sanitize: bool = True,
-    ) -> None:
+    def __init__(self, model: Model, folder: Path, build: Build = Build()) -> None:
         self.model = model
         self._program = folder / "model"
         files = AotEngine().emit(model, registry.load_device("cortex_m4"), Options(_NAME))
@@ -70,10 +66,10 @@ class HostEngine:
         sources = [folder / path for path in files if path.endswith(".c")]
         includes = ("include", "aot/include", "runtime/include")
         command = [
-            compiler,
+            build.compiler,
             *FLAGS,
-            optimise,
-            *(SANITIZERS if sanitize else ()),
+            build.optimise,
+            *(SANITIZERS if build.sanitize else ()),
             "-DEG_TRACE=1",
             *(f"-I{folder / include}" for include in includes),
             f"-I{_ROOT / 'runtime_c' / 'include'}",
@@ -95,7 +91,7 @@ class HostEngine:
             for start in range(0, len(records), per_vector)
         ]
 
-    def _records(self, answer: bytes) -> Any:
+    def _records(self, answer: bytes) -> Iterator[tuple[int, Array]]:
         offset = 0
         while offset < len(answer):
             tensor, size = np.frombuffer(answer, np.uint32, 2, offset).tolist()
@@ -113,8 +109,7 @@ def check(
     *,
     float_tolerance: float = 0.0,
     seed: int = 1,
-    compiler: str = "gcc",
-    optimise: str = "-O2",
+    build: Build = Build(),
 ) -> None:
     """Compares every activation of a .tflite file with TensorFlow Lite Micro's.
 
@@ -127,14 +122,7 @@ def check(
     model = tflite.parse(data, "test.tflite")
     assert refusals(model) == ()
     inputs = random_vectors(model, vectors, seed)
-    check_vectors(
-        model,
-        inputs,
-        folder,
-        float_tolerance=float_tolerance,
-        compiler=compiler,
-        optimise=optimise,
-    )
+    check_vectors(model, inputs, folder, float_tolerance=float_tolerance, build=build)
 
 
 def check_vectors(
@@ -143,12 +131,11 @@ def check_vectors(
     folder: Path,
     *,
     float_tolerance: float = 0.0,
-    compiler: str = "gcc",
-    optimise: str = "-O2",
+    build: Build = Build(),
 ) -> None:
     """`check` on given inputs."""
     expected = _tflm(model, inputs)
-    found = HostEngine(model, folder, compiler=compiler, optimise=optimise).run(inputs)
+    found = HostEngine(model, folder, build).run(inputs)
     differences = [
         text
         for number, (got, want) in enumerate(zip(found, expected, strict=True))
@@ -214,7 +201,7 @@ def _ends(value: Array) -> Array:
 
 def _differences(
     model: Model, vector: int, got: Activations, want: Activations, tolerance: float
-) -> Any:
+) -> Iterator[str]:
     for tensor, expected in want.items():
         described = model.tensors[tensor]
         actual = got[tensor]
@@ -230,11 +217,6 @@ def _differences(
                 f"{int(wrong.sum())} of {expected.size} differ; at {first} "
                 f"got {actual[first]}, expected {expected[first]}"
             )
-
-
-@functools.cache
-def _upper() -> str:
-    return _NAME.upper()
 
 
 def _api(model: Model) -> bytes:
@@ -261,7 +243,7 @@ def _inputs(model: Model) -> bytes:
     ]
     lines = [
         f'#include "{_NAME}/model.h"',
-        f"#define ARENA_BYTES {_upper()}_ARENA_BYTES",
+        f"#define ARENA_BYTES {_NAME.upper()}_ARENA_BYTES",
         f"#define init {_NAME}_init",
         f"#define invoke {_NAME}_invoke",
         " \\\n".join(["#define MODEL_INPUTS(X)", *inputs]),

@@ -1,6 +1,5 @@
 #include "edgegen/nn/conv_2d.h"
 
-#include "edgegen/fixed_point.h"
 #include "edgegen/nn/dot_product.h"
 
 static uint32_t sum_of(const int8_t *weights, int32_t count)
@@ -15,17 +14,17 @@ static uint32_t sum_of(const int8_t *weights, int32_t count)
     return sum;
 }
 
-/* The sum of the weights whose taps fall outside the image. */
-static uint32_t sum_outside(const eg_conv_2d_s8 *layer, const eg_patch *patch,
+/* The sum of one channel's weights whose taps fall outside the image. */
+static uint32_t sum_outside(const eg_window_2d *window, const eg_patch *patch,
                             const int8_t *weights)
 {
-    const int32_t depth = layer->window.input_depth;
-    const int32_t row_length = layer->window.filter_width * depth;
+    const int32_t depth = window->input_depth;
+    const int32_t row_length = window->filter_width * depth;
     const int32_t left = patch->first_column * depth;
     const int32_t right = left + patch->columns * depth;
     uint32_t sum = 0;
 
-    for (int32_t i = 0; i < layer->window.filter_height; ++i) {
+    for (int32_t i = 0; i < window->filter_height; ++i) {
         if (i >= patch->first_row && i < patch->first_row + patch->rows) {
             sum += sum_of(weights, left) + sum_of(weights + right, row_length - right);
         } else {
@@ -38,8 +37,8 @@ static uint32_t sum_outside(const eg_conv_2d_s8 *layer, const eg_patch *patch,
 
 /* Adds input times weight over the taps inside the image; a row of taps that touch each other in
  * memory is one long dot product. */
-static uint32_t sum_inside(const eg_conv_2d_s8 *layer, const eg_patch *patch, const int8_t *input,
-                           const int8_t *weights, uint32_t sum)
+static void add_inside(const eg_conv_2d_s8 *layer, const eg_patch *patch, const int8_t *input,
+                       const int32_t offsets[EG_LANES], uint32_t sums[EG_LANES])
 {
     const eg_window_2d *window = &layer->window;
     const int32_t depth = window->input_depth;
@@ -48,37 +47,37 @@ static uint32_t sum_inside(const eg_conv_2d_s8 *layer, const eg_patch *patch, co
     const int32_t taps = tap_step == depth ? 1 : patch->columns;
     const int32_t length = tap_step == depth ? patch->columns * depth : depth;
 
-    weights += (patch->first_row * window->filter_width + patch->first_column) * depth;
     for (int32_t i = 0; i < patch->rows; ++i) {
-        const int8_t *x = input + i * row_step;
-        const int8_t *w = weights + i * window->filter_width * depth;
+        const int32_t first_tap =
+            (patch->first_row + i) * window->filter_width + patch->first_column;
 
         for (int32_t j = 0; j < taps; ++j) {
-            sum = eg_dot_product_s8(x + j * tap_step, w + j * depth, length, sum);
+            eg_dot_products_s8(input + i * row_step + j * tap_step,
+                               layer->weights + (first_tap + j) * depth, offsets, length, sums);
         }
     }
-    return sum;
 }
 
 static void convolve(const eg_conv_2d_s8 *layer, const eg_patch *patch, const int8_t *input,
                      int8_t *output)
 {
     const eg_window_2d *window = &layer->window;
+    const int32_t channels = window->output_depth;
     const int32_t filter_size = window->filter_height * window->filter_width * window->input_depth;
-    const bool clipped = layer->input_zero_point != 0 && eg_patch_is_clipped(window, patch);
-    const int8_t *weights = layer->weights;
+    const uint32_t padding = (uint32_t)layer->input_zero_point;
+    const bool pads = padding != 0 && eg_patch_is_clipped(window, patch);
 
-    for (int32_t o = 0; o < window->output_depth; ++o) {
-        const int32_t p = o * layer->multiplier_step;
-        uint32_t sum = sum_inside(layer, patch, input, weights, (uint32_t)layer->bias[o]);
+    for (int32_t o = 0; o < channels; o += EG_LANES) {
+        const int32_t end = o + EG_LANES < channels ? o + EG_LANES : channels;
+        uint32_t sums[EG_LANES] = {0};
+        int32_t offsets[EG_LANES];
 
-        if (clipped) {
-            sum += (uint32_t)layer->input_zero_point * sum_outside(layer, patch, weights);
+        eg_lane_offsets(o, channels, filter_size, offsets);
+        add_inside(layer, patch, input, offsets, sums);
+        for (int32_t lane = 0; pads && lane < end - o; ++lane) {
+            sums[lane] += padding * sum_outside(window, patch, layer->weights + offsets[lane]);
         }
-        output[o] = (int8_t)eg_requantize((int32_t)sum, layer->multiplier[p], layer->shift[p],
-                                          layer->output_offset, layer->activation_min,
-                                          layer->activation_max);
-        weights += filter_size;
+        eg_write_outputs_s8(&layer->output, sums, o, end, output);
     }
 }
 

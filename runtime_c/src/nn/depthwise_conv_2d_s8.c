@@ -1,9 +1,5 @@
 #include "edgegen/nn/depthwise_conv_2d.h"
 
-#include "edgegen/fixed_point.h"
-
-enum { LANES = 4 };
-
 /* Adds the taps of one output channel to *sum. */
 static void add_channel(const eg_depthwise_conv_2d_s8 *layer, const eg_patch *patch,
                         const int8_t *input, const int8_t *weights, uint32_t *sum)
@@ -26,10 +22,10 @@ static void add_channel(const eg_depthwise_conv_2d_s8 *layer, const eg_patch *pa
     *sum = total;
 }
 
-/* Adds the taps of LANES neighbouring channels at once, with one filter per input channel: they
- * share the addresses and the loops. */
+/* Adds the taps of EG_LANES neighbouring channels, with one filter per input channel: they share
+ * the addresses and the loops. */
 static void add_lanes(const eg_depthwise_conv_2d_s8 *layer, const eg_patch *patch,
-                      const int8_t *input, const int8_t *weights, uint32_t *sums)
+                      const int8_t *input, const int8_t *weights, uint32_t sums[EG_LANES])
 {
     const eg_window_2d *window = &layer->window;
     const int32_t tap_step = window->dilation_width * window->input_depth;
@@ -62,28 +58,23 @@ static void convolve(const eg_depthwise_conv_2d_s8 *layer, const eg_patch *patch
                      const int8_t *input, int8_t *output)
 {
     const eg_window_2d *window = &layer->window;
-    const int32_t multiplier = window->output_depth / window->input_depth;
+    const int32_t channels = window->output_depth;
+    const int32_t multiplier = channels / window->input_depth;
     const int32_t first_tap = patch->first_row * window->filter_width + patch->first_column;
-    const int8_t *weights = layer->weights + first_tap * window->output_depth;
+    const int8_t *weights = layer->weights + first_tap * channels;
 
-    for (int32_t o = 0; o < window->output_depth;) {
-        uint32_t sums[LANES] = {0, 0, 0, 0};
-        int32_t lanes = 1;
+    for (int32_t o = 0; o < channels; o += EG_LANES) {
+        const int32_t end = o + EG_LANES < channels ? o + EG_LANES : channels;
+        uint32_t sums[EG_LANES] = {0};
 
-        if (multiplier == 1 && o + LANES <= window->output_depth) {
-            lanes = LANES;
+        if (multiplier == 1 && end - o == EG_LANES) {
             add_lanes(layer, patch, input + o, weights + o, sums);
         } else {
-            add_channel(layer, patch, input + o / multiplier, weights + o, sums);
+            for (int32_t c = o; c < end; ++c) {
+                add_channel(layer, patch, input + c / multiplier, weights + c, &sums[c - o]);
+            }
         }
-        for (int32_t lane = 0; lane < lanes; ++lane, ++o) {
-            const int32_t p = o * layer->multiplier_step;
-            const uint32_t sum = sums[lane] + (uint32_t)layer->bias[o];
-
-            output[o] = (int8_t)eg_requantize((int32_t)sum, layer->multiplier[p], layer->shift[p],
-                                              layer->output_offset, layer->activation_min,
-                                              layer->activation_max);
-        }
+        eg_write_outputs_s8(&layer->output, sums, o, end, output);
     }
 }
 

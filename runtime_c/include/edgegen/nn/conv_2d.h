@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "edgegen/nn/output_s8.h"
 #include "edgegen/nn/window_2d.h"
 
 #ifdef __cplusplus
@@ -26,15 +27,9 @@ extern "C" {
  * contribute input_zero_point times its weight, which the kernel adds for pixels at the border. */
 typedef struct eg_conv_2d_s8 {
     eg_window_2d window;
-    const int8_t *weights;     /* [output_depth][filter_height][filter_width][input_depth] */
-    const int32_t *bias;       /* [output_depth], input zero point folded in */
-    const int32_t *multiplier; /* [output_depth], or [1] when multiplier_step is 0 */
-    const int8_t *shift;       /* likewise; see eg_multiply_by_quantized_multiplier */
-    int32_t multiplier_step;   /* 1 per output channel, 0 one for all */
+    const int8_t *weights; /* [output_depth][filter_height][filter_width][input_depth] */
     int32_t input_zero_point;
-    int32_t output_offset; /* output zero point */
-    int32_t activation_min;
-    int32_t activation_max;
+    eg_output_s8 output; /* the bias with the input's zero point folded in */
 } eg_conv_2d_s8;
 
 void eg_run_conv_2d_s8(const eg_conv_2d_s8 *layer, const int8_t *input, int8_t *output);

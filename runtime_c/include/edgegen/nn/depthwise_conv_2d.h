@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "edgegen/nn/output_s8.h"
 #include "edgegen/nn/window_2d.h"
 
 #ifdef __cplusplus
@@ -22,15 +23,9 @@ extern "C" {
 /* int8 activations and weights, int32 sums; weights have zero point 0. */
 typedef struct eg_depthwise_conv_2d_s8 {
     eg_window_2d window;
-    const int8_t *weights;     /* [filter_height][filter_width][output_depth] */
-    const int32_t *bias;       /* [output_depth] */
-    const int32_t *multiplier; /* [output_depth], or [1] when multiplier_step is 0 */
-    const int8_t *shift;       /* likewise; see eg_multiply_by_quantized_multiplier */
-    int32_t multiplier_step;   /* 1 per output channel, 0 one for all */
-    int32_t input_offset;      /* minus the input's zero point */
-    int32_t output_offset;     /* output zero point */
-    int32_t activation_min;
-    int32_t activation_max;
+    const int8_t *weights; /* [filter_height][filter_width][output_depth] */
+    int32_t input_offset;  /* minus the input's zero point */
+    eg_output_s8 output;
 } eg_depthwise_conv_2d_s8;
 
 void eg_run_depthwise_conv_2d_s8(const eg_depthwise_conv_2d_s8 *layer, const int8_t *input,

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "edgegen/nn/output_s8.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -20,14 +22,8 @@ typedef struct eg_fully_connected_s8 {
     int32_t batches;
     int32_t input_depth;
     int32_t output_depth;
-    const int8_t *weights;     /* [output_depth][input_depth] */
-    const int32_t *bias;       /* [output_depth], input offset folded in */
-    const int32_t *multiplier; /* [output_depth], or [1] when multiplier_step is 0 */
-    const int8_t *shift;       /* likewise; see eg_multiply_by_quantized_multiplier */
-    int32_t multiplier_step;   /* 1 per output channel, 0 one for all */
-    int32_t output_offset;     /* output zero point */
-    int32_t activation_min;
-    int32_t activation_max;
+    const int8_t *weights; /* [output_depth][input_depth] */
+    eg_output_s8 output;   /* the bias with the input's offset folded in */
 } eg_fully_connected_s8;
 
 void eg_run_fully_connected_s8(const eg_fully_connected_s8 *layer, const int8_t *input,

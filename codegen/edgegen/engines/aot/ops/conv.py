@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.engines.aot.fixed_point import (
-    float_range,
-    quantize_multipliers,
-    quantized_range,
-    wrap_int32,
-)
+from edgegen.engines.aot.fixed_point import float_range, wrap_int32
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
@@ -23,6 +18,7 @@ from edgegen.engines.aot.ops.common import (
     optional_input,
     output_tensor,
 )
+from edgegen.engines.aot.ops.output_s8 import output_s8
 from edgegen.engines.aot.ops.window import window_fields
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind, Tensor
@@ -53,35 +49,22 @@ def _call_s8(
     bias: npt.NDArray[np.int32],
     input_fields: _Fields = (),
 ) -> Call:
-    output = output_tensor(model, op)
-    multiplier, shift = quantize_multipliers(_real_multipliers(model, op))
-    low, high = quantized_range(attrs_of(op, Conv2DAttrs).activation, output)
+    fields, constants = output_s8(
+        bias,
+        _real_multipliers(model, op),
+        attrs_of(op, Conv2DAttrs).activation,
+        output_tensor(model, op),
+    )
     return Call(
         op=op,
         function=f"eg_run_{name}_s8",
         struct=f"eg_{name}_s8",
-        fields=(
-            *shape,
-            ("weights", Ref("filter")),
-            ("bias", Ref("bias")),
-            ("multiplier", Ref("multiplier")),
-            ("shift", Ref("shift")),
-            ("multiplier_step", 1 if len(multiplier) > 1 else 0),
-            *input_fields,
-            ("output_offset", output.zero_point),
-            ("activation_min", low),
-            ("activation_max", high),
-        ),
+        fields=(*shape, ("weights", Ref("filter")), *input_fields, *fields),
         inputs=(input_index(op),),
         output=op.outputs[0],
         header=f"edgegen/nn/{name}.h",
-        sources=_sources(f"{name}_s8"),
-        constants=(
-            Constant("filter", constant(input_tensor(model, op, 1))),
-            Constant("bias", bias),
-            Constant("multiplier", multiplier),
-            Constant("shift", shift),
-        ),
+        sources=(*_sources(f"{name}_s8"), "nn/output_s8.c"),
+        constants=(Constant("filter", constant(input_tensor(model, op, 1))), *constants),
     )
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.engines.aot.fixed_point import (
-    float_range,
-    quantize_multipliers,
-    quantized_range,
-    wrap_int32,
-)
+from edgegen.engines.aot.fixed_point import float_range, wrap_int32
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
@@ -23,6 +18,7 @@ from edgegen.engines.aot.ops.common import (
     optional_input,
     output_tensor,
 )
+from edgegen.engines.aot.ops.output_s8 import output_s8
 from edgegen.engines.aot.program import Call, Constant, Ref
 from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
 
@@ -30,33 +26,22 @@ from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
 def _lower_s8(model: Model, op: Op) -> Call:
     data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
     bias, output = optional_input(model, op, 2), output_tensor(model, op)
-    multiplier, shift = quantize_multipliers(_real_multipliers(data, weights, bias, output))
-    low, high = quantized_range(attrs_of(op, FullyConnectedAttrs).activation, output)
+    fields, constants = output_s8(
+        _folded_bias(data, weights, bias),
+        _real_multipliers(data, weights, bias, output),
+        attrs_of(op, FullyConnectedAttrs).activation,
+        output,
+    )
     return Call(
         op=op,
         function="eg_run_fully_connected_s8",
         struct="eg_fully_connected_s8",
-        fields=(
-            *_shape_fields(weights, output),
-            ("weights", Ref("filter")),
-            ("bias", Ref("bias")),
-            ("multiplier", Ref("multiplier")),
-            ("shift", Ref("shift")),
-            ("multiplier_step", 1 if len(multiplier) > 1 else 0),
-            ("output_offset", output.zero_point),
-            ("activation_min", low),
-            ("activation_max", high),
-        ),
+        fields=(*_shape_fields(weights, output), ("weights", Ref("filter")), *fields),
         inputs=(input_index(op),),
         output=op.outputs[0],
         header="edgegen/nn/fully_connected.h",
-        sources=("nn/fully_connected_s8.c",),
-        constants=(
-            Constant("filter", constant(weights)),
-            Constant("bias", _folded_bias(data, weights, bias)),
-            Constant("multiplier", multiplier),
-            Constant("shift", shift),
-        ),
+        sources=("nn/fully_connected_s8.c", "nn/output_s8.c"),
+        constants=(Constant("filter", constant(weights)), *constants),
     )
 
 
