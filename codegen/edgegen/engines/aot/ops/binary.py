@@ -103,12 +103,6 @@ def _refusal(model: Model, op: Op) -> str | None:
         return "its inputs and output differ in element type."
     if len(merged_broadcast(first.shape, second.shape, output.shape)[0]) > _RANK:
         return f"its shapes broadcast in more than {_RANK} alternating groups of dimensions."
-    if (
-        output.dtype is DType.INT8
-        and op.kind is not OpKind.MUL
-        and _output_factor(op, first, second, output) >= 1
-    ):
-        return "its output scale is below a 2^19th of its inputs': TFLM cannot take that."
     return known_activation(model, op)
 
 
@@ -130,10 +124,6 @@ def _add_factors(
         float(scale2 / twice32),
         float(twice32 / (np.float32(1 << _LEFT_SHIFT) * scale_out)),
     )
-
-
-def _output_factor(op: Op, first: Tensor, second: Tensor, output: Tensor) -> float:
-    return _add_factors(op, first, second, output)[2]
 
 
 def _lower_add_s8(model: Model, op: Op) -> Call:
