@@ -38,7 +38,7 @@ typedef struct eg_conv_2d_f32 {
     eg_window_2d window;
     const float *weights; /* [output_depth][filter_height][filter_width][input_depth] */
     const float *bias;    /* [output_depth], or NULL for none */
-    float activation_min; /* -INFINITY for none */
+    float activation_min; /* -FLT_MAX for none */
     float activation_max;
 } eg_conv_2d_f32;
 

@@ -35,7 +35,7 @@ typedef struct eg_depthwise_conv_2d_f32 {
     eg_window_2d window;
     const float *weights; /* [filter_height][filter_width][output_depth] */
     const float *bias;    /* [output_depth], or NULL for none */
-    float activation_min; /* -INFINITY for none */
+    float activation_min; /* -FLT_MAX for none */
     float activation_max;
 } eg_depthwise_conv_2d_f32;
 

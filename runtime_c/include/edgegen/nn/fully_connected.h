@@ -35,7 +35,7 @@ typedef struct eg_fully_connected_f32 {
     int32_t output_depth;
     const float *weights; /* [output_depth][input_depth] */
     const float *bias;    /* [output_depth], or NULL for none */
-    float activation_min; /* -INFINITY for none */
+    float activation_min; /* -FLT_MAX for none */
     float activation_max;
 } eg_fully_connected_f32;
 

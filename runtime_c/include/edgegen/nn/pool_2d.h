@@ -32,7 +32,7 @@ void eg_run_max_pool_2d_s8(const eg_pool_2d_s8 *layer, const int8_t *input, int8
 
 typedef struct eg_pool_2d_f32 {
     eg_window_2d window;
-    float activation_min; /* -INFINITY for none */
+    float activation_min; /* -FLT_MAX for none */
     float activation_max;
 } eg_pool_2d_f32;
 
