@@ -138,13 +138,13 @@ def devices(
     Example:
       edgegen devices cortex_m4
     """
-    from edgegen import present, registry
+    from edgegen import api, present
 
     if device is None:
-        rows = registry.device_rows()
+        rows = api.devices()
         _report(as_json, lambda: rows, lambda: present.devices(rows))
     else:
-        details = registry.device_details(device)
+        details = api.device(device)
         _report(as_json, lambda: details, lambda: present.device(details))
 
 
@@ -374,12 +374,28 @@ def main() -> None:
         # A name that the terminal's encoding lacks is shown escaped, not a crash.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     code = _run()
+    sys.exit(_flush() or code)
+
+
+def _flush() -> int:
+    """Hand everything to the reader; the exit code when it does not take it."""
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Python would complain again at exit.
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
+    except OSError as error:
+        # Python would try again at exit, and complain in its own words.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+        return 0 if isinstance(error, BrokenPipeError) else _refused(error)
+    return 0
+
+
+def _refused(error: OSError) -> int:
+    """For what no code of ours foresaw: no memory, no process, no room behind the output."""
+    refusal = EdgegenError(
+        f"The system refused: {error.strerror or error}.", where=str(error.filename or "")
+    )
+    _complain(str(refusal))
+    return refusal.exit_code
 
 
 def _run() -> int | str | None:
@@ -396,6 +412,8 @@ def _run() -> int | str | None:
     except KeyboardInterrupt:
         return INTERRUPTED_EXIT_CODE
     except Exception as error:
+        if isinstance(error, OSError) and os.environ.get("EDGEGEN_DEBUG") != "1":
+            return _refused(error)
         return _confess(error)
     return 0
 

@@ -251,6 +251,28 @@ class TestTerminal:
             said = process.stderr.read()
         assert said == b""
 
+    @pytest.mark.parametrize("arguments", [["devices"], ["devices", "--json"], ["--help"]])
+    def test_a_full_disk_behind_the_output(self, arguments: list[str]) -> None:
+        code = "from edgegen.cli import main; main()"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-c", code, *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
+        assert done.returncode == 2
+        assert done.stderr == "edgegen: The system refused: No space left on device.\n"
+
+    def test_no_output_at_all(self) -> None:
+        code = "import os, sys; os.close(1); sys.stdout = None; "
+        code += "sys.argv[1:] = ['devices']; from edgegen.cli import main; main()"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
+        assert (done.returncode, done.stderr) == (0, b"")
+
 
 class TestReports:
     def test_inspect(self, run: Run, model: Path) -> None:
