@@ -169,6 +169,14 @@ def _op(**fields: Any) -> Change:
     return change
 
 
+def _opcode(**fields: Any) -> Change:
+    def change(model: Any) -> None:
+        for name, value in fields.items():
+            setattr(model.operatorCodes[0], name, value)
+
+    return change
+
+
 def _two_subgraphs(model: Any) -> None:
     model.subgraphs.append(model.subgraphs[0])
 
@@ -218,6 +226,7 @@ DEPTHWISE = "DEPTHWISE_CONV_2D"
 
 FILE_AND_TENSORS = [
     ("EG101", "Operator 8 version 1 is unknown", unary("FLOOR")),
+    ("EG101", "Version 4 is unknown, only 1 to 3 are", unary(change=_opcode(version=4))),
     ("EG102", "Its definition is not in the file", unary(change=_custom)),
     ("EG103", "shape is [-1, 4], which is not", unary(change=_tensor(shape=[-1, 4]))),
     ("EG105", "elements are float16", unary(dtype="float16")),
@@ -256,10 +265,11 @@ QUANTISATION = [
     ("EG117", "1 scales but 2 zero points", unary(change=_quant(zeroPoint=[0, 0]))),
     ("EG117", "1 scales but 0 zero points", unary(change=_quant(zeroPoint=None))),
     ("EG117", "in blocks", unary(change=_blockwise)),
-    ("EG117", "not a positive, finite", unary(change=_quant(scale=[0.0]))),
-    ("EG117", "not a positive, finite", unary(change=_quant(scale=[-0.5]))),
-    ("EG117", "not a positive, finite", unary(change=_quant(scale=[float("nan")]))),
-    ("EG117", "not a positive, finite", unary(change=_quant(scale=[float("inf")]))),
+    ("EG117", "not between 0 and 2**64", unary(change=_quant(scale=[0.0]))),
+    ("EG117", "not between 0 and 2**64", unary(change=_quant(scale=[-0.5]))),
+    ("EG117", "not between 0 and 2**64", unary(change=_quant(scale=[float("nan")]))),
+    ("EG117", "not between 0 and 2**64", unary(change=_quant(scale=[float("inf")]))),
+    ("EG117", "not between 0 and 2**64", unary(change=_quant(scale=[2.0**64]))),
     ("EG117", "-128...127", unary(change=_quant(zeroPoint=[128]))),
     ("EG117", "-128...127", unary(change=_quant(zeroPoint=[-(2**62)]))),
     ("EG117", "0...255", unary("QUANTIZE", "uint8", change=_quant(zeroPoint=[-1]))),
@@ -453,14 +463,6 @@ def test_a_custom_operator_is_named() -> None:
 
 
 # What is damaged: sound tables with numbers in them that lead nowhere.
-
-
-def _opcode(**fields: Any) -> Change:
-    def change(model: Any) -> None:
-        for name, value in fields.items():
-            setattr(model.operatorCodes[0], name, value)
-
-    return change
 
 
 def _metadata_without_buffer(model: Any) -> None:

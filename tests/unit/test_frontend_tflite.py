@@ -348,6 +348,31 @@ def test_numbers_of_operators_and_types() -> None:
     assert known == set(tflite_schema.DTYPES) | set(others)
 
 
+def _executes(data: bytes, node: int, version: int) -> bool:
+    """Whether LiteRT knows the operator of ``node`` in that version."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    model = generated.ModelT.InitFromObj(generated.Model.GetRootAsModel(data, 0))
+    model.operatorCodes[model.subgraphs[0].operators[node].opcodeIndex].version = version
+    reference = OpResolverType.BUILTIN_REF
+    try:
+        Interpreter(model_content=dump(model), experimental_op_resolver_type=reference)
+    except ValueError as error:
+        return "version" not in str(error)
+    return True
+
+
+@pytest.mark.parametrize("kind", OpKind)
+def test_newest_versions(kind: OpKind) -> None:
+    data = model_zoo.models()["quantize_dequantize"]
+    if kind not in (OpKind.QUANTIZE, OpKind.DEQUANTIZE):
+        data = model_zoo.models()[f"{kind.value.lower()}_int8"]
+    node = 1 if kind is OpKind.DEQUANTIZE else 0
+    newest = tflite_schema.NEWEST_VERSIONS[kind]
+    assert _executes(data, node, newest)
+    assert not _executes(data, node, newest + 1)
+
+
 def test_numbers_of_options() -> None:
     tables = {number: name for name, number in vars(generated.BuiltinOptions).items()}
     names = {kind.value: tables[number] for kind, number in tflite_schema.OPTION_TYPES.items()}

@@ -32,6 +32,8 @@ MAX_RANK = 6
 MAX_TENSOR_BYTES = 2**31 - 1
 MAX_TENSORS = 65536
 MAX_OPS = 65536
+# Kernels multiply a scale by up to 2**31 in float32, which must not become infinite.
+MAX_SCALE = 2.0**64
 
 _ZERO_POINT_RANGES = {
     DType.INT8: (-128, 127),
@@ -325,6 +327,10 @@ class _Parser:
         if kind is None:
             refuse("EG101", cause=f"Operator {code.number} version {code.version} is unknown.")
             return None
+        newest = schema.NEWEST_VERSIONS[kind]
+        if code.version > newest:
+            refuse("EG101", cause=f"Version {code.version} is unknown, only 1 to {newest} are.")
+            return None
         cause = rules.arity_problem(kind, inputs, outputs)
         if cause:
             refuse("EG118", cause=cause)
@@ -370,8 +376,8 @@ def _quant_problem(
     if axis is not None and shape[axis] != len(scales):
         return f"It has {len(scales)} scales along a dimension of {shape[axis]}."
     # NaN fails both comparisons.
-    if not (min(scales) > 0.0 and max(scales) < math.inf) or any(map(math.isnan, scales)):
-        return "Its scale is not a positive, finite number."
+    if not (min(scales) > 0.0 and max(scales) < MAX_SCALE) or any(map(math.isnan, scales)):
+        return "Its scale is not between 0 and 2**64."
     low, high = _ZERO_POINT_RANGES[dtype]
     if min(zero_points) < low or max(zero_points) > high:
         return f"Its zero point is outside of {low}...{high}."

@@ -191,6 +191,33 @@ OP_KINDS: dict[int, OpKind] = {
 }
 CUSTOM_OPERATOR = 32
 
+# The newest version of each operator whose meaning is known here: those that LiteRT 2.3
+# executes. A version stands for the element types and options that were added with it.
+NEWEST_VERSIONS: dict[OpKind, int] = {
+    OpKind.ADD: 5,
+    OpKind.AVERAGE_POOL_2D: 3,
+    OpKind.CONCATENATION: 7,
+    OpKind.CONV_2D: 8,
+    OpKind.DEPTHWISE_CONV_2D: 6,
+    OpKind.DEQUANTIZE: 9,
+    OpKind.EXPAND_DIMS: 1,
+    OpKind.FULLY_CONNECTED: 14,
+    OpKind.LEAKY_RELU: 2,
+    OpKind.LOGISTIC: 3,
+    OpKind.MAX_POOL_2D: 3,
+    OpKind.MEAN: 3,
+    OpKind.MUL: 7,
+    OpKind.PAD: 6,
+    OpKind.QUANTIZE: 6,
+    OpKind.RELU: 3,
+    OpKind.RELU6: 3,
+    OpKind.RESHAPE: 1,
+    OpKind.SOFTMAX: 3,
+    OpKind.SQUEEZE: 1,
+    OpKind.SUB: 5,
+    OpKind.TANH: 3,
+}
+
 # BuiltinOptions: the table of parameters of each operator that has any.
 OPTION_TYPES: dict[OpKind, int] = {
     OpKind.CONV_2D: 1,
