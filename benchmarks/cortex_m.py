@@ -71,23 +71,19 @@ class Row:
 
 def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
-    rows: list[Row] = []
-    provenance: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="edgegen-bench-") as folder:
-        for model in options.model or MODELS:
-            for device in options.device or DEVICES:
-                place = Path(folder) / f"{model} on {device}"
-                report = measure(models_folder() / f"{model}.tflite", device, place, options)
-                rows += own_rows(model, device, report, folder_of=models_folder())
-                provenance.update(report.known_by)
-                tools = next(iter(report.engines.values())).toolchain
-                provenance["compiler"] = tools.compiler if tools else ""
+    models, devices = options.model or MODELS, options.device or DEVICES
+    reports = [
+        (model, device, measure(model, device, options.define))
+        for model in models
+        for device in devices
+    ]
+    rows = [row for model, device, report in reports for row in own_rows(model, device, report)]
     rows += carried_rows(rows)
     if options.model or options.device:
         print(tables(rows))
         return 0
-    results = {"known_by": provenance, "rows": [asdict(row) for row in rows]}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8", newline="\n")
+    facts = {**tools(report for _, _, report in reports), "rows": [asdict(row) for row in rows]}
+    RESULTS.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8", newline="\n")
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
     print(f"wrote {RESULTS.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
     return 0
@@ -101,27 +97,45 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def models_folder() -> Path:
-    return Path(os.environ.get("EDGEGEN_MODELS") or ROOT.parent / "shared" / "models")
-
-
-def measure(model: Path, device: str, place: Path, options: argparse.Namespace) -> Report:
-    engines = ["aot", "tflm"] if options.define else ["aot"]
-    cmake_args = [f"-D{each}" for each in options.define]
-    api.scaffold(model, device, place, engines=engines, force=True)
-    report = verify.run(place, cmake_args=cmake_args, progress=log)
+def measure(model: str, device: str, defines: Sequence[str]) -> Report:
+    """Scaffold and verify; stops everything when the model is not verified."""
+    print(f"{model} on {device}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="edgegen-bench-") as folder:
+        project = Path(folder) / model
+        engines = ["aot", "tflm"] if defines else ["aot"]
+        api.scaffold(model_file(model), device, project, engines=engines)
+        report = verify.run(project, cmake_args=[f"-D{each}" for each in defines], progress=log)
     if not report.ok:
         reasons = {name: engine.reason for name, engine in report.engines.items()}
-        raise SystemExit(f"{model.name} on {device} is not verified: {reasons}")
+        raise SystemExit(f"{model} on {device} is not verified: {reasons}")
     return report
+
+
+def model_file(model: str) -> Path:
+    folder = Path(os.environ.get("EDGEGEN_MODELS") or ROOT.parent / "shared" / "models")
+    return folder / f"{model}.tflite"
 
 
 def log(line: str) -> None:
     print(f"  {line}", file=sys.stderr)
 
 
-def own_rows(model: str, device: str, report: Report, *, folder_of: Path) -> list[Row]:
-    source = frontends.load(folder_of / f"{model}.tflite")
+def tools(reports: Iterable[Report]) -> dict[str, list[str]]:
+    """What the numbers depend on besides edgegen itself."""
+    chains = [
+        engine.toolchain
+        for report in reports
+        for engine in report.engines.values()
+        if engine.toolchain
+    ]
+    return {
+        "compilers": sorted({chain.compiler for chain in chains}),
+        "emulators": sorted({chain.emulator for chain in chains}),
+    }
+
+
+def own_rows(model: str, device: str, report: Report) -> list[Row]:
+    source = frontends.load(model_file(model))
     macs = sum(analysis.macs(source, op) for op in source.ops)
     cpu = registry.load_device(device).cpu
     return [
@@ -188,16 +202,7 @@ def page() -> str:
     """docs/benchmarks.md from benchmarks/cortex_m.json alone, so that a test can compare."""
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     rows = [Row(**row) for row in results["rows"]]
-    carried = json.loads(CARRIED.read_text(encoding="utf-8"))
-    how = "".join(f"- {name}: {text}\n" for name, text in results["known_by"].items())
-    note = ""
-    if any(row.measured != "verify" for row in rows):
-        note = (
-            "\nRows marked * are carried from `benchmarks/tflm_cortex_m.json`, measured on "
-            f"{carried['measured']} with TFLM {carried['tflm_commit']} and CMSIS-NN "
-            f"{carried['cmsis_nn_commit']}: {carried['compiler']}.\nTheir flash "
-            f"{carried['flash_note']}.\n"
-        )
+    note = "" if all(row.measured == "verify" for row in rows) else f"\n{carried_note()}"
     return f"""# Benchmarks
 
 <!-- Generated by benchmarks/cortex_m.py: do not edit. `make bench-cortex-m` writes it again. -->
@@ -205,14 +210,25 @@ def page() -> str:
 The MLPerf Tiny reference models (int8) on emulated Cortex-M cores: engine `aot` beside TensorFlow
 Lite Micro with CMSIS-NN kernels and only the operators, in their int8 form, that the model needs.
 
-Instructions are executed instructions: neither cycles nor time. Code is flash without the
-weights (without the model file for TFLM). RAM is arena + data + bss + the stack's peak; TFLM's
-arena is the smallest that works.
+- Bit-exact: every output, and for `aot` every activation, of four input vectors equals TensorFlow
+  Lite Micro's reference on the host.
+- Instructions are executed instructions, the most of the four vectors: neither cycles nor time.
+- Sizes are bytes. Code is flash without the weights (without the model file for `tflm`), start-up
+  code included. Arena is the smallest that works. RAM is arena + data + bss + the stack's peak.
+- Built with {" and ".join(results["compilers"])}, -O2; run in {", ".join(results["emulators"])}
+  with -icount shift=0.
 
-{tables(rows)}
-How each number is known:
+{tables(rows)}{note}"""
 
-{how}{note}"""
+
+def carried_note() -> str:
+    facts = json.loads(CARRIED.read_text(encoding="utf-8"))
+    return (
+        f"Rows marked * are carried from `benchmarks/{CARRIED.name}`, measured on "
+        f"{facts['measured']}\nby firmware written by hand around TFLM {facts['tflm_commit']} and "
+        f"CMSIS-NN {facts['cmsis_nn_commit']}:\n{facts['compiler']};\ncounted: "
+        f"{facts['counting']}. Flash\n{facts['flash_note']}.\n"
+    )
 
 
 def tables(rows: Sequence[Row]) -> str:
