@@ -85,6 +85,15 @@ def dense(
     return builder.build([x], [y])
 
 
+def dense_int8(bias_scale: float | None) -> bytes:
+    builder = ModelBuilder()
+    x, y = builder.tensor("x", [1, 4], scale=0.5), builder.tensor("y", [1, 3], scale=1.0)
+    w = builder.tensor("w", [3, 4], scale=0.5, data=np.ones((3, 4)))
+    b = builder.tensor("b", [3], "int32", scale=bias_scale, data=[1, 2, 3])
+    builder.op("FULLY_CONNECTED", [x, w, b], [y], version=4)
+    return builder.build([x], [y])
+
+
 def quantised(
     kind: str, inputs: Sequence[tuple[Sequence[int], float, int]],
     output: tuple[Sequence[int], float, int], parameter: Any = None, **options: Any
@@ -283,7 +292,9 @@ QUANTISATION = [
     ("EG117", "scale or zero", quantised("CONCATENATION", [ONE, ONE], ((1, 8), 0.6, 0), axis=1)),
     ("EG117", "scale or zero", quantised("PAD", [ONE], ((1, 4), 0.6, 0), [[0, 0], [0, 0]])),
     ("EG117", "scale or zero", quantised("PAD", [ONE], ((1, 4), 0.5000001, 0), [[0, 0], [0, 0]])),
+    ("EG117", "scale or zero", quantised("EXPAND_DIMS", [ONE], ((1, 1, 4), 0.5, 1), [0])),
     ("EG117", "needs scale 0.00390625 and", quantised("SOFTMAX", [ONE], ONE)),
+    ("EG117", "needs scale 0.00390625 and", quantised("LOGISTIC", [ONE], ((1, 4), 0.003907, -128))),
     ("EG117", "needs scale 0.00390625 and", quantised("LOGISTIC", [ONE], ((1, 4), 1 / 256, 0))),
     ("EG117", "needs scale 0.0078125 and", quantised("TANH", [ONE], ((1, 4), 1 / 256, 0))),
     ("EG117", "out of range", quantised("TANH", [((1, 4), 8.0, 0)], ((1, 4), 1 / 128, 0))),
@@ -325,6 +336,9 @@ WEIGHTS = [
     ("EG112", "input has 3 dimensions", conv(source=(4, 4, 2))),
     ("EG115", "depth multiplier 2", conv(DEPTHWISE, (1, 1, 1, 3), depth_multiplier=2)),
     ("EG115", "kernel is 2x1x1x2", conv(DEPTHWISE, (2, 1, 1, 2))),
+    ("EG117", "product of input and weight", dense_int8(bias_scale=0.3)),
+    ("EG107", "bias has element type number 1", conv(quantizedBiasType=1)),
+    ("EG107", "bias has element type number 9", dense(quantizedBiasType=9)),
     ("EG116", "shuffled", dense(weights_format=1)),
     ("EG117", "scheme of their own", dense(quantSpec=[1, 2])),
     ("EG112", "weights has 1", dense(weights=(4,))),
@@ -406,6 +420,11 @@ def test_refused(code: str, words: str, data: bytes) -> None:
     found = refusals(data)
     causes = [diagnostic.cause for diagnostic in found if diagnostic.code == code]
     assert any(words in cause for cause in causes), found
+
+
+@pytest.mark.parametrize("bias_scale", [None, 0.25, 0.26])
+def test_a_bias_scale_that_is_close_enough(bias_scale: float | None) -> None:
+    assert tflite.parse(dense_int8(bias_scale), "m.tflite").ops
 
 
 def test_every_reason_has_a_case() -> None:

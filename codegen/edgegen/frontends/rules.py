@@ -268,6 +268,19 @@ def _bias_length(case: _Case, channels: int) -> None:
         )
 
 
+def _bias_scale(case: _Case) -> None:
+    """TensorFlow Lite's own check of fully connected layers with one scale."""
+    source, weights = case.inputs[0], case.inputs[1]
+    if source.dtype not in _QUANTISED or case.bias is None or case.bias.quant is None:
+        return
+    assert weights.quant is not None
+    if len(weights.quant.scale) != 1 or len(case.bias.quant.scale) != 1:
+        return
+    difference = abs(source.scale * weights.scale - case.bias.scale)
+    if difference > 0.02 * case.output.scale:
+        case.refuse("EG117", "Its bias does not have the product of input and weight scale.")
+
+
 # Windows.
 
 
@@ -359,6 +372,7 @@ def _fully_connected(case: _Case) -> None:
     assert isinstance(case.attrs, FullyConnectedAttrs)
     units, depth = weights.shape
     _bias_length(case, units)
+    _bias_scale(case)
     case.clamped(case.attrs.activation)
     if case.attrs.keep_num_dims and source.shape and source.shape[-1] == depth:
         case.implies((*source.shape[:-1], units))
@@ -419,7 +433,8 @@ def _fixed_output(case: _Case) -> bool:
     if expected is None:
         return True
     scale, zero_point = expected
-    close = math.isclose(case.output.scale, scale, rel_tol=1e-3)
+    tolerance = 1e-3 if case.output.dtype is DType.INT16 else 0.0
+    close = math.isclose(case.output.scale, scale, rel_tol=tolerance)
     if close and case.output.zero_point == zero_point:
         return True
     case.refuse("EG117", f"Its output needs scale {scale} and zero point {zero_point}.")
@@ -475,6 +490,14 @@ def _dequantize(case: _Case) -> None:
 
 
 # Shape and layout.
+
+
+def _expand_dims(case: _Case) -> None:
+    _moved(case)
+    source, output = case.inputs[0], case.output
+    # Of the three that move values, LiteRT checks this for EXPAND_DIMS alone.
+    if source.dtype in _QUANTISED and source.quant != output.quant:
+        case.refuse("EG117", "Its input and output differ in scale or zero point.")
 
 
 def _moved(case: _Case) -> None:
@@ -541,7 +564,7 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
     OpKind.DEQUANTIZE: _dequantize,
-    OpKind.EXPAND_DIMS: _moved,
+    OpKind.EXPAND_DIMS: _expand_dims,
     OpKind.FULLY_CONNECTED: _fully_connected,
     OpKind.LEAKY_RELU: _same_shape,
     OpKind.LOGISTIC: _curve,

@@ -83,6 +83,7 @@ class _Options:
 
     def conv_2d(self) -> Attrs | None:
         slot = schema.Conv2DSlot
+        self._bias_type(slot.QUANTIZED_BIAS_TYPE)
         padding = self._padding(slot.PADDING)
         activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
         stride = self._pair("stride", slot.STRIDE_H, slot.STRIDE_W, 0)
@@ -117,6 +118,7 @@ class _Options:
         activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
         if self._table.i8(slot.WEIGHTS_FORMAT):
             self._problems.add("EG116", "Its weights are stored shuffled.")
+        self._bias_type(slot.QUANTIZED_BIAS_TYPE)
         if self._table.has(slot.QUANT_SPEC):
             self._problems.add("EG117", "Its weights follow a quantisation scheme of their own.")
         keep_num_dims = bool(self._table.u8(slot.KEEP_NUM_DIMS))
@@ -222,6 +224,11 @@ class _Options:
 
     def _activation(self, slot: int) -> Activation | None:
         return self._choice("fused activation", schema.ACTIVATIONS, slot)
+
+    def _bias_type(self, slot: int) -> None:
+        number = self._table.i8(slot)
+        if number not in schema.BIAS_TYPES:
+            self._problems.add("EG107", f"Its bias has element type number {number}.")
 
     def _choice(self, what: str, known: dict[int, _Choice], slot: int) -> _Choice | None:
         number = self._table.i8(slot)

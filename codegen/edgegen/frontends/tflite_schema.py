@@ -105,6 +105,7 @@ class Conv2DSlot(IntEnum):
     FUSED_ACTIVATION_FUNCTION = 3
     DILATION_W_FACTOR = 4
     DILATION_H_FACTOR = 5
+    QUANTIZED_BIAS_TYPE = 6
 
 
 class DepthwiseConv2DSlot(IntEnum):
@@ -130,6 +131,7 @@ class FullyConnectedSlot(IntEnum):
     FUSED_ACTIVATION_FUNCTION = 0
     WEIGHTS_FORMAT = 1
     KEEP_NUM_DIMS = 2
+    QUANTIZED_BIAS_TYPE = 4
     QUANT_SPEC = 5
 
 
@@ -262,6 +264,9 @@ OTHER_TYPES: dict[int, str] = {
     21: "float8_e4m3fn",
     22: "float8_e5m2",
 }
+
+# What quantized_bias_type may say: 0 leaves it to the bias, else its TensorType.
+BIAS_TYPES = (0, 2, 4)
 
 PADDINGS: dict[int, Padding] = {0: Padding.SAME, 1: Padding.VALID}
 ACTIVATIONS: dict[int, Activation] = {
