@@ -186,7 +186,7 @@ def _random(model: Model, tensor: int, random: np.random.Generator) -> Array:
     described = model.tensors[tensor]
     if described.dtype is DType.FLOAT32:
         return random.uniform(-4.0, 4.0, described.shape).astype(np.float32)
-    limits = np.iinfo(described.dtype.numpy)
+    limits = np.iinfo(described.dtype.value)
     return random.integers(
         limits.min, limits.max, described.shape, dtype=described.dtype.numpy, endpoint=True
     )
@@ -195,7 +195,7 @@ def _random(model: Model, tensor: int, random: np.random.Generator) -> Array:
 def _ends(value: Array) -> Array:
     if value.dtype == np.float32:
         return np.array([-4.0, 4.0], np.float32)
-    limits = np.iinfo(value.dtype)
+    limits = np.iinfo(str(value.dtype))
     return np.array([limits.min, limits.max], value.dtype)
 
 

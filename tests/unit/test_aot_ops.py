@@ -103,9 +103,9 @@ def _refusals(batch: OpBatch) -> list[str]:
 
 def test_refuses_multipliers_that_cannot_be_expressed() -> None:
     batch = OpBatch("int8")
-    weights = batch.weights((4, 3, 3, 2), (1e30,), 0, extreme=False)
-    batch.op("CONV_2D", (1, 4, 4, 2), (1, 4, 4, 4), Q(1e30, 0), Q(1e-30, 0), [weights])
-    batch.op("MEAN", (1, 4), (1,), Q(1e20, 0), Q(1e-20, 0), [batch.integers([1])])
+    weights = batch.weights((4, 3, 3, 2), (1e10,), 0, extreme=False)
+    batch.op("CONV_2D", (1, 4, 4, 2), (1, 4, 4, 4), Q(1e10, 0), Q(1e-10, 0), [weights])
+    batch.op("MEAN", (1, 4), (1,), Q(1e10, 0), Q(1e-10, 0), [batch.integers([1])])
     assert _refusals(batch) == ["its output scale is too small for the scales of its inputs."] * 2
 
 
