@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from edgegen.device import Device
 from edgegen.engines import Footprint, Quantity
+from edgegen.engines.aot import code_size
 from edgegen.engines.aot.emit import Emitter, arena_bytes
 from edgegen.engines.aot.lower import lower, refusals
 from edgegen.engines.aot.program import Call, Program
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import Options
+
+_STACK_BYTES = 800
+"""Kernels keep their state in registers and small structures and never recurse."""
 
 
 class AotEngine:
@@ -26,14 +30,16 @@ class AotEngine:
         return Emitter(model, lower(model), options.name, device.id).files()
 
     def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
-        """Weights, arena and static data as they will be; code and stack not known."""
+        """Weights, arena and static data as they will be; code and stack estimated."""
         program = lower(model)
         return Footprint(
             weights=Quantity(_weight_bytes(model, program), "exact"),
-            code=Quantity(None, "not known (build it and run `edgegen verify`)"),
+            code=code_size.estimate(program, device),
             arena=Quantity(arena_bytes(program), "exact"),
-            stack=Quantity(None, "not known (build it and run `edgegen verify`)"),
-            static=Quantity(4, "exact"),
+            stack=Quantity(
+                _STACK_BYTES, "estimated (twice the most that `edgegen verify` has seen)"
+            ),
+            static=Quantity(4, "exact"),  # the arena's address
         )
 
 
