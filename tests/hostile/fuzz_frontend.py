@@ -4,7 +4,8 @@
 
 Every case must end in a `Model` that keeps its promises or in an `EdgegenError`, and
 end at all. A case is one number: `--case N` with the same seed repeats it alone. Inputs
-that failed are written to tests/hostile/regressions/, which the tests replay.
+that failed are written to tests/hostile/regressions/, which the tests replay; once
+mended, such a file is renamed after its fault and committed.
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ def check(data: bytes) -> str:
 
 def keep(data: bytes) -> Path:
     REGRESSIONS.mkdir(exist_ok=True)
-    path = REGRESSIONS / f"{hashlib.sha256(data).hexdigest()[:16]}.tflite"
+    path = REGRESSIONS / f"failed_{hashlib.sha256(data).hexdigest()[:16]}.tflite"
     path.write_bytes(data)
     return path
 
