@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,21 @@ _ORDERS: tuple[_Order, ...] = (
 
 
 def _first_fit(ordered: Sequence[Buffer]) -> dict[str, int]:
+    """The lowest free place for each buffer in turn.
+
+    Placed buffers are found by the steps they are alive in, so a graph of short-lived
+    tensors costs time in proportion to its length.
+    """
     offsets: dict[str, int] = {}
-    placed: list[Buffer] = []
+    alive: defaultdict[int, list[Buffer]] = defaultdict(list)
     for buffer in ordered:
+        lifetime = range(buffer.first, buffer.last + 1)
         taken = sorted(
-            (offsets[other.key], offsets[other.key] + other.bytes)
-            for other in placed
-            if other.overlaps(buffer)
+            {
+                (offsets[other.key], offsets[other.key] + other.bytes)
+                for step in lifetime
+                for other in alive[step]
+            }
         )
         offset = 0
         for start, end in taken:
@@ -92,15 +102,18 @@ def _first_fit(ordered: Sequence[Buffer]) -> dict[str, int]:
                 break
             offset = max(offset, end)
         offsets[buffer.key] = offset
-        placed.append(buffer)
+        for step in lifetime:
+            alive[step].append(buffer)
     return offsets
 
 
 def _lower_bound(buffers: Sequence[Buffer]) -> int:
-    steps = {b.first for b in buffers}
-    return max(
-        (sum(b.bytes for b in buffers if b.first <= step <= b.last) for step in steps), default=0
-    )
+    changes: defaultdict[int, int] = defaultdict(int)
+    for buffer in buffers:
+        changes[buffer.first] += buffer.bytes
+        changes[buffer.last + 1] -= buffer.bytes
+    totals = accumulate(change for _, change in sorted(changes.items()))
+    return max(totals, default=0)
 
 
 def _round_up(value: int, multiple: int) -> int:

@@ -42,36 +42,28 @@ def _lower_op(model: Model, op: Op) -> Step:
 def _share_storage(model: Model, steps: tuple[Step, ...]) -> dict[int, int]:
     """Which tensor's memory each tensor uses: aliases share, and so do in-place outputs."""
     storage = {i: i for i in range(len(model.tensors))}
-    for number, step in enumerate(steps):
+    sharing = {i: [i] for i in range(len(model.tensors))}
+    last_read = {t: when for when, step in enumerate(steps) for t in _reads(step)}
+    last_read |= dict.fromkeys(model.outputs, len(steps))
+
+    def share(root: int, output: int) -> None:
+        storage[output] = root
+        sharing[root].append(output)
+
+    for when, step in enumerate(steps):
         if isinstance(step, Alias):
-            storage[step.output] = storage[step.input]
+            share(storage[step.input], step.output)
             continue
         for position in step.in_place:
             tensor = step.inputs[position]
-            if _may_overwrite(model, steps, storage, number, tensor, step.output):
-                storage[step.output] = storage[tensor]
+            root = storage[tensor]
+            dies_here = max(last_read.get(t, 0) for t in sharing[root]) == when
+            same_size = model.tensors[root].bytes == model.tensors[step.output].bytes
+            alone = sum(storage[t] == root for t in step.inputs) == 1
+            if dies_here and same_size and alone and not model.tensors[root].is_constant:
+                share(root, step.output)
                 break
     return storage
-
-
-def _may_overwrite(
-    model: Model,
-    steps: tuple[Step, ...],
-    storage: dict[int, int],
-    number: int,
-    tensor: int,
-    output: int,
-) -> bool:
-    """Whether nobody needs ``tensor`` once step ``number`` has read it."""
-    root = storage[tensor]
-    if model.tensors[root].is_constant or model.tensors[root].bytes != model.tensors[output].bytes:
-        return False
-    sharing = {t for t, s in storage.items() if s == root}
-    if sharing & set(model.outputs):
-        return False
-    if sum(t in sharing for t in _reads(steps[number])) > 1:
-        return False
-    return not any(t in sharing for later in steps[number + 1 :] for t in _reads(later))
 
 
 def _reads(step: Step) -> tuple[int, ...]:
