@@ -27,11 +27,11 @@ class AotEngine:
 
     def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
         """aot/** and the runtime files that it needs."""
-        return Emitter(model, lower(model), options.name, device.id).files()
+        return Emitter(model, lower(model, device.features), options.name, device.id).files()
 
     def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
         """Weights, arena and static data as they will be; code and stack estimated."""
-        program = lower(model)
+        program = lower(model, device.features)
         return Footprint(
             weights=Quantity(_weight_bytes(model, program), "exact"),
             code=code_size.estimate(program, device),

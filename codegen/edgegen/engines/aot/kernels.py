@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from edgegen.engines.aot.program import Step
@@ -21,12 +21,15 @@ class Kernel:
         dtype: Element type of the operator's first input.
         lower: Describes the call for an operator that the kernel takes.
         refusal: Why the kernel cannot take an operator, or None.
+        needs: Device features that its code is written for, such as "dsp"; the portable
+            kernels need none.
     """
 
     kind: OpKind
     dtype: DType
     lower: Callable[[Model, Op], Step]
     refusal: Callable[[Model, Op], str | None] = _always
+    needs: frozenset[str] = frozenset()
 
 
 def activation_dtype(model: Model, op: Op) -> DType:
@@ -37,10 +40,12 @@ def activation_dtype(model: Model, op: Op) -> DType:
     return model.tensors[first].dtype
 
 
-def choose(kernels: tuple[Kernel, ...], model: Model, op: Op) -> Kernel | str:
-    """The first kernel that takes the operator, or why none does."""
+def choose(
+    kernels: tuple[Kernel, ...], model: Model, op: Op, features: Collection[str] = ()
+) -> Kernel | str:
+    """The first kernel that the device can run and that takes the operator, or why none does."""
     dtype = activation_dtype(model, op)
-    of_kind = [k for k in kernels if k.kind is op.kind]
+    of_kind = [k for k in kernels if k.kind is op.kind and k.needs <= set(features)]
     matching = [k for k in of_kind if k.dtype is dtype]
     if not matching:
         have = ", ".join(sorted(k.dtype.value for k in of_kind)) or "no element type"

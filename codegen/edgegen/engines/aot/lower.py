@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from edgegen.diagnostics import diagnostic
 from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS
@@ -25,15 +27,19 @@ def refusals(model: Model) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def lower(model: Model) -> Program:
-    """Lower a model that `refusals` has nothing against."""
-    steps = tuple(_lower_op(model, op) for op in model.ops)
+def lower(model: Model, features: Collection[str] = ()) -> Program:
+    """Lower a model that `refusals` has nothing against.
+
+    Args:
+        features: Of the device: faster kernels may be written for them.
+    """
+    steps = tuple(_lower_op(model, op, features) for op in model.ops)
     storage = _share_storage(model, steps)
     return Program(steps, storage, _plan(model, steps, storage))
 
 
-def _lower_op(model: Model, op: Op) -> Step:
-    chosen = choose(KERNELS, model, op)
+def _lower_op(model: Model, op: Op, features: Collection[str]) -> Step:
+    chosen = choose(KERNELS, model, op, features)
     if not isinstance(chosen, Kernel):
         raise ValueError(f"node {op.node} {op.kind.value}: {chosen}")
     return chosen.lower(model, op)
