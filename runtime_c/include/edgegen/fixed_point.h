@@ -45,10 +45,8 @@ static inline int32_t eg_multiply_by_quantized_multiplier(int32_t x, int32_t mul
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t scaled = (int32_t)((uint32_t)x << left);
-    /* As eg_rounding_doubling_high_mul, which needs to look after -2^31 only for two of them. */
-    const int32_t product = (int32_t)(((int64_t)scaled * multiplier + (INT64_C(1) << 30)) >> 31);
 
-    return eg_rounding_divide_by_pot(product, right);
+    return eg_rounding_divide_by_pot(eg_rounding_doubling_high_mul(scaled, multiplier), right);
 }
 
 static inline int32_t eg_clamp_i32(int32_t x, int32_t low, int32_t high)
