@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgegen import api, frontends, golden, verify
-from edgegen.errors import DifferenceError, MissingToolError, UsageError
+from edgegen.errors import DifferenceError, EdgegenError, MissingToolError, UsageError
 from edgegen.verify.build import UnreachableSourcesError
 from edgegen.verify.report import Report
 
@@ -93,6 +93,11 @@ def test_replay_computes_what_the_reference_computes(project: Path, digits_tflit
     assert verify.replay(project, "aot", inputs) == outputs
 
 
+def test_half_a_vector_is_not_replayed(project: Path) -> None:
+    with pytest.raises(DifferenceError, match="whole number of vectors"):
+        verify.replay(project, "aot", b"\0" * 65)
+
+
 def test_a_wrong_golden_value_is_a_difference(copy: Path, digits_tflite: Path) -> None:
     value = int(golden.make(frontends.load(digits_tflite), count=1).vectors[0].outputs[0].flat[0])
     path = copy / "edgegen" / "golden" / "golden.c"
@@ -168,6 +173,13 @@ def test_missing_tools_are_named_all_at_once(
     with pytest.raises(MissingToolError, match=r"cmake.*qemu-system-arm.*gcc") as caught:
         verify.run(project)
     assert caught.value.exit_code == 3
+
+
+def test_a_project_that_cannot_be_written_to_is_told(copy: Path) -> None:
+    (copy / "build").write_text("in the way")
+    with pytest.raises(EdgegenError, match="Cannot write") as caught:
+        verify.run(copy)
+    assert str(copy / "build") in caught.value.where
 
 
 def test_unreachable_sources_are_said_and_not_guessed(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from edgegen import __version__
+from edgegen import __version__, storage
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.verify import engine as one_engine
 from edgegen.verify import report, subject, toolchain
@@ -31,33 +32,28 @@ def run(
 
     Args:
         engines: Which to verify; None for all of the project's. Of those, one whose
-            upstream sources are out of reach is reported as not verified.
+            upstream sources are out of reach is reported as not verified, as long as
+            another one is.
         cmake_args: More arguments for CMake, such as -DFETCHCONTENT_SOURCE_DIR_TFLM=DIR.
         build_directory: Where to build instead of the project's own ``build``.
         progress: Called with one line before each step.
 
     Raises:
-        MissingToolError: A tool is absent; or an engine that was named needs upstream
-            sources that are out of reach (after the report has been written).
+        MissingToolError: A tool is absent; or an engine that was named, or the only one,
+            needs upstream sources out of reach (after the report has been written).
         UsageError, DifferenceError: The project cannot be verified as it is.
+        EdgegenError: The project cannot be written to.
     """
     project = subject.load(directory.resolve())
     chosen = _chosen(project, engines)
     qemu = toolchain.find(project.emulator, chosen, cmake_args)
     work = Work(project, qemu, tuple(cmake_args), build_directory, progress or (lambda _: None))
-    facts: dict[str, EngineFacts] = {}
-    unreachable: UnreachableSourcesError | None = None
-    for engine in chosen:
-        try:
-            facts[engine] = one_engine.verify(work, engine)
-        except UnreachableSourcesError as error:
-            facts[engine] = report.not_verified("upstream sources unreachable")
-            unreachable = error
-        except DifferenceError as error:
-            facts[engine] = report.failed(error.what, project.directory)
-    result = _report(work, facts)
-    report.write(result, project.directory / "evidence")
-    if unreachable is not None and engines:
+    with _writing_into(project.directory):
+        facts, unreachable = _verify_all(work, chosen)
+        result = _report(work, facts)
+        report.write(result, project.directory / "evidence")
+    verified = any(engine.verified for engine in facts.values())
+    if unreachable is not None and (engines or not verified):
         raise unreachable
     return result
 
@@ -84,13 +80,19 @@ def replay(
     (engine,) = _chosen(project, [engine])
     qemu = toolchain.find(project.emulator, (engine,), cmake_args)
     work = Work(project, qemu, tuple(cmake_args), build_directory, progress or (lambda _: None))
-    image = work.build(engine, [f"{project.name}_replay"]).images[f"{project.name}_replay"]
+    with _writing_into(project.directory):
+        return _replay(work, engine, inputs)
+
+
+def _replay(work: Work, engine: str, inputs: bytes) -> bytes:
+    target = f"{work.project.name}_replay"
+    image = work.build(engine, [target]).images[target]
     with tempfile.TemporaryDirectory(prefix="edgegen-") as folder:
         # Fixed names in the working directory: no path of ours reaches the firmware.
         place = Path(folder)
         (place / "input.bin").write_bytes(inputs)
         work.progress(f"{engine}: replay {len(inputs)} bytes of inputs")
-        done = qemu.run(image, cwd=place)
+        done = work.qemu.run(image, cwd=place)
         output = place / "output.bin"
         if done.exit_code or not output.is_file():
             raise EmulatorError(
@@ -98,6 +100,31 @@ def replay(
                 where=str(image),
             )
         return output.read_bytes()
+
+
+@contextmanager
+def _writing_into(directory: Path) -> Iterator[None]:
+    """What the system refuses to write is the user's to mend, not a bug."""
+    try:
+        yield
+    except OSError as error:
+        raise storage.failed(error, directory) from error
+
+
+def _verify_all(
+    work: Work, engines: Sequence[str]
+) -> tuple[dict[str, EngineFacts], UnreachableSourcesError | None]:
+    facts: dict[str, EngineFacts] = {}
+    unreachable: UnreachableSourcesError | None = None
+    for engine in engines:
+        try:
+            facts[engine] = one_engine.verify(work, engine)
+        except UnreachableSourcesError as error:
+            facts[engine] = report.not_verified("upstream sources unreachable")
+            unreachable = error
+        except DifferenceError as error:
+            facts[engine] = report.failed(error.what, work.project.directory)
+    return facts, unreachable
 
 
 def _chosen(project: Subject, engines: Sequence[str] | None) -> tuple[str, ...]:
