@@ -30,15 +30,16 @@ _RUNTIME = (
     "src/status.c",
 )
 
-_LABELS = "include/__name__/labels.h"
-_NEED_EMULATOR = (
+# Templates that not every project needs.
+_FOR_LABELS = {"include/__name__/labels.h"}
+_FOR_AOT = {"cmake/arm-none-eabi-clang.cmake"}
+_FOR_EMULATOR = {
     "device/qemu.ld",
     "port/qemu.c",
     "port/semihosting.c",
     "port/semihosting.h",
     "selftest/replay.c",
-)
-_NEED_AOT = ("cmake/arm-none-eabi-clang.cmake",)
+}
 
 
 def build(model: Model, device: Device, options: Options) -> GeneratedProject:
@@ -54,19 +55,17 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     table = engines.table()
     emitted = {engine: table[engine].emit(model, device, options) for engine in chosen}
     context = _context(model, device, options, emitted)
-    files = {
-        **_merge([_runtime(), *emitted.values()]),
-        **_render_tree("generated", context, model, device),
-    }
-    return GeneratedProject(
-        {
-            **{f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in files.items()},
-            **{
-                path: File(data, Owner.USER)
-                for path, data in _render_tree("scaffold", context, model, device).items()
-            },
-        }
-    )
+    skipped = _skipped(device, options, chosen)
+    files: dict[str, File] = {}
+    for path, data in _merge([_runtime(), *emitted.values()]).items():
+        files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
+    for template, path in _templates("generated", options.name, skipped):
+        context["header"] = file_header(template, model, device.id)
+        files[f"edgegen/{path}"] = File(render(template, context), Owner.EDGEGEN)
+    for template, path in _templates("scaffold", options.name, skipped):
+        context["header"] = user_header(template)
+        files[path] = File(render(template, context), Owner.USER)
+    return GeneratedProject(files)
 
 
 def _check_types(model: Model) -> None:
@@ -135,6 +134,7 @@ def _context(
         "uses_libm": _uses_libm(emitted.get("aot", {})),
         "exceptions": vectors.exceptions,
         "interrupts": vectors.interrupts,
+        "interrupt_rows": vectors.interrupt_rows,
         "vector_alignment": vectors.alignment,
         "stack_bytes": STACK_BYTES,
         "minimum_stack_bytes": MINIMUM_STACK_BYTES,
@@ -157,35 +157,21 @@ def _uses_libm(files: dict[str, bytes]) -> bool:
     return any(b"#include <math.h>" in data for data in files.values())
 
 
-def _render_tree(
-    part: str, context: dict[str, object], model: Model, device: Device
-) -> dict[str, bytes]:
-    """Render templates/cortex_m/<part>; paths of templates are those of the output."""
-    found = {}
-    for template in _templates(part):
-        path = template.removeprefix(f"cortex_m/{part}/").removesuffix(".j2")
-        if not _is_wanted(path, context):
-            continue
-        generated = part == "generated"
-        header = file_header(template, model, device.id) if generated else user_header(template)
-        found[_output_path(path, context)] = render(template, {**context, "header": header})
-    return found
+def _skipped(device: Device, options: Options, chosen: tuple[str, ...]) -> set[str]:
+    return (
+        (set() if options.labels else _FOR_LABELS)
+        | (set() if "aot" in chosen else _FOR_AOT)
+        | (set() if device.emulator else _FOR_EMULATOR)
+    )
 
 
-def _templates(part: str) -> Iterator[str]:
+def _templates(part: str, name: str, skipped: set[str]) -> Iterator[tuple[str, str]]:
+    """Every template of a part, and the path of its output: the template's own below the part,
+    where __name__ stands for the project's name and dot_ for a leading dot."""
     root = resources.root("templates")
-    for path in sorted((root / "cortex_m" / part).rglob("*.j2")):
-        yield path.relative_to(root).as_posix()
-
-
-def _is_wanted(path: str, context: Mapping[str, object]) -> bool:
-    if path == _LABELS:
-        return bool(context["labels"])
-    if path in _NEED_EMULATOR:
-        return context["emulator"] is not None
-    return path not in _NEED_AOT or "aot" in str(context["engines"])
-
-
-def _output_path(path: str, context: Mapping[str, object]) -> str:
-    named = path.replace("__name__", str(context["name"]))
-    return re.sub(r"(^|/)dot_", r"\1.", named)
+    folder = root / "cortex_m" / part
+    for file in sorted(folder.rglob("*.j2")):
+        path = file.relative_to(folder).as_posix().removesuffix(".j2")
+        if path not in skipped:
+            output = re.sub(r"(^|/)dot_", r"\1.", path.replace("__name__", name))
+            yield file.relative_to(root).as_posix(), output

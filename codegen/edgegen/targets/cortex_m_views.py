@@ -139,21 +139,25 @@ class VectorsView:
     Attributes:
         exceptions: Handlers of exceptions 2 to 15; "" where the entry is reserved.
         interrupts: Entries behind them.
+        interrupt_rows: A call of the macro X per interrupt, several on a line.
         alignment: Of the table's address, in bytes: a power of two that holds it all.
     """
 
     exceptions: tuple[str, ...]
     interrupts: int
+    interrupt_rows: tuple[str, ...]
     alignment: int
 
 
 def vectors_view(arch: str) -> VectorsView:
     """The vector table of an architecture; a KeyError for one that is not a Cortex-M's."""
     interrupts = _INTERRUPTS[arch]
+    calls = [f"X({number})" for number in range(interrupts)]
     table_bytes = 4 * (16 + interrupts)
     return VectorsView(
         exceptions=tuple(f"{name}_Handler" if name else "" for name in _EXCEPTIONS[arch]),
         interrupts=interrupts,
+        interrupt_rows=tuple(textwrap.wrap(" ".join(calls), _LINE_CHARACTERS)),
         alignment=max(_MINIMUM_VECTOR_ALIGNMENT, 1 << (table_bytes - 1).bit_length()),
     )
 
