@@ -1,0 +1,320 @@
+"""Generated firmware really builds, boots and tells right from wrong."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgegen import golden, registry, targets, tools
+from edgegen.frontends import tflite
+from edgegen.model import Model
+from edgegen.options import Options
+from edgegen.verify.emulator import Qemu, Run
+from support.tflite_builder import ModelBuilder
+
+PROBES = Path(__file__).parent / "probes"
+
+STRICT = ("-DEDGEGEN_WARNINGS_AS_ERRORS=ON", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
+PEDANTIC_C = "-Wshadow -Wpedantic -Wstrict-prototypes -Wmissing-prototypes"
+PEDANTIC_CXX = "-Wshadow -Wpedantic"
+
+EXIT_FAULT = 3
+
+cross = pytest.mark.cross
+qemu = pytest.mark.qemu
+clang = pytest.mark.clang
+
+
+def tiny_model() -> Model:
+    """A dense layer and a softmax: 6 inputs, 3 classes, int8."""
+    builder = ModelBuilder()
+    random = np.random.default_rng(5)
+    x = builder.tensor("x", [1, 6], "int8", scale=0.05, zero_point=-3)
+    weights = random.integers(-127, 128, (3, 6))
+    w = builder.tensor("w", [3, 6], "int8", scale=0.01, data=weights)
+    b = builder.tensor("b", [3], "int32", scale=0.0005, data=random.integers(-500, 500, 3))
+    h = builder.tensor("h", [1, 3], "int8", scale=0.1)
+    y = builder.tensor("y", [1, 3], "int8", scale=1 / 256, zero_point=-128)
+    builder.op("FULLY_CONNECTED", [x, w, b], [h])
+    builder.op("SOFTMAX", [h], [y])
+    return tflite.parse(builder.build([x], [y]), "tiny.tflite")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def golden_once() -> Iterator[None]:
+    """The reference runs in a process of its own: once per model is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(golden, "make", functools.cache(golden.make))
+        yield
+
+
+class Firmware:
+    """A generated project on disk."""
+
+    def __init__(self, folder: Path, device: str = "cortex_m4", name: str = "tiny") -> None:
+        self.folder = folder
+        self.device = registry.load_device(device)
+        self.build_folder = folder
+        options = Options(name, ("aot",), labels=("no", 'ye"s', "größe"))
+        for path, file in targets.build(tiny_model(), self.device, options).files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.content)
+
+    def build(self, preset: str, *arguments: str, goal: str = "all") -> None:
+        """Configure and build; fails the test with what the tools printed."""
+        done = self.try_build(preset, *arguments, goal=goal)
+        assert done.returncode == 0, done.stdout
+
+    def try_build(
+        self, preset: str, *arguments: str, goal: str = "all"
+    ) -> subprocess.CompletedProcess[str]:
+        folder = self.folder / "build" / f"{preset}{abs(hash(arguments))}"
+        self.build_folder = folder
+        configured = self._run("cmake", "--preset", preset, "-B", str(folder), *STRICT, *arguments)
+        if configured.returncode:
+            return configured
+        return self._run("cmake", "--build", str(folder), "--target", goal, "--parallel", "2")
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "CFLAGS": PEDANTIC_C, "CXXFLAGS": PEDANTIC_CXX, "LC_ALL": "C"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def image(self, name: str) -> Path:
+        return self.build_folder / "images" / f"tiny_{name}.elf"
+
+    def boot(self, name: str, *words: str) -> Run:
+        emulator = self.device.emulator
+        assert emulator is not None
+        machine = Qemu(tools.require("qemu-system-arm"), emulator.machine, emulator.arguments)
+        return machine.run(self.image(name), words, timeout=60)
+
+    def run_app(self, probe: str, *arguments: str) -> Run:
+        """Build and boot a probe instead of the user's main.cpp."""
+        shutil.copy(PROBES / probe, self.folder / "src" / "main.cpp")
+        self.build("qemu", *arguments, goal="tiny_app")
+        return self.boot("app")
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[[str], Firmware]:
+    """Projects in folders with a blank in their names."""
+    return lambda device: Firmware(tmp_path / f"my {device}", device)
+
+
+@pytest.fixture
+def firmware(make: Callable[[str], Firmware]) -> Firmware:
+    return make("cortex_m4")
+
+
+def check_images(firmware: Firmware) -> None:
+    """The self-tests pass and the user's program prints a label per frame."""
+    for name in ("selftest", "selftest_trace"):
+        run = firmware.boot(name)
+        assert run.exit_code == 0, run.console
+        assert run.console.startswith("edgegen-selftest 1\nmodel tiny\nengine aot\n")
+        assert run.console.endswith("result pass\n")
+        assert run.console.count("elements 3 mismatches 0 max_abs_diff 0\n") == 4
+    assert "activations checked 8 mismatched 0\n" in run.console
+    app = firmware.boot("app")
+    assert app.exit_code == 0
+    lines = app.console.splitlines()
+    assert len(lines) == 3
+    assert all(line.rsplit(" ", 1)[0] in ("no", 'ye"s', "größe") for line in lines)
+
+
+@cross
+@qemu
+@pytest.mark.parametrize("level", ["-Os", "-O2", "-O3"])
+def test_gcc_builds_without_a_warning_and_boots(firmware: Firmware, level: str) -> None:
+    flags = (f"-DCMAKE_C_FLAGS_RELEASE={level}", f"-DCMAKE_CXX_FLAGS_RELEASE={level}")
+    firmware.build("qemu", *flags)
+    check_images(firmware)
+
+
+@cross
+@qemu
+@clang
+@pytest.mark.parametrize("level", ["-Os", "-O2", "-O3"])
+def test_clang_builds_without_a_warning_and_boots(firmware: Firmware, level: str) -> None:
+    flags = (f"-DCMAKE_C_FLAGS_RELEASE={level}", f"-DCMAKE_CXX_FLAGS_RELEASE={level}")
+    firmware.build("qemu-clang", *flags)
+    check_images(firmware)
+
+
+@cross
+@qemu
+@pytest.mark.parametrize(
+    "device", ["cortex_m0plus", "cortex_m3", "cortex_m33", "cortex_m55", "nucleo_h743zi2"]
+)
+def test_every_core_boots(make: Callable[[str], Firmware], device: str) -> None:
+    firmware = make(device)
+    firmware.build("qemu")
+    check_images(firmware)
+
+
+@cross
+@pytest.mark.parametrize("device", registry.device_ids())
+def test_every_board_links_into_its_own_memory(
+    make: Callable[[str], Firmware], device: str
+) -> None:
+    firmware = make(device)
+    firmware.build("board")
+    image = firmware.image("app")
+    assert image.with_name(image.name + ".hex").is_file()
+    symbols = read_symbols(image)
+    facts = firmware.device
+    assert symbols["eg_vector_table"] == facts.flash.origin
+    assert symbols["eg_stack_limit"] == facts.ram.origin
+    assert facts.ram.origin < symbols["eg_bss_end"] <= facts.ram.end
+
+
+def read_symbols(image: Path) -> dict[str, int]:
+    listing = subprocess.run(
+        ["arm-none-eabi-nm", image], capture_output=True, text=True, check=True
+    ).stdout
+    rows = (line.split() for line in listing.splitlines())
+    return {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
+
+
+@cross
+def test_nothing_allocates(firmware: Firmware) -> None:
+    firmware.build("qemu")
+    for name in ("app", "selftest", "footprint"):
+        assert not {"malloc", "_malloc_r", "_sbrk", "printf"} & set(
+            read_symbols(firmware.image(name))
+        )
+
+
+@cross
+@qemu
+def test_a_wrong_golden_value_fails(firmware: Firmware) -> None:
+    path = firmware.folder / "edgegen/golden/golden.c"
+    first = int(golden.make(tiny_model()).vectors[0].outputs[0].reshape(-1)[0])
+    text = path.read_text()
+    wrong = text.replace(f"        {first},", f"        {first ^ 1},", 1)
+    assert wrong != text
+    path.write_text(wrong)
+    firmware.build("qemu", goal="tiny_selftest")
+    run = firmware.boot("selftest")
+    assert run.exit_code == 1
+    assert "vector 0 output 0 elements 3 mismatches 1 max_abs_diff 1\n" in run.console
+    assert run.console.endswith("result fail\n")
+
+
+@cross
+@qemu
+def test_an_arena_that_is_too_small_is_refused(firmware: Firmware) -> None:
+    firmware.build("qemu", goal="tiny_selftest")
+    run = firmware.boot("selftest", "arena=4")
+    assert run.exit_code == 1
+    assert "arena_bytes 4\n" in run.console
+    assert "error init: the arena holds fewer bytes than the model needs\n" in run.console
+    assert run.console.endswith("result fail\n")
+    assert firmware.boot("selftest", "arena=999999").exit_code == 1
+
+
+@cross
+@qemu
+@pytest.mark.parametrize("device", ["cortex_m0plus", "cortex_m4", "cortex_m55"])
+@pytest.mark.parametrize("probe", ["abort.cpp", "stack_overflow.cpp"])
+def test_a_crash_is_reported_and_fails(
+    make: Callable[[str], Firmware], device: str, probe: str
+) -> None:
+    run = make(device).run_app(probe)
+    assert run.exit_code == EXIT_FAULT
+    assert "error fault" in run.console
+    assert run.console.endswith("result fail\n")
+    assert ("stack overflow" in run.console) == (probe == "stack_overflow.cpp")
+
+
+@cross
+@qemu
+def test_armv6m_traps_unaligned_access(make: Callable[[str], Firmware]) -> None:
+    run = make("cortex_m0plus").run_app("unaligned.cpp")
+    assert run.exit_code == EXIT_FAULT, run.console
+
+
+@cross
+@qemu
+@pytest.mark.parametrize("device", ["cortex_m4", "cortex_m55", "stm32f405"])
+def test_the_clock_is_right_across_many_turns(make: Callable[[str], Firmware], device: str) -> None:
+    # 2^12 ticks instead of 2^24, so that a turn takes a moment.
+    firmware = make(device)
+    source = firmware.folder / "edgegen/port/systick.c"
+    text = source.read_text()
+    assert "#define EG_SYSTICK_BITS 24\n" in text
+    source.write_text(text.replace("#define EG_SYSTICK_BITS 24\n", "#define EG_SYSTICK_BITS 12\n"))
+    run = firmware.run_app("clock.cpp")
+    assert run.console == "ok\n"
+    assert run.exit_code == 0
+
+
+@cross
+def test_operator_new_does_not_link(firmware: Firmware) -> None:
+    shutil.copy(PROBES / "heap.cpp", firmware.folder / "src" / "main.cpp")
+    done = firmware.try_build("qemu", goal="tiny_app")
+    assert done.returncode != 0
+    assert "undefined reference to `_sbrk'" in done.stdout
+
+
+@cross
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [("1004", "must be a multiple of 8"), ("64", "is below 512"), ("8388608", "overflowed by")],
+)
+def test_a_wrong_stack_size_is_explained(firmware: Firmware, size: str, words: str) -> None:
+    done = firmware.try_build("qemu", f"-DEDGEGEN_STACK_BYTES={size}", goal="tiny_footprint")
+    assert done.returncode != 0
+    assert words in done.stdout
+
+
+@cross
+def test_wrong_options_are_explained(firmware: Firmware) -> None:
+    done = firmware.try_build("qemu", "-DEDGEGEN_ENGINE=steam")
+    assert 'EDGEGEN_ENGINE is "steam", but this project has aot.' in done.stdout
+    done = firmware.try_build("qemu", "-DEDGEGEN_PORT=moon")
+    assert 'EDGEGEN_PORT is "moon"; use qemu or board.' in done.stdout
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("cmake", "ninja", "cc"))), reason="needs cmake, ninja and cc"
+)
+def test_a_program_of_its_own_takes_two_models_by_add_subdirectory(tmp_path: Path) -> None:
+    for name in ("tiny", "other"):
+        Firmware(tmp_path / f"models/{name} project", name=name)
+    for file in ("CMakeLists.txt", "main.c"):
+        shutil.copy(PROBES / "consumer" / file, tmp_path / file)
+    build = tmp_path / "build"
+    export = "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"
+    subprocess.run(
+        ["cmake", "-S", tmp_path, "-B", build, "-G", "Ninja", export, *STRICT],
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(["cmake", "--build", build], check=True, capture_output=True)
+
+    # The programs of edgegen are not the consumer's, nor are its flags.
+    commands = json.loads((build / "compile_commands.json").read_text())
+    assert not [row for row in commands if "selftest" in row["file"] or "device" in row["file"]]
+    (own,) = (row["command"] for row in commands if row["file"].endswith("main.c"))
+    assert "-Wconversion" not in own
+
+    expected = golden.make(tiny_model()).vectors[0].outputs[0].reshape(-1)
+    printed = subprocess.run([build / "consumer"], capture_output=True, check=True, text=True)
+    assert printed.stdout.split() == [str(value) for value in expected] * 2
