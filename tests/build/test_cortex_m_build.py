@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ PEDANTIC_CXX = "-Wshadow -Wpedantic"
 
 EXIT_FAULT = 3
 
+HOSTILE = 'in "quotes" */ \n \\ ??/ ${X} ../' + "n" * 10_000
+
 cross = pytest.mark.cross
 qemu = pytest.mark.qemu
 clang = pytest.mark.clang
@@ -37,7 +40,7 @@ def tiny_model() -> Model:
     """A dense layer and a softmax: 6 inputs, 3 classes, int8."""
     builder = ModelBuilder()
     random = np.random.default_rng(5)
-    x = builder.tensor("x", [1, 6], "int8", scale=0.05, zero_point=-3)
+    x = builder.tensor(HOSTILE, [1, 6], "int8", scale=0.05, zero_point=-3)
     weights = random.integers(-127, 128, (3, 6))
     w = builder.tensor("w", [3, 6], "int8", scale=0.01, data=weights)
     b = builder.tensor("b", [3], "int32", scale=0.0005, data=random.integers(-500, 500, 3))
@@ -56,15 +59,36 @@ def golden_once() -> Iterator[None]:
         yield
 
 
+def forked_model() -> Model:
+    """Two float inputs of different shapes, two outputs: their sum and their product."""
+    builder = ModelBuilder()
+    a = builder.tensor("a", [1, 2, 10], "float32")
+    b = builder.tensor("b", [10], "float32")
+    total = builder.tensor("sum", [1, 2, 10], "float32")
+    product = builder.tensor("product", [1, 2, 10], "float32")
+    builder.op("ADD", [a, b], [total])
+    builder.op("MUL", [a, b], [product])
+    return tflite.parse(builder.build([a, b], [total, product]), "forked.tflite")
+
+
+TINY = Options("tiny", ("aot",), labels=("no", 'ye"s', "größe"))
+
+
 class Firmware:
     """A generated project on disk."""
 
-    def __init__(self, folder: Path, device: str = "cortex_m4", name: str = "tiny") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        device: str = "cortex_m4",
+        model: Model | None = None,
+        options: Options = TINY,
+    ) -> None:
         self.folder = folder
         self.device = registry.load_device(device)
         self.build_folder = folder
-        options = Options(name, ("aot",), labels=("no", 'ye"s', "größe"))
-        for path, file in targets.build(tiny_model(), self.device, options).files.items():
+        project = targets.build(model or tiny_model(), self.device, options)
+        for path, file in project.files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.content)
@@ -184,6 +208,23 @@ def test_every_board_links_into_its_own_memory(
     assert facts.ram.origin < symbols["eg_bss_end"] <= facts.ram.end
 
 
+@cross
+@qemu
+def test_several_inputs_and_outputs_without_labels(tmp_path: Path) -> None:
+    firmware = Firmware(tmp_path, model=forked_model(), options=Options("tiny", ("aot",)))
+    firmware.build("qemu")
+    run = firmware.boot("selftest")
+    assert run.exit_code == 0, run.console
+    assert run.console.count(" elements 20 mismatches 0 ") == 8
+    frame = firmware.boot("app").console.splitlines()[:2]
+    # The synthetic sensor starts at -1 and rises by 1/16, for both inputs alike.
+    sensor = [-1 + i / 16 for i in range(8)]
+    for line, wanted in zip(frame, ([2 * x for x in sensor], [x * x for x in sensor]), strict=True):
+        words = line.split()
+        assert [float(word) for word in words[2:-1]] == pytest.approx(wanted, abs=1e-5)
+        assert words[-1] == "..."
+
+
 def read_symbols(image: Path) -> dict[str, int]:
     listing = subprocess.run(
         ["arm-none-eabi-nm", image], capture_output=True, text=True, check=True
@@ -297,7 +338,7 @@ def test_wrong_options_are_explained(firmware: Firmware) -> None:
 )
 def test_a_program_of_its_own_takes_two_models_by_add_subdirectory(tmp_path: Path) -> None:
     for name in ("tiny", "other"):
-        Firmware(tmp_path / f"models/{name} project", name=name)
+        Firmware(tmp_path / f"models/{name} project", options=replace(TINY, name=name))
     for file in ("CMakeLists.txt", "main.c"):
         shutil.copy(PROBES / "consumer" / file, tmp_path / file)
     build = tmp_path / "build"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from edgegen import golden, resources
 from edgegen.device import Device
@@ -53,8 +54,11 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     _check_types(model)
     chosen = _engines(model, options)
     table = engines.table()
-    emitted = {engine: table[engine].emit(model, device, options) for engine in chosen}
-    context = _context(model, device, options, emitted)
+    with ThreadPoolExecutor(max_workers=1) as background:
+        # The reference computes in a process of its own: the engines need not wait for it.
+        vectors = background.submit(golden.make, model)
+        emitted = {engine: table[engine].emit(model, device, options) for engine in chosen}
+    context = _context(model, device, options, emitted, vectors.result())
     skipped = _skipped(device, options, chosen)
     files: dict[str, File] = {}
     for path, data in _merge([_runtime(), *emitted.values()]).items():
@@ -111,10 +115,14 @@ def _merge(parts: list[dict[str, bytes]]) -> dict[str, bytes]:
 
 
 def _context(
-    model: Model, device: Device, options: Options, emitted: Mapping[str, dict[str, bytes]]
+    model: Model,
+    device: Device,
+    options: Options,
+    emitted: Mapping[str, dict[str, bytes]],
+    vectors: golden.Golden,
 ) -> dict[str, object]:
     """Everything that a template may print."""
-    vectors = views.vectors_view(device.arch)
+    table = views.vectors_view(device.arch)
     inputs = [views.tensor_view(model.tensors[index]) for index in model.inputs]
     emulator = device.emulator
     return {
@@ -127,15 +135,15 @@ def _context(
         "outputs": [views.tensor_view(model.tensors[index]) for index in model.outputs],
         "uses_limits": any(view.scale for view in inputs),
         "labels": options.labels,
-        "golden": views.golden_view(golden.make(model), model),
+        "golden": views.golden_view(vectors, model),
         "engines": tuple(emitted),
         "presets": views.presets(device, tuple(emitted)),
         "sources": {engine: _sources(engine, files) for engine, files in emitted.items()},
         "uses_libm": _uses_libm(emitted.get("aot", {})),
-        "exceptions": vectors.exceptions,
-        "interrupts": vectors.interrupts,
-        "interrupt_rows": vectors.interrupt_rows,
-        "vector_alignment": vectors.alignment,
+        "exceptions": table.exceptions,
+        "interrupts": table.interrupts,
+        "interrupt_rows": table.interrupt_rows,
+        "vector_alignment": table.alignment,
         "stack_bytes": STACK_BYTES,
         "minimum_stack_bytes": MINIMUM_STACK_BYTES,
         "board_memory": views.memory_view(device.memory, device.flash.name, device.ram.name),
