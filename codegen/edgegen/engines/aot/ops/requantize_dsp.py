@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.engines.aot.fixed_point import quantize_multipliers, quantized_range
+from edgegen.engines.aot.fixed_point import (
+    multiply_by_quantized_multiplier,
+    quantize_multipliers,
+    quantized_range,
+    wrap_int32,
+)
 from edgegen.model import Activation, Tensor
 
 _Int64 = npt.NDArray[np.int64]
@@ -56,18 +61,27 @@ def requantisation(
     """
     if quantized_range(activation, output) != (-128, 127):
         return "its activation cuts off a part of int8."
+    multiplier, exponent = (
+        np.broadcast_to(values, len(bias)).astype(np.int64)
+        for values in quantize_multipliers(real_multipliers)
+    )
+    # A multiplier of 0 gives 0 whatever the shift is.
+    shift = np.where(multiplier == 0, 1, -exponent)
+    bias = bias.copy()
+    for channel in np.flatnonzero(weight_sums == 0):
+        step = _steps(bias[channel], multiplier[channel], exponent[channel], output.zero_point)
+        bias[channel], multiplier[channel], shift[channel] = 4 * step, 1 << 30, 1
     if (np.abs(bias) + 128 * weight_sums >= SUM_LIMIT).any():
         return "its sums may reach 2^30."
-    multiplier, exponent = quantize_multipliers(real_multipliers)
-    # A multiplier of 0 gives 0 whatever the shift is.
-    shift = np.where(multiplier == 0, 1, -exponent.astype(np.int64))
     if not ((shift >= SHIFTS.start) & (shift < SHIFTS.stop)).all():
-        return "one of its multipliers is above 1/2 or below 2^-23."
+        return "one of its multipliers is 1/2 or more, or below 2^-23."
     constant = (2 * output.zero_point + 1) << (shift - 1)
-    channels = len(bias)
-    return Requantisation(
-        *(
-            np.broadcast_to(values, channels).astype(np.int32)
-            for values in (2 * bias, multiplier, constant, shift)
-        )
-    )
+    parameters = (2 * bias, multiplier, constant, shift)
+    return Requantisation(*(values.astype(np.int32) for values in parameters))
+
+
+def _steps(bias: int, multiplier: int, exponent: int, zero_point: int) -> int:
+    """How far the output of a channel without weights, the same always, is from zero."""
+    sum_ = int(wrap_int32(np.array([bias], np.int64))[0])
+    found = multiply_by_quantized_multiplier(sum_, int(multiplier), int(exponent))
+    return int(np.clip(found, -128 - zero_point, 127 - zero_point))
