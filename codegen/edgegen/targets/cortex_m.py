@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from edgegen import golden, resources
 from edgegen.device import Device
 from edgegen.engines import registry as engines
+from edgegen.engines.aot import AotEngine
 from edgegen.errors import RefusedModelError, UsageError
 from edgegen.model import Model
 from edgegen.options import Options
@@ -56,7 +57,7 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     table = engines.table()
     with ThreadPoolExecutor(max_workers=1) as background:
         # The reference computes in a process of its own: the engines need not wait for it.
-        vectors = background.submit(golden.make, model)
+        vectors = background.submit(golden.make, model, channels=_traced_channels(model, chosen))
         emitted = {engine: table[engine].emit(model, device, options) for engine in chosen}
     context = _context(model, device, options, emitted, vectors.result())
     skipped = _skipped(device, options, chosen)
@@ -97,6 +98,12 @@ def _engines(model: Model, options: Options) -> tuple[str, ...]:
     if not chosen or (options.engines and against):
         raise RefusedModelError(model.source.file_name, against)
     return chosen
+
+
+def _traced_channels(model: Model, chosen: tuple[str, ...]) -> Mapping[int, tuple[int, ...]] | None:
+    """What the self-test's traced build, one of the engine `aot`, sees of the activations;
+    None for all of them."""
+    return (AotEngine().computed_channels(model) or None) if "aot" in chosen else None
 
 
 def _runtime() -> dict[str, bytes]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgegen.device import Device
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.aot import code_size
+from edgegen.engines.aot.dead_channels import remove_dead_channels
 from edgegen.engines.aot.emit import Emitter, arena_bytes
 from edgegen.engines.aot.lower import lower, refusals
 from edgegen.engines.aot.program import Call, Program
@@ -27,13 +30,21 @@ class AotEngine:
 
     def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
         """aot/** and the runtime files that it needs."""
-        return Emitter(model, lower(model, device.features), options.name, device.id).files()
+        trimmed = remove_dead_channels(model).model
+        program = lower(trimmed, device.features)
+        return Emitter(trimmed, program, options.name, device.id).files()
+
+    def computed_channels(self, model: Model) -> Mapping[int, tuple[int, ...]]:
+        """For activations that lose dead channels: the indices, along the last dimension, of
+        those that the generated code computes."""
+        return remove_dead_channels(model).channels
 
     def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
         """Weights, arena and static data as they will be; code and stack estimated."""
-        program = lower(model, device.features)
+        trimmed = remove_dead_channels(model).model
+        program = lower(trimmed, device.features)
         return Footprint(
-            weights=Quantity(_weight_bytes(model, program), "exact"),
+            weights=Quantity(_weight_bytes(trimmed, program), "exact"),
             code=code_size.estimate(program, device),
             arena=Quantity(arena_bytes(program), "exact"),
             stack=Quantity(
