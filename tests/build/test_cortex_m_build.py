@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from edgegen.frontends import tflite
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.verify.emulator import Qemu, Run
+from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder
 
 PROBES = Path(__file__).parent / "probes"
@@ -52,10 +52,8 @@ def tiny_model() -> Model:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def golden_once() -> Iterator[None]:
-    """The reference runs in a process of its own: once per model is enough."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(golden, "make", functools.cache(golden.make))
+def quick_golden() -> Iterator[None]:
+    with golden_once():
         yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgegen import golden, registry, targets
+from edgegen import registry, targets
 from edgegen.device import Device
 from edgegen.engines import registry as engines
 from edgegen.errors import Diagnostic, RefusedModelError, UsageError
@@ -22,6 +21,7 @@ from edgegen.model import DType, Model, Quant, Tensor
 from edgegen.options import Options
 from edgegen.project import GeneratedProject, Owner
 from edgegen.targets import cortex_m, cortex_m_views
+from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder
 
 HOSTILE = 'a"b\\ */ \n${X} ../' + "n" * 10_000
@@ -70,10 +70,8 @@ def build(model: Model | None = None, device: str = "cortex_m4", **options: Any)
 
 
 @pytest.fixture(autouse=True, scope="module")
-def golden_once() -> Iterator[None]:
-    """The reference runs in a process of its own: once per model is enough."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(golden, "make", functools.cache(golden.make))
+def quick_golden() -> Iterator[None]:
+    with golden_once():
         yield
 
 
