@@ -221,8 +221,8 @@ def outcome(done: Outcome) -> list[str]:
 
 
 def _next_commands(done: Outcome) -> list[str]:
-    place, name = shlex.quote(str(done.plan.directory)), done.config.name
-    build = f"cmake --preset qemu && cmake --build --preset qemu --target {name}"
+    place = shlex.quote(str(done.plan.directory))
+    build = "cmake --preset qemu && cmake --build --preset qemu && ctest --preset qemu"
     return ["", "next:", f"  edgegen verify {place}", f"  cd {place} && {build}"]
 
 
