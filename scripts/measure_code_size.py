@@ -21,7 +21,7 @@ RUNTIME = Path(__file__).resolve().parent.parent / "runtime_c"
 
 def measure() -> dict[str, dict[str, int]]:
     """Bytes of .text and .rodata at -O2, by core and by path below runtime_c/src."""
-    sources = [*sorted((RUNTIME / "src" / "nn").glob("*.c")), RUNTIME / "src" / "quantize.c"]
+    sources = [*sorted((RUNTIME / "src" / "nn").rglob("*.c")), RUNTIME / "src" / "quantize.c"]
     with tempfile.TemporaryDirectory() as folder:
         return {
             core: {

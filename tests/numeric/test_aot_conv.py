@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from support import host_engine
+from support.host_engine import Build
 from support.op_batch import OpBatch, Q
 
-FLOAT_TOLERANCE = 0.0
+FEATURES = pytest.mark.parametrize("features", [(), ("dsp",)], ids=["portable", "dsp"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,25 @@ GEOMETRY = [
     Conv(has_bias=False, size=(1, 1)),
 ]
 
+# What fits the fast kernels, and what just doesn't.
+ALIGNED = [
+    *(
+        Conv(image=image, depth=depth, channels=channels, size=size, stride=stride)
+        for image in ((1, 1), (1, 9), (5, 7), (8, 8))
+        for depth in (4, 16, 20)
+        for channels in (4, 8, 10)
+        for size, stride in (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((3, 3), (1, 1)))
+    ),
+    *(
+        Conv(image=(12, 12), depth=8, channels=8, size=(1, 3), stride=(1, 2), padding=padding)
+        for padding in ("SAME", "VALID")
+    ),
+    Conv(image=(1, 20), depth=4, channels=8, size=(1, 5), stride=(1, 2), batches=2),
+    Conv(image=(49, 10), depth=1, channels=16, size=(10, 4), stride=(2, 2)),
+    Conv(image=(3, 3), depth=600, channels=4, size=(1, 1)),
+    Conv(image=(4, 4), depth=4, channels=1, size=(1, 1), batches=3),
+]
+
 DEPTHWISE_GEOMETRY = [
     *(replace(conv, depth_multiplier=1, depth=5) for conv in GEOMETRY),
     *(
@@ -133,30 +153,35 @@ QUANTISATION = [
 ]
 
 
-def _check(cases: list[Conv], dtype: str, folder: Path) -> None:
+def _check(cases: list[Conv], dtype: str, folder: Path, features: tuple[str, ...] = ()) -> None:
     batch = OpBatch(dtype)
     for case in cases:
         case.add(batch)
-    host_engine.check(batch.build(), folder)
+    host_engine.check(batch.build(), folder, build=Build(features=features))
 
 
-def test_geometry_int8(tmp_path: Path) -> None:
-    _check(GEOMETRY, "int8", tmp_path)
+@FEATURES
+def test_geometry_int8(features: tuple[str, ...], tmp_path: Path) -> None:
+    _check([*GEOMETRY, *ALIGNED], "int8", tmp_path, features)
 
 
 def test_geometry_float32(tmp_path: Path) -> None:
     _check([*GEOMETRY, *(Conv(activation=a) for a in ("relu", "relu6"))], "float32", tmp_path)
 
 
-def test_depthwise_geometry_int8(tmp_path: Path) -> None:
-    _check(DEPTHWISE_GEOMETRY, "int8", tmp_path)
+@FEATURES
+def test_depthwise_geometry_int8(features: tuple[str, ...], tmp_path: Path) -> None:
+    _check(DEPTHWISE_GEOMETRY, "int8", tmp_path, features)
 
 
 def test_depthwise_geometry_float32(tmp_path: Path) -> None:
     _check(DEPTHWISE_GEOMETRY, "float32", tmp_path)
 
 
+@FEATURES
 @pytest.mark.parametrize("depth_multiplier", [None, 1, 2])
-def test_quantisation(depth_multiplier: int | None, tmp_path: Path) -> None:
+def test_quantisation(
+    depth_multiplier: int | None, features: tuple[str, ...], tmp_path: Path
+) -> None:
     cases = [replace(case, depth_multiplier=depth_multiplier) for case in QUANTISATION]
-    _check(cases, "int8", tmp_path)
+    _check(cases, "int8", tmp_path, features)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,18 @@ SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """How to compile. The sanitizers need a runtime library, which Debian ships with gcc only."""
+    """How to generate and compile.
+
+    Attributes:
+        sanitize: Needs a runtime library, which Debian ships with gcc only.
+        features: Of the device; the kernels written for them run here through their
+            portable twins.
+    """
 
     compiler: str = "gcc"
     optimise: str = "-O2"
     sanitize: bool = True
+    features: tuple[str, ...] = ()
 
 
 class HostEngine:
@@ -59,7 +66,8 @@ class HostEngine:
         self.model = model
         self._channels = AotEngine().computed_channels(model)
         self._program = folder / "model"
-        files = AotEngine().emit(model, registry.load_device("cortex_m4"), Options(_NAME))
+        device = replace(registry.load_device("cortex_m4"), features=build.features)
+        files = AotEngine().emit(model, device, Options(_NAME))
         files |= {f"include/{_NAME}/model.h": _api(model), "include/inputs.h": _inputs(model)}
         for path, content in files.items():
             target = folder / path

@@ -7,6 +7,7 @@ from edgegen.engines.aot.ops import (
     binary,
     concatenation,
     conv,
+    conv_dsp,
     fully_connected,
     mean,
     pad,
@@ -20,6 +21,7 @@ from edgegen.engines.aot.ops import (
 KERNELS: tuple[Kernel, ...] = (
     *binary.KERNELS,
     *concatenation.KERNELS,
+    *conv_dsp.KERNELS,
     *conv.KERNELS,
     *fully_connected.KERNELS,
     *mean.KERNELS,

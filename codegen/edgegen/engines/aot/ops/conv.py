@@ -32,13 +32,13 @@ def _lower_conv_s8(model: Model, op: Op) -> Call:
     if _is_pointwise(model, op):
         return _call_s8(model, op, "fully_connected", _pointwise_fields(data, model, op), bias)
     zero_point = (("input_zero_point", data.zero_point),)
-    return _call_s8(model, op, "conv_2d", _window_fields(model, op), bias, zero_point)
+    return _call_s8(model, op, "conv_2d", window_of(model, op), bias, zero_point)
 
 
 def _lower_depthwise_s8(model: Model, op: Op) -> Call:
     offset = (("input_offset", -input_tensor(model, op).zero_point),)
     bias = wrap_int32(_bias(model, op))
-    return _call_s8(model, op, "depthwise_conv_2d", _window_fields(model, op), bias, offset)
+    return _call_s8(model, op, "depthwise_conv_2d", window_of(model, op), bias, offset)
 
 
 def _call_s8(
@@ -51,7 +51,7 @@ def _call_s8(
 ) -> Call:
     fields, constants = output_s8(
         bias,
-        _real_multipliers(model, op),
+        real_multipliers(model, op),
         attrs_of(op, Conv2DAttrs).activation,
         output_tensor(model, op),
     )
@@ -72,11 +72,11 @@ def _lower_conv_f32(model: Model, op: Op) -> Call:
     if _is_pointwise(model, op):
         fields = _pointwise_fields(input_tensor(model, op), model, op)
         return _call_f32(model, op, "fully_connected", fields)
-    return _call_f32(model, op, "conv_2d", _window_fields(model, op))
+    return _call_f32(model, op, "conv_2d", window_of(model, op))
 
 
 def _lower_depthwise_f32(model: Model, op: Op) -> Call:
-    return _call_f32(model, op, "depthwise_conv_2d", _window_fields(model, op))
+    return _call_f32(model, op, "depthwise_conv_2d", window_of(model, op))
 
 
 def _call_f32(model: Model, op: Op, name: str, shape: _Fields) -> Call:
@@ -124,7 +124,8 @@ def _pointwise_fields(data: Tensor, model: Model, op: Op) -> _Fields:
     )
 
 
-def _window_fields(model: Model, op: Op) -> _Fields:
+def window_of(model: Model, op: Op) -> tuple[tuple[str, int], ...]:
+    """The initialisers of the layer's window."""
     _, height, width, _ = input_tensor(model, op, 1).shape
     return window_fields(
         input_tensor(model, op),
@@ -147,7 +148,7 @@ def _folded_bias(model: Model, op: Op) -> npt.NDArray[np.int32]:
     return wrap_int32(_bias(model, op) - input_tensor(model, op).zero_point * sums)
 
 
-def _real_multipliers(model: Model, op: Op) -> list[float]:
+def real_multipliers(model: Model, op: Op) -> list[float]:
     """What takes a channel's sum to the output's scale, in float64 as TFLM computes it."""
     data, output = input_tensor(model, op), output_tensor(model, op)
     quant = input_tensor(model, op, 1).quant
@@ -155,13 +156,14 @@ def _real_multipliers(model: Model, op: Op) -> list[float]:
     return [data.scale * scale / output.scale for scale in quant.scale]
 
 
-def _refuse_s8(model: Model, op: Op) -> str | None:
-    return constant_weights(1, 2)(model, op) or huge_multiplier(_real_multipliers(model, op))
+def refuse_s8(model: Model, op: Op) -> str | None:
+    """What no int8 kernel takes."""
+    return constant_weights(1, 2)(model, op) or huge_multiplier(real_multipliers(model, op))
 
 
 KERNELS = (
-    Kernel(OpKind.CONV_2D, DType.INT8, _lower_conv_s8, _refuse_s8),
+    Kernel(OpKind.CONV_2D, DType.INT8, _lower_conv_s8, refuse_s8),
     Kernel(OpKind.CONV_2D, DType.FLOAT32, _lower_conv_f32, constant_weights(1, 2)),
-    Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower_depthwise_s8, _refuse_s8),
+    Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower_depthwise_s8, refuse_s8),
     Kernel(OpKind.DEPTHWISE_CONV_2D, DType.FLOAT32, _lower_depthwise_f32, constant_weights(1, 2)),
 )

@@ -1,0 +1,130 @@
+"""CONV_2D with the DSP instructions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant,
+    input_index,
+    input_tensor,
+    optional_input,
+    output_tensor,
+)
+from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
+from edgegen.engines.aot.ops.matmul_dsp import GROUP, matrix_fields, pack, padded, unpackable
+from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
+from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
+
+_Weights = npt.NDArray[np.int64]
+
+
+def _refuse(model: Model, op: Op) -> str | None:
+    refusal = refuse_s8(model, op)
+    if refusal is not None:
+        return refusal
+    if attrs_of(op, Conv2DAttrs).dilation != (1, 1):
+        return "its filter is dilated."
+    prepared = _requantisation(model, op)
+    return prepared if isinstance(prepared, str) else unpackable(_flat_weights(model, op))
+
+
+def _requantisation(model: Model, op: Op) -> Requantisation | str:
+    data, output, bias = (
+        input_tensor(model, op),
+        output_tensor(model, op),
+        optional_input(model, op, 2),
+    )
+    weights = _flat_weights(model, op)
+    own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
+    return requantisation(
+        own - data.zero_point * weights.sum(axis=1),
+        np.abs(weights).sum(axis=1),
+        real_multipliers(model, op),
+        attrs_of(op, Conv2DAttrs).activation,
+        output,
+    )
+
+
+def _flat_weights(model: Model, op: Op) -> _Weights:
+    weights = constant(input_tensor(model, op, 1)).astype(np.int64)
+    return weights.reshape(len(weights), -1)
+
+
+def _lower(model: Model, op: Op) -> Call:
+    depth = input_tensor(model, op).shape[3]
+    channels = output_tensor(model, op).shape[3]
+    is_pointwise = input_tensor(model, op, 1).shape[1:3] == (1, 1)
+    moves_by_one = attrs_of(op, Conv2DAttrs).stride == (1, 1)
+    if is_pointwise and moves_by_one and depth % GROUP == 0 and channels % GROUP == 0:
+        return _pointwise(model, op)
+    return _windowed(model, op)
+
+
+def _pointwise(model: Model, op: Op) -> Call:
+    weights = _flat_weights(model, op)
+    channels, depth = weights.shape
+    positions = output_tensor(model, op).elements // channels
+    return _call(model, op, "pointwise", weights, (("positions", positions),), 4 * depth)
+
+
+def _windowed(model: Model, op: Op) -> Call:
+    window = _upright(dict(window_of(model, op)))
+    channels = output_tensor(model, op).shape[3]
+    line = window["window.filter_width"] * window["window.input_depth"]
+    line_bytes = padded(line, GROUP)
+    lines_of_weights = _flat_weights(model, op).reshape(channels, -1, line)
+    filled_up = np.pad(lines_of_weights, ((0, 0), (0, 0), (0, line_bytes - line)))
+    half = (window["window.output_height"] + 1) // 2
+    lines = (half - 1) * window["window.stride_height"] + window["window.filter_height"]
+    fields = (
+        *window.items(),
+        ("input_zero_point", input_tensor(model, op).zero_point),
+        ("line_groups", line_bytes // GROUP),
+    )
+    scratch = 4 * line_bytes * lines + 3 * line_bytes + 2 * padded(channels, GROUP)
+    return _call(model, op, "conv_2d", filled_up.reshape(channels, -1), fields, scratch)
+
+
+def _upright(window: dict[str, int]) -> dict[str, int]:
+    """Of an image of one row a column: the same memory, and its pixels can be paired."""
+    if window["window.input_height"] != 1 or window["window.filter_height"] != 1:
+        return window
+    turned = dict(window)
+    for part in ("input_", "output_", "filter_", "stride_", "dilation_"):
+        turned[f"window.{part}height"] = window[f"window.{part}width"]
+        turned[f"window.{part}width"] = window[f"window.{part}height"]
+    turned["window.pad_top"] = window["window.pad_left"]
+    turned["window.pad_left"] = window["window.pad_top"]
+    return turned
+
+
+def _call(
+    model: Model,
+    op: Op,
+    name: str,
+    weights: _Weights,
+    fields: tuple[tuple[str, Field], ...],
+    scratch_bytes: int,
+) -> Call:
+    prepared = _requantisation(model, op)
+    assert isinstance(prepared, Requantisation)
+    return Call(
+        op=op,
+        function=f"eg_run_{name}_s8_dsp",
+        struct=f"eg_{name}_s8_dsp",
+        fields=(*fields, ("matrix.stream", Ref("filter")), *matrix_fields(weights)),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/dsp/conv_2d.h",
+        sources=(f"nn/dsp/{name}_s8.c", "nn/dsp/matmul.c"),
+        constants=(Constant("filter", pack(weights, prepared)),),
+        scratch_bytes=scratch_bytes,
+    )
+
+
+KERNELS = (Kernel(OpKind.CONV_2D, DType.INT8, _lower, _refuse, frozenset({"dsp"})),)
