@@ -1,0 +1,186 @@
+/* The DSP instructions of Armv7E-M and Armv8-M that the fast int8 kernels are written with.
+ *
+ * On a core that has them (__ARM_FEATURE_DSP) each function is one instruction; elsewhere it is
+ * C that computes the same, so that every kernel built on them can be tested on any machine. A
+ * word holds two halfwords: `low` in bits 0..15, `high` in bits 16..31. Sums wrap modulo 2^32.
+ */
+#ifndef EDGEGEN_ISA_DSP_H
+#define EDGEGEN_ISA_DSP_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP
+#define EG_HAS_DSP 1
+#else
+#define EG_HAS_DSP 0
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Four bytes from any address (LDR takes unaligned ones; LDRD and LDM do not). */
+static inline uint32_t eg_load_word(const void *from)
+{
+    uint32_t word;
+
+    memcpy(&word, from, sizeof word);
+    return word;
+}
+
+#if EG_HAS_DSP
+
+/* sum + a.low * b.low + a.high * b.high, signed halfwords. */
+static inline int32_t eg_smlad(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* a.low * b.low + a.high * b.high */
+static inline int32_t eg_smuad(uint32_t a, uint32_t b)
+{
+    int32_t result;
+
+    __asm__("smuad %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* sum + a.low * b.low */
+static inline int32_t eg_smlabb(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* sum + a.high * b.low */
+static inline int32_t eg_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smlatb %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* Bytes 0 and 2, each sign-extended to a halfword. */
+static inline uint32_t eg_sxtb16(uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(bytes));
+    return result;
+}
+
+/* Bytes 1 and 3, each sign-extended to a halfword. */
+static inline uint32_t eg_sxtb16_odd(uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(bytes));
+    return result;
+}
+
+/* The low halfword of a below the low halfword of b. */
+static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* sum + round(a * b / 2^32), ties upwards. */
+static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* x saturated to -128..127 */
+static inline int32_t eg_ssat8(int32_t x)
+{
+    int32_t result;
+
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+#else
+
+static inline int32_t eg_halfword_low(uint32_t word)
+{
+    return (int16_t)(word & 0xFFFFU);
+}
+
+static inline int32_t eg_halfword_high(uint32_t word)
+{
+    return (int16_t)(word >> 16);
+}
+
+static inline int32_t eg_smlad(uint32_t a, uint32_t b, int32_t sum)
+{
+    const int32_t low = eg_halfword_low(a) * eg_halfword_low(b);
+    const int32_t high = eg_halfword_high(a) * eg_halfword_high(b);
+
+    return (int32_t)((uint32_t)sum + (uint32_t)low + (uint32_t)high);
+}
+
+static inline int32_t eg_smuad(uint32_t a, uint32_t b)
+{
+    return eg_smlad(a, b, 0);
+}
+
+static inline int32_t eg_smlabb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)(eg_halfword_low(a) * eg_halfword_low(b)));
+}
+
+static inline int32_t eg_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return (int32_t)((uint32_t)sum + (uint32_t)(eg_halfword_high(a) * eg_halfword_low(b)));
+}
+
+static inline uint32_t eg_sxtb16(uint32_t bytes)
+{
+    const uint32_t low = (uint32_t)(int32_t)(int8_t)(bytes & 0xFFU);
+    const uint32_t high = (uint32_t)(int32_t)(int8_t)((bytes >> 16) & 0xFFU);
+
+    return (low & 0xFFFFU) | (high << 16);
+}
+
+static inline uint32_t eg_sxtb16_odd(uint32_t bytes)
+{
+    return eg_sxtb16(bytes >> 8);
+}
+
+static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFFU) | (b << 16);
+}
+
+static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
+{
+    const uint64_t product = (uint64_t)((int64_t)a * b) + UINT64_C(0x80000000);
+
+    return (int32_t)((uint32_t)(product >> 32) + (uint32_t)sum);
+}
+
+static inline int32_t eg_ssat8(int32_t x)
+{
+    return x < -128 ? -128 : (x > 127 ? 127 : x);
+}
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEGEN_ISA_DSP_H */
