@@ -98,8 +98,21 @@ _MACS: dict[OpKind, Callable[[Model, Op], int]] = {
     OpKind.FULLY_CONNECTED: _fully_connected,
 }
 
-# Their second input has become an attribute.
-_PARAMETER_INPUT = (OpKind.EXPAND_DIMS, OpKind.MEAN, OpKind.PAD, OpKind.RESHAPE)
+# All but one of their inputs have become attributes.
+_PARAMETER_INPUT = (
+    OpKind.EXPAND_DIMS,
+    OpKind.GATHER,
+    OpKind.MEAN,
+    OpKind.MIRROR_PAD,
+    OpKind.PAD,
+    OpKind.PADV2,
+    OpKind.RESHAPE,
+    OpKind.RESIZE_NEAREST_NEIGHBOR,
+    OpKind.SLICE,
+    OpKind.SPLIT,
+    OpKind.STRIDED_SLICE,
+    OpKind.TRANSPOSE,
+)
 
 
 def _constant(model: Model, op: Op, position: int) -> Tensor:
@@ -110,7 +123,7 @@ def _constant(model: Model, op: Op, position: int) -> Tensor:
 
 def _operands(op: Op) -> tuple[int, ...]:
     """Indices of the tensors that are read at run time."""
-    inputs = op.inputs[:1] if op.kind in _PARAMETER_INPUT else op.inputs
+    inputs = (op.data,) if op.kind in _PARAMETER_INPUT else op.inputs
     return tuple(index for index in inputs if index is not None)
 
 

@@ -198,6 +198,12 @@ _REASONS = (
         "CMSIS-NN computes int16 fully connected layers with one scale for all weights.",
         "Set converter._experimental_disable_per_channel_quantization_for_dense_layers = True.",
     ),
+    Reason(
+        "EG212",
+        "operator without a list of TFLM's sources",
+        "edgegen does not know which of TensorFlow Lite Micro's source files run it.",
+        "Use the aot engine.",
+    ),
 )
 
 REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}

@@ -44,24 +44,36 @@ class OpKind(enum.Enum):
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
     CONCATENATION = "CONCATENATION"
     CONV_2D = "CONV_2D"
+    DEPTH_TO_SPACE = "DEPTH_TO_SPACE"
     DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
     DEQUANTIZE = "DEQUANTIZE"
     EXPAND_DIMS = "EXPAND_DIMS"
     FULLY_CONNECTED = "FULLY_CONNECTED"
+    GATHER = "GATHER"
     LEAKY_RELU = "LEAKY_RELU"
     LOGISTIC = "LOGISTIC"
     MAX_POOL_2D = "MAX_POOL_2D"
     MEAN = "MEAN"
+    MIRROR_PAD = "MIRROR_PAD"
     MUL = "MUL"
+    PACK = "PACK"
     PAD = "PAD"
+    PADV2 = "PADV2"
     QUANTIZE = "QUANTIZE"
     RELU = "RELU"
     RELU6 = "RELU6"
     RESHAPE = "RESHAPE"
+    RESIZE_NEAREST_NEIGHBOR = "RESIZE_NEAREST_NEIGHBOR"
+    SLICE = "SLICE"
     SOFTMAX = "SOFTMAX"
+    SPACE_TO_DEPTH = "SPACE_TO_DEPTH"
+    SPLIT = "SPLIT"
     SQUEEZE = "SQUEEZE"
+    STRIDED_SLICE = "STRIDED_SLICE"
     SUB = "SUB"
     TANH = "TANH"
+    TRANSPOSE = "TRANSPOSE"
+    UNPACK = "UNPACK"
 
 
 class Activation(enum.Enum):
@@ -205,9 +217,67 @@ class ReduceAttrs:
 
 @dataclass(frozen=True, slots=True)
 class PadAttrs:
-    """PAD; (before, after) per dimension."""
+    """PAD and PADV2; (before, after) per dimension."""
 
     paddings: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPadAttrs:
+    """(before, after) per dimension; ``repeats_edge`` is SYMMETRIC, else REFLECT."""
+
+    paddings: tuple[tuple[int, int], ...]
+    repeats_edge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SliceAttrs:
+    """SLICE and STRIDED_SLICE: elements begin, begin + stride, ... ``size`` of them.
+
+    One number per dimension of the input, with masks and negative indices resolved. What
+    STRIDED_SLICE shrinks away has size 1 here and is missing from the output's shape.
+    """
+
+    begin: tuple[int, ...]
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransposeAttrs:
+    """Dimension k of the output is dimension ``permutation[k]`` of the input."""
+
+    permutation: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisAttrs:
+    """SPLIT, PACK and UNPACK; ``axis`` is never negative. PACK's counts output dimensions."""
+
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAttrs:
+    """SPACE_TO_DEPTH and DEPTH_TO_SPACE: blocks of ``size`` x ``size`` positions."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatherAttrs:
+    """``axis`` is never negative; ``indices`` are within it, flattened in C order."""
+
+    axis: int
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeAttrs:
+    """How a position of the output maps to the input; at most one of both is true."""
+
+    align_corners: bool = False
+    half_pixel_centers: bool = False
 
 
 Attrs = (
@@ -221,7 +291,17 @@ Attrs = (
     | ConcatenationAttrs
     | ReduceAttrs
     | PadAttrs
+    | MirrorPadAttrs
+    | SliceAttrs
+    | TransposeAttrs
+    | AxisAttrs
+    | BlockAttrs
+    | GatherAttrs
+    | ResizeAttrs
 )
+
+# The first inputs of these say how to compute, not what from.
+_DATA_POSITION = {OpKind.SPLIT: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +321,14 @@ class Op:
     attrs: Attrs
     version: int
     node: int
+
+    @property
+    def data(self) -> int:
+        """The tensor that the operator computes from, whose type decides how."""
+        index = self.inputs[_DATA_POSITION.get(self.kind, 0)]
+        if index is None:
+            raise ValueError(f"{self.kind.value} (node {self.node}) has no input")
+        return index
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,14 @@ import numpy as np
 from edgegen import analysis
 from edgegen.model import (
     Activation,
+    AxisAttrs,
+    BlockAttrs,
     ConcatenationAttrs,
     Conv2DAttrs,
     DType,
     FullyConnectedAttrs,
+    GatherAttrs,
+    MirrorPadAttrs,
     Model,
     Op,
     OpKind,
@@ -27,8 +31,11 @@ from edgegen.model import (
     Padding,
     Pool2DAttrs,
     ReduceAttrs,
+    ResizeAttrs,
+    SliceAttrs,
     SoftmaxAttrs,
     Tensor,
+    TransposeAttrs,
 )
 
 _INTEGER_ACTIVATIONS = (DType.INT8, DType.INT16)
@@ -42,13 +49,13 @@ def validate(model: Model) -> None:
         _tensor(tensor)
     _graph(model)
     for op in model.ops:
-        _op(op, [None if k is None else model.tensors[k] for k in op.inputs], _output(model, op))
+        _op(op, [None if k is None else model.tensors[k] for k in op.inputs], _outputs(model, op))
     _analysis(model)
 
 
-def _output(model: Model, op: Op) -> Tensor:
-    assert len(op.outputs) == 1
-    return model.tensors[op.outputs[0]]
+def _outputs(model: Model, op: Op) -> list[Tensor]:
+    assert len(op.outputs) == 1 or (op.outputs and op.kind in (OpKind.SPLIT, OpKind.UNPACK))
+    return [model.tensors[index] for index in op.outputs]
 
 
 def _tensor(tensor: Tensor) -> None:
@@ -107,9 +114,12 @@ def _graph(model: Model) -> None:
     assert set(model.outputs) <= computed
 
 
-def _op(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
-    first = inputs[0]
+def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> None:
+    first, output = inputs[0], outputs[0]
     assert first is not None
+    if op.kind in _COPIES:
+        _copy(op, [t for t in inputs if t is not None], outputs)
+        return
     if op.kind in (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED):
         _weights(op, inputs, output)
     elif op.kind in (OpKind.QUANTIZE, OpKind.DEQUANTIZE):
@@ -157,6 +167,84 @@ def _conversion(op: Op, source: Tensor, output: Tensor) -> None:
     other = source if op.kind is OpKind.DEQUANTIZE else output
     assert other.dtype is not DType.FLOAT32
     assert op.kind is OpKind.QUANTIZE or float_end.dtype is DType.FLOAT32
+
+
+_COPIES = (
+    OpKind.DEPTH_TO_SPACE,
+    OpKind.GATHER,
+    OpKind.MIRROR_PAD,
+    OpKind.PACK,
+    OpKind.PADV2,
+    OpKind.RESIZE_NEAREST_NEIGHBOR,
+    OpKind.SLICE,
+    OpKind.SPACE_TO_DEPTH,
+    OpKind.SPLIT,
+    OpKind.STRIDED_SLICE,
+    OpKind.TRANSPOSE,
+    OpKind.UNPACK,
+)
+
+
+def _copy(op: Op, inputs: list[Tensor], outputs: Sequence[Tensor]) -> None:
+    """The same done by numpy to an array of positions gives the output's shape."""
+    data = inputs[1 if op.kind is OpKind.SPLIT else 0]
+    moved = (*inputs, *outputs) if op.kind is OpKind.PACK else (data, *outputs)
+    assert {tensor.dtype for tensor in moved} == {data.dtype}
+    assert data.dtype in (DType.FLOAT32, DType.INT32, *_INTEGER_ACTIVATIONS)
+    if data.dtype in _INTEGER_ACTIVATIONS:
+        assert {(t.scale, t.zero_point) for t in moved} == {(data.scale, data.zero_point)}
+    if op.kind is not OpKind.PACK:
+        assert all(tensor.is_constant for tensor in inputs if tensor is not data)
+    for output, shape in zip(outputs, _copied_shapes(op, inputs, data, outputs), strict=True):
+        assert shape == output.shape, op
+
+
+def _copied_shapes(
+    op: Op, inputs: list[Tensor], data: Tensor, outputs: Sequence[Tensor]
+) -> list[tuple[int, ...]]:
+    attrs, source = op.attrs, np.broadcast_to(np.int8(0), data.shape)
+    count = len(outputs)
+    if isinstance(attrs, SliceAttrs):
+        for begin, size, stride, extent in zip(
+            attrs.begin, attrs.size, attrs.stride, data.shape, strict=True
+        ):
+            assert size >= 1
+            assert 0 <= begin < extent
+            assert 0 <= begin + (size - 1) * stride < extent
+        kept = [size for size in attrs.size if size > 1]
+        assert [extent for extent in outputs[0].shape if extent > 1] == kept
+        return [outputs[0].shape]
+    if isinstance(attrs, AxisAttrs):
+        if op.kind is OpKind.SPLIT:
+            return [part.shape for part in np.split(source, count, attrs.axis)]
+        if op.kind is OpKind.UNPACK:
+            assert count == data.shape[attrs.axis]
+            return [source.take(0, attrs.axis).shape] * count
+        return [np.stack([np.broadcast_to(0, t.shape) for t in inputs], attrs.axis).shape]
+    if isinstance(attrs, TransposeAttrs):
+        return [source.transpose(attrs.permutation).shape]
+    if isinstance(attrs, GatherAttrs):
+        assert all(0 <= index < data.shape[attrs.axis] for index in attrs.indices)
+        shape = (*data.shape[: attrs.axis], *inputs[1].shape, *data.shape[attrs.axis + 1 :])
+        return [shape]
+    if isinstance(attrs, MirrorPadAttrs | PadAttrs):
+        for extent, pads in zip(data.shape, attrs.paddings, strict=True):
+            assert min(pads) >= 0
+            if isinstance(attrs, MirrorPadAttrs):
+                assert max(pads) <= extent - (0 if attrs.repeats_edge else 1)
+        return [
+            tuple(b + n + a for n, (b, a) in zip(data.shape, attrs.paddings, strict=True)),
+        ]
+    if isinstance(attrs, BlockAttrs):
+        apart = data.shape if op.kind is OpKind.SPACE_TO_DEPTH else outputs[0].shape
+        deep = outputs[0].shape if op.kind is OpKind.SPACE_TO_DEPTH else data.shape
+        assert deep[3] == apart[3] * attrs.size**2
+        assert (deep[1] * attrs.size, deep[2] * attrs.size) == apart[1:3]
+        assert deep[0] == apart[0]
+        return [outputs[0].shape]
+    assert isinstance(attrs, ResizeAttrs)
+    assert len(data.shape) == 4
+    return [(data.shape[0], *np.ravel(inputs[1].data).tolist(), data.shape[3])]  # type: ignore[arg-type]
 
 
 _PARAMETER_SECOND = (OpKind.PAD, OpKind.MEAN, OpKind.RESHAPE, OpKind.EXPAND_DIMS)

@@ -135,6 +135,49 @@ def _concatenation(net: _Net) -> bytes:
     return net.build([x, z], [y])
 
 
+def _one_to_one(
+    kind: str,
+    source: Sequence[int],
+    output: Sequence[int],
+    parameters: Sequence[Any],
+    options: dict[str, Any],
+    net: _Net,
+) -> bytes:
+    """x -> y, with int32 parameters."""
+    x, y = net.activation("x", source), net.activation("y", output)
+    net.op(kind, [x, *map(net.integers, parameters)], [y], **options)
+    return net.build([x], [y])
+
+
+def _pad_v2(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 3, 3, 2]), net.activation("y", [1, 4, 3, 2])
+    quant = {} if net.dtype == "float32" else {"scale": 0.1, "zero_point": -3}
+    value = net.tensor("value", [], net.dtype, data=5, **quant)
+    net.op("PADV2", [x, net.integers([[0, 0], [1, 0], [0, 0], [0, 0]]), value], [y])
+    return net.build([x], [y])
+
+
+def _split(net: _Net) -> bytes:
+    x = net.activation("x", [1, 3, 4])
+    parts = [net.activation(f"y{k}", [1, 3, 2]) for k in range(2)]
+    net.op("SPLIT", [net.integers(-1), x], parts, num_splits=2)
+    return net.build([x], parts)
+
+
+def _pack(net: _Net) -> bytes:
+    parts = [net.activation(f"x{k}", [3, 2]) for k in range(2)]
+    y = net.activation("y", [3, 2, 2])
+    net.op("PACK", parts, [y], axis=1, values_count=2)
+    return net.build(parts, [y])
+
+
+def _unpack(net: _Net) -> bytes:
+    x = net.activation("x", [3, 2, 2])
+    parts = [net.activation(f"y{k}", [3, 2]) for k in range(2)]
+    net.op("UNPACK", [x], parts, axis=-2, num=2)
+    return net.build([x], parts)
+
+
 def _quantize_dequantize(net: _Net) -> bytes:
     x, y = net.tensor("x", [1, 6], "float32"), net.activation("y", [1, 6])
     z = net.tensor("z", [1, 6], "float32")
@@ -169,6 +212,23 @@ def _chain(net: _Net) -> bytes:
 
 _UNARY = ("RELU", "RELU6", "LOGISTIC", "TANH", "LEAKY_RELU", "SOFTMAX")
 
+# Kind: input's shape, output's shape, parameters, options.
+_ONE_TO_ONE: dict[str, tuple[Sequence[int], Sequence[int], Sequence[Any], dict[str, Any]]] = {
+    "DEPTH_TO_SPACE": ([1, 2, 3, 8], [1, 4, 6, 2], [], {"block_size": 2}),
+    "GATHER": ([1, 4, 3], [1, 2, 3], [[3, 0]], {"axis": 1}),
+    "MIRROR_PAD": ([2, 3], [3, 5], [[[1, 0], [1, 1]]], {"mode": 0}),
+    "RESIZE_NEAREST_NEIGHBOR": ([1, 2, 3, 2], [1, 5, 4, 2], [[5, 4]], {"align_corners": True}),
+    "SLICE": ([1, 4, 3], [1, 2, 2], [[0, 1, 1], [1, 2, -1]], {}),
+    "SPACE_TO_DEPTH": ([1, 4, 6, 2], [1, 2, 3, 8], [], {"block_size": 2}),
+    "STRIDED_SLICE": (
+        [1, 6, 5],
+        [3, 5],
+        [[0, 5, 0], [0, -7, 0], [1, -2, 1]],
+        {"shrink_axis_mask": 1, "end_mask": 4},
+    ),
+    "TRANSPOSE": ([1, 2, 3], [3, 1, 2], [[2, 0, 1]], {}),
+}
+
 _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     "conv_2d": _conv_2d,
     "depthwise_conv_2d": _depthwise_conv_2d,
@@ -179,6 +239,11 @@ _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     "pad": _pad,
     "mean": _mean,
     "concatenation": _concatenation,
+    "padv2": _pad_v2,
+    "split": _split,
+    "pack": _pack,
+    "unpack": _unpack,
+    **{k.lower(): functools.partial(_one_to_one, k, *v) for k, v in _ONE_TO_ONE.items()},
     **{k.lower(): functools.partial(_pool, k) for k in ("AVERAGE_POOL_2D", "MAX_POOL_2D")},
     **{k.lower(): functools.partial(_binary, k) for k in ("ADD", "SUB", "MUL")},
     **{k.lower(): functools.partial(_unary, k) for k in _UNARY},

@@ -323,6 +323,14 @@ def _camel(name: str) -> str:
         (tflite_schema.ReducerSlot, "ReducerOptions"),
         (tflite_schema.SqueezeSlot, "SqueezeOptions"),
         (tflite_schema.ReshapeSlot, "ReshapeOptions"),
+        (tflite_schema.StridedSliceSlot, "StridedSliceOptions"),
+        (tflite_schema.SplitSlot, "SplitOptions"),
+        (tflite_schema.PackSlot, "PackOptions"),
+        (tflite_schema.UnpackSlot, "UnpackOptions"),
+        (tflite_schema.BlockSlot, "SpaceToDepthOptions DepthToSpaceOptions"),
+        (tflite_schema.MirrorPadSlot, "MirrorPadOptions"),
+        (tflite_schema.GatherSlot, "GatherOptions"),
+        (tflite_schema.ResizeNearestNeighborSlot, "ResizeNearestNeighborOptions"),
     ],
 )
 def test_slots(slots: type[IntEnum], tables: str) -> None:

@@ -14,11 +14,15 @@ from collections.abc import Callable, Sequence
 from edgegen.model import (
     Activation,
     Attrs,
+    AxisAttrs,
     BinaryAttrs,
+    BlockAttrs,
     ConcatenationAttrs,
     Conv2DAttrs,
     DType,
     FullyConnectedAttrs,
+    GatherAttrs,
+    MirrorPadAttrs,
     OpKind,
     PadAttrs,
     Padding,
@@ -26,33 +30,49 @@ from edgegen.model import (
     ReduceAttrs,
     SoftmaxAttrs,
     Tensor,
+    TransposeAttrs,
 )
 
-# Least and most inputs; every operator has one output.
+# Least and most inputs.
 _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.ADD: (2, 2),
     OpKind.AVERAGE_POOL_2D: (1, 1),
     OpKind.CONCATENATION: (1, 65536),
     OpKind.CONV_2D: (2, 3),
     OpKind.DEPTHWISE_CONV_2D: (2, 3),
+    OpKind.DEPTH_TO_SPACE: (1, 1),
     OpKind.DEQUANTIZE: (1, 1),
     OpKind.EXPAND_DIMS: (2, 2),
     OpKind.FULLY_CONNECTED: (2, 3),
+    OpKind.GATHER: (2, 2),
     OpKind.LEAKY_RELU: (1, 1),
     OpKind.LOGISTIC: (1, 1),
     OpKind.MAX_POOL_2D: (1, 1),
     OpKind.MEAN: (2, 2),
+    OpKind.MIRROR_PAD: (2, 2),
     OpKind.MUL: (2, 2),
+    OpKind.PACK: (1, 65536),
     OpKind.PAD: (2, 2),
+    OpKind.PADV2: (3, 3),
     OpKind.QUANTIZE: (1, 1),
     OpKind.RELU: (1, 1),
     OpKind.RELU6: (1, 1),
     OpKind.RESHAPE: (1, 2),
+    OpKind.RESIZE_NEAREST_NEIGHBOR: (2, 2),
+    OpKind.SLICE: (3, 3),
     OpKind.SOFTMAX: (1, 1),
+    OpKind.SPACE_TO_DEPTH: (1, 1),
+    OpKind.SPLIT: (2, 2),
     OpKind.SQUEEZE: (1, 1),
+    OpKind.STRIDED_SLICE: (4, 4),
     OpKind.SUB: (2, 2),
     OpKind.TANH: (1, 1),
+    OpKind.TRANSPOSE: (2, 2),
+    OpKind.UNPACK: (1, 1),
 }
+
+# All others have one output.
+_WITH_OUTPUTS = (OpKind.SPLIT, OpKind.UNPACK)
 
 # The one input that may be absent is a bias.
 _WITH_BIAS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
@@ -60,6 +80,22 @@ _WITH_BIAS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
 _QUANTISED = (DType.INT8, DType.INT16)
 _COMPUTED = (DType.FLOAT32, *_QUANTISED)
 _MOVED = (*_COMPUTED, DType.INT32)
+
+# What TensorFlow Lite Micro copies: element types, and dimensions at most.
+_COPIED: dict[OpKind, tuple[tuple[DType, ...], int]] = {
+    OpKind.DEPTH_TO_SPACE: ((DType.FLOAT32, DType.INT8), 4),
+    OpKind.GATHER: ((DType.FLOAT32, DType.INT8), 6),
+    OpKind.MIRROR_PAD: ((DType.FLOAT32, DType.INT8), 6),
+    OpKind.PACK: (_MOVED, 6),
+    OpKind.PADV2: (_MOVED, 5),
+    OpKind.RESIZE_NEAREST_NEIGHBOR: (_COMPUTED, 4),
+    OpKind.SLICE: (_MOVED, 5),
+    OpKind.SPACE_TO_DEPTH: ((DType.FLOAT32, DType.INT8), 4),
+    OpKind.SPLIT: (_MOVED, 6),
+    OpKind.STRIDED_SLICE: (_MOVED, 4),
+    OpKind.TRANSPOSE: (_COMPUTED, 5),
+    OpKind.UNPACK: (_MOVED, 6),
+}
 
 # Output quantisation that the integer kernels of these operators are written for.
 _FIXED_OUTPUT: dict[tuple[OpKind, DType], tuple[float, int]] = {
@@ -100,7 +136,7 @@ def arity_problem(kind: OpKind, inputs: Sequence[int | None], outputs: Sequence[
     least, most = _ARITY[kind]
     if not least <= len(inputs) <= most:
         return f"It has {len(inputs)} inputs."
-    if len(outputs) != 1:
+    if len(outputs) != 1 and (kind not in _WITH_OUTPUTS or not outputs):
         return f"It has {len(outputs)} outputs instead of one."
     for position, index in enumerate(inputs):
         if index is None and not (kind in _WITH_BIAS and position == 2):
@@ -112,23 +148,24 @@ def check(
     kind: OpKind,
     attrs: Attrs,
     inputs: Sequence[Tensor | None],
-    output: Tensor,
+    outputs: Sequence[Tensor],
     problems: Problems,
 ) -> None:
     """Adds everything that is wrong with one operator to ``problems``.
 
     Args:
         inputs: As many as the operator has; None only for a bias that is absent.
+        outputs: As many as the operator has, at least one.
     """
     present = [tensor for tensor in inputs if tensor is not None]
     bias = inputs[2] if kind in _WITH_BIAS and len(inputs) == 3 else None
-    _RULES[kind](_Case(kind, attrs, present, bias, output, problems))
+    _RULES[kind](_Case(kind, attrs, present, bias, outputs, problems))
 
 
 class _Case:
     """One operator with its tensors; the rules below are about this."""
 
-    __slots__ = ("attrs", "bias", "inputs", "kind", "output", "problems")
+    __slots__ = ("attrs", "bias", "inputs", "kind", "output", "outputs", "problems")
 
     def __init__(
         self,
@@ -136,14 +173,15 @@ class _Case:
         attrs: Attrs,
         inputs: list[Tensor],
         bias: Tensor | None,
-        output: Tensor,
+        outputs: Sequence[Tensor],
         problems: Problems,
     ) -> None:
         self.kind = kind
         self.attrs = attrs
         self.inputs = inputs
         self.bias = bias
-        self.output = output
+        self.output = outputs[0]
+        self.outputs = outputs
         self.problems = problems
 
     def refuse(self, code: str, cause: str) -> None:
@@ -537,12 +575,138 @@ def _pad(case: _Case) -> None:
     if source.dtype in _QUANTISED and case.affine(source, case.output):
         case.same_quant(source)
     assert isinstance(case.attrs, PadAttrs)
-    case.implies(
-        tuple(
-            before + extent + after
-            for extent, (before, after) in zip(source.shape, case.attrs.paddings, strict=True)
+    _padded_shape(case, case.attrs.paddings)
+
+
+def _copied(case: _Case) -> bool:
+    """Values move, so element type and quantisation stay; SPLIT's data come second."""
+    types, rank = _COPIED[case.kind]
+    sources = case.inputs if case.kind is OpKind.PACK else [_moved_input(case)]
+    if not case.one_type([*sources, *case.outputs], types):
+        return False
+    if max(len(tensor.shape) for tensor in (*sources, *case.outputs)) > rank:
+        case.refuse("EG112", f"TFLM runs it with {rank} dimensions at most.")
+        return False
+    tensors = (*sources, *case.outputs)
+    if case.output.dtype in _QUANTISED and case.affine(*tensors):
+        case.same_quant(*tensors)
+    return True
+
+
+def _moved_input(case: _Case) -> Tensor:
+    return case.inputs[1 if case.kind is OpKind.SPLIT else 0]
+
+
+def _resized(case: _Case) -> None:
+    if _copied(case):
+        case.rank(case.inputs[0], "input", 4)
+
+
+def _slice(case: _Case) -> None:
+    """The frontend compares shapes, because what is shrunk away is in no attribute."""
+    _copied(case)
+
+
+def _transpose(case: _Case) -> None:
+    assert isinstance(case.attrs, TransposeAttrs)
+    if _copied(case):
+        case.implies(tuple(case.inputs[0].shape[axis] for axis in case.attrs.permutation))
+
+
+def _split(case: _Case) -> None:
+    assert isinstance(case.attrs, AxisAttrs)
+    if not _copied(case):
+        return
+    axis, shape, count = case.attrs.axis, case.inputs[1].shape, len(case.outputs)
+    if shape[axis] % count:
+        case.refuse("EG115", f"It splits {shape[axis]} into {count} parts.")
+    for output in case.outputs:
+        part = (*shape[:axis], shape[axis] // count, *shape[axis + 1 :])
+        case.problems.expect_shape(output.shape, part)
+
+
+def _pack(case: _Case) -> None:
+    assert isinstance(case.attrs, AxisAttrs)
+    if not _copied(case):
+        return
+    axis, shape = case.attrs.axis, case.inputs[0].shape
+    if any(tensor.shape != shape for tensor in case.inputs):
+        case.refuse("EG115", "Its inputs have different shapes.")
+    case.implies((*shape[:axis], len(case.inputs), *shape[axis:]))
+
+
+def _unpack(case: _Case) -> None:
+    assert isinstance(case.attrs, AxisAttrs)
+    if not _copied(case):
+        return
+    axis, shape = case.attrs.axis, case.inputs[0].shape
+    if shape[axis] != len(case.outputs):
+        case.refuse("EG115", f"It takes {shape[axis]} apart into {len(case.outputs)} outputs.")
+    for output in case.outputs:
+        case.problems.expect_shape(output.shape, (*shape[:axis], *shape[axis + 1 :]))
+
+
+def _space_to_depth(case: _Case) -> None:
+    assert isinstance(case.attrs, BlockAttrs)
+    if _copied(case) and case.rank(case.inputs[0], "input", 4):
+        _blocks(case, case.inputs[0].shape, case.output.shape, case.attrs.size)
+
+
+def _depth_to_space(case: _Case) -> None:
+    assert isinstance(case.attrs, BlockAttrs)
+    if _copied(case) and case.rank(case.output, "output", 4):
+        _blocks(case, case.output.shape, case.inputs[0].shape, case.attrs.size)
+
+
+def _blocks(case: _Case, space: tuple[int, ...], depth: tuple[int, ...], size: int) -> None:
+    batch, height, width, channels = space
+    if depth != (batch, height // size, width // size, channels * size * size) or (
+        height % size or width % size
+    ):
+        case.refuse(
+            "EG115",
+            f"Blocks of {size}x{size} do not take {shape_text(space)} to {shape_text(depth)}.",
         )
-    )
+
+
+def _gather(case: _Case) -> None:
+    assert isinstance(case.attrs, GatherAttrs)
+    if _copied(case):
+        shape, axis = case.inputs[0].shape, case.attrs.axis
+        case.implies((*shape[:axis], *case.inputs[1].shape, *shape[axis + 1 :]))
+
+
+def _mirror_pad(case: _Case) -> None:
+    assert isinstance(case.attrs, MirrorPadAttrs)
+    if not _copied(case):
+        return
+    shape, paddings = case.inputs[0].shape, case.attrs.paddings
+    _padded_shape(case, paddings)
+    for extent, pads in zip(shape, paddings, strict=True):
+        most = extent if case.attrs.repeats_edge else extent - 1
+        if max(pads) > most:
+            case.refuse("EG116", f"It mirrors {max(pads)} elements of {extent}.")
+
+
+def _pad_v2(case: _Case) -> None:
+    assert isinstance(case.attrs, PadAttrs)
+    if not _copied(case):
+        return
+    _padded_shape(case, case.attrs.paddings)
+    value = case.inputs[2]
+    if value.data is None:
+        case.refuse("EG113", "Its value is computed by the graph.")
+    elif value.dtype is not case.output.dtype:
+        case.refuse("EG107", f"Its value is {value.dtype.value}.")
+    elif value.elements != 1:
+        case.refuse("EG115", f"Its value is {shape_text(value.shape)} instead of one number.")
+    elif value.dtype in _QUANTISED and case.affine(value):
+        case.same_quant(value)
+
+
+def _padded_shape(case: _Case, paddings: tuple[tuple[int, int], ...]) -> None:
+    pairs = zip(case.inputs[0].shape, paddings, strict=True)
+    case.implies(tuple(before + extent + after for extent, (before, after) in pairs))
 
 
 def _mean(case: _Case) -> None:
@@ -563,21 +727,33 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.CONCATENATION: _concatenation,
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
+    OpKind.DEPTH_TO_SPACE: _depth_to_space,
     OpKind.DEQUANTIZE: _dequantize,
     OpKind.EXPAND_DIMS: _expand_dims,
     OpKind.FULLY_CONNECTED: _fully_connected,
+    OpKind.GATHER: _gather,
     OpKind.LEAKY_RELU: _same_shape,
     OpKind.LOGISTIC: _curve,
     OpKind.MAX_POOL_2D: _pool_2d,
     OpKind.MEAN: _mean,
+    OpKind.MIRROR_PAD: _mirror_pad,
     OpKind.MUL: _binary,
+    OpKind.PACK: _pack,
     OpKind.PAD: _pad,
+    OpKind.PADV2: _pad_v2,
     OpKind.QUANTIZE: _quantize,
     OpKind.RELU: _same_shape,
     OpKind.RELU6: _same_shape,
     OpKind.RESHAPE: _moved,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: _resized,
+    OpKind.SLICE: _slice,
     OpKind.SOFTMAX: _softmax,
+    OpKind.SPACE_TO_DEPTH: _space_to_depth,
+    OpKind.SPLIT: _split,
     OpKind.SQUEEZE: _moved,
+    OpKind.STRIDED_SLICE: _slice,
     OpKind.SUB: _binary,
     OpKind.TANH: _curve,
+    OpKind.TRANSPOSE: _transpose,
+    OpKind.UNPACK: _unpack,
 }

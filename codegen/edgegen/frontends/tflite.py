@@ -336,15 +336,15 @@ class _Parser:
             refuse("EG118", cause=cause)
             return None
         seen = [None if index is None else tensors[index] for index in inputs]
-        output = tensors[outputs[0]]
-        if output is None or any(
+        results = [tensor for index in outputs if (tensor := tensors[index]) is not None]
+        if len(results) < len(outputs) or any(
             tensor is None and index is not None for tensor, index in zip(seen, inputs, strict=True)
         ):
             return None  # a tensor of it was refused already
         problems = rules.Problems()
-        attrs = tflite_ops.attrs(kind, table, seen, output, problems)
+        attrs = tflite_ops.attrs(kind, table, seen, results, problems)
         if attrs is not None:
-            rules.check(kind, attrs, seen, output, problems)
+            rules.check(kind, attrs, seen, results, problems)
         for problem_code, cause in problems.found:
             refuse(problem_code, cause=cause)
         if attrs is None or problems.found:

@@ -16,38 +16,47 @@ from edgegen.frontends.rules import Problems, shape_text
 from edgegen.model import (
     Activation,
     Attrs,
+    AxisAttrs,
     BinaryAttrs,
+    BlockAttrs,
     ConcatenationAttrs,
     Conv2DAttrs,
     DType,
     FullyConnectedAttrs,
+    GatherAttrs,
     LeakyReluAttrs,
+    MirrorPadAttrs,
     NoAttrs,
     OpKind,
     PadAttrs,
     Padding,
     Pool2DAttrs,
     ReduceAttrs,
+    ResizeAttrs,
+    SliceAttrs,
     SoftmaxAttrs,
     Tensor,
+    TransposeAttrs,
 )
 
 # Above any layer in use, and small enough that no product of two overflows int32.
 MAX_EXTENT = 32767
 
-_Choice = TypeVar("_Choice", Activation, Padding)
+_INDICES = (DType.INT32, DType.INT64)
+
+_Choice = TypeVar("_Choice", Activation, Padding, bool)
 
 
 def attrs(
     kind: OpKind,
     node: Table,
     inputs: Sequence[Tensor | None],
-    output: Tensor,
+    outputs: Sequence[Tensor],
     problems: Problems,
 ) -> Attrs | None:
     """The parameters of one operator, or None after adding to ``problems``."""
     before = len(problems.found)
-    result = _Options(_options_table(kind, node), inputs, output, problems).read(kind)
+    result = _Options(_options_table(kind, node), inputs, outputs, problems).read(kind)
     return result if len(problems.found) == before else None
 
 
@@ -70,11 +79,16 @@ def _no_options(node: Table) -> Table:
 
 class _Options:
     def __init__(
-        self, table: Table, inputs: Sequence[Tensor | None], output: Tensor, problems: Problems
+        self,
+        table: Table,
+        inputs: Sequence[Tensor | None],
+        outputs: Sequence[Tensor],
+        problems: Problems,
     ) -> None:
         self._table = table
         self._inputs = inputs
-        self._output = output
+        self._outputs = outputs
+        self._output = outputs[0]
         self._problems = problems
 
     def read(self, kind: OpKind) -> Attrs | None:
@@ -155,6 +169,17 @@ class _Options:
         return ReduceAttrs(tuple(resolved), bool(self._table.u8(schema.ReducerSlot.KEEP_DIMS)))
 
     def pad(self) -> Attrs | None:
+        paddings = self._paddings()
+        return None if paddings is None else PadAttrs(paddings)
+
+    def mirror_pad(self) -> Attrs | None:
+        paddings = self._paddings()
+        repeats_edge = self._choice("mode", schema.MIRROR_MODES, schema.MirrorPadSlot.MODE)
+        if paddings is None or repeats_edge is None:
+            return None
+        return MirrorPadAttrs(paddings, repeats_edge)
+
+    def _paddings(self) -> tuple[tuple[int, int], ...] | None:
         values = self._parameter(1, "paddings", rank=2)
         if values is None:
             return None
@@ -167,7 +192,141 @@ class _Options:
             return None
         if min(values) < 0:
             self._problems.add("EG116", "A padding is negative.")
-        return PadAttrs(tuple(zip(values[::2], values[1::2], strict=True)))
+        return tuple(zip(values[::2], values[1::2], strict=True))
+
+    def slice(self) -> Attrs | None:
+        shape = self._input_shape()
+        begin = self._per_dimension(1, "first positions", _INDICES)
+        given = self._per_dimension(2, "sizes", _INDICES)
+        if begin is None or given is None:
+            return None
+        size = tuple(
+            extent - first if count == -1 else count
+            for extent, first, count in zip(shape, begin, given, strict=True)
+        )
+        for extent, first, count in zip(shape, begin, size, strict=True):
+            if first < 0 or count < 1 or first + count > extent:
+                self._problems.add(
+                    "EG116", f"It takes {count} elements from {first} on, of {extent}."
+                )
+        self._expect_output(size)
+        return SliceAttrs(begin, size, (1,) * len(shape))
+
+    def strided_slice(self) -> Attrs | None:
+        shape = self._input_shape()
+        slot = schema.StridedSliceSlot
+        unsupported = {
+            "ellipsis mask": self._table.i32(slot.ELLIPSIS_MASK),
+            "new axis mask": self._table.i32(slot.NEW_AXIS_MASK),
+            "offset": self._table.u8(slot.OFFSET),
+        }
+        for name, value in unsupported.items():
+            if value:
+                self._problems.add("EG116", f"Its {name} is set, which TFLM ignores.")
+        begin = self._per_dimension(1, "first positions")
+        end = self._per_dimension(2, "last positions")
+        stride = self._per_dimension(3, "strides")
+        if begin is None or end is None or stride is None:
+            return None
+        if 0 in stride:
+            self._problems.add("EG116", "A stride is 0.")
+            return None
+        open_begin, open_end = self._table.i32(slot.BEGIN_MASK), self._table.i32(slot.END_MASK)
+        shrunk = self._table.i32(slot.SHRINK_AXIS_MASK)
+        starts, sizes, kept = [], [], []
+        for axis, extent in enumerate(shape):
+            first = None if open_begin >> axis & 1 else begin[axis]
+            last = None if open_end >> axis & 1 else end[axis]
+            found = range(extent)[first : last : stride[axis]]
+            if shrunk >> axis & 1:
+                found = self._shrunk(range(extent)[first :: stride[axis]], stride[axis])
+            else:
+                kept.append(len(found))
+            starts.append(found.start)
+            sizes.append(len(found))
+        self._expect_output(tuple(kept))
+        return SliceAttrs(tuple(starts), tuple(sizes), stride)
+
+    def _shrunk(self, found: range, stride: int) -> range:
+        """The one position of a dimension that is taken away."""
+        if stride < 0 or not found:
+            self._problems.add("EG116", "It removes a dimension without taking one position.")
+        return found[:1]
+
+    def transpose(self) -> Attrs | None:
+        permutation = self._per_dimension(1, "permuted dimensions")
+        if permutation is None:
+            return None
+        shape = self._input_shape()
+        if sorted(permutation) != list(range(len(shape))):
+            self._problems.add("EG116", f"{list(permutation)} is no order of its dimensions.")
+            return None
+        return TransposeAttrs(permutation)
+
+    def split(self) -> Attrs | None:
+        values = self._parameter(0, "axis", types=(DType.INT32,))
+        count = self._table.i32(schema.SplitSlot.NUM_SPLITS)
+        if count != len(self._outputs):
+            self._problems.add("EG118", f"It has {len(self._outputs)} outputs, but says {count}.")
+        if values is None:
+            return None
+        if len(values) != 1:
+            self._problems.add("EG116", f"It has {len(values)} axes instead of one.")
+            return None
+        axis = self._axis(values[0], len(self._input_shape(1)))
+        return None if axis is None else AxisAttrs(axis)
+
+    def pack(self) -> Attrs | None:
+        slot = schema.PackSlot
+        count = self._table.i32(slot.VALUES_COUNT)
+        if count != len(self._inputs):
+            self._problems.add("EG118", f"It has {len(self._inputs)} inputs, but says {count}.")
+        axis = self._axis(self._table.i32(slot.AXIS), len(self._input_shape()) + 1)
+        return None if axis is None else AxisAttrs(axis)
+
+    def unpack(self) -> Attrs | None:
+        slot = schema.UnpackSlot
+        count = self._table.i32(slot.NUM)
+        if count != len(self._outputs):
+            self._problems.add("EG118", f"It has {len(self._outputs)} outputs, but says {count}.")
+        axis = self._axis(self._table.i32(slot.AXIS), len(self._input_shape()))
+        return None if axis is None else AxisAttrs(axis)
+
+    def block(self) -> Attrs | None:
+        return BlockAttrs(self._extent("block size", schema.BlockSlot.BLOCK_SIZE, 0))
+
+    def gather(self) -> Attrs | None:
+        slot = schema.GatherSlot
+        if self._table.i32(slot.BATCH_DIMS):
+            self._problems.add("EG116", "Its indices differ from batch to batch.")
+        indices = self._parameter(1, "indices", rank=6, types=(DType.INT32,))
+        shape = self._input_shape()
+        axis = self._axis(self._table.i32(slot.AXIS), len(shape))
+        if indices is None or axis is None:
+            return None
+        if min(indices) < 0 or max(indices) >= shape[axis]:
+            self._problems.add("EG116", f"An index is outside of 0...{shape[axis] - 1}.")
+        return GatherAttrs(axis, indices)
+
+    def resize_nearest_neighbor(self) -> Attrs | None:
+        slot = schema.ResizeNearestNeighborSlot
+        return self._resize(slot.ALIGN_CORNERS, slot.HALF_PIXEL_CENTERS)
+
+    def _resize(self, align_corners: int, half_pixel_centers: int) -> Attrs | None:
+        size = self._parameter(1, "sizes", types=(DType.INT32,))
+        if size is None:
+            return None
+        shape = self._input_shape()
+        if len(size) != 2 or len(shape) != 4:
+            self._problems.add("EG112", "It does not resize the two dimensions of an image.")
+            return None
+        self._expect_output((shape[0], *size, shape[3]))
+        attrs = ResizeAttrs(
+            bool(self._table.u8(align_corners)), bool(self._table.u8(half_pixel_centers))
+        )
+        if attrs.align_corners and attrs.half_pixel_centers:
+            self._problems.add("EG116", "It aligns corners and pixel centres at once.")
+        return attrs
 
     def reshape(self) -> Attrs | None:
         # Converters write the shape in both places; the tensor counts.
@@ -211,8 +370,8 @@ class _Options:
 
     # One field each; a problem is added and None (or a harmless value) comes back.
 
-    def _input_shape(self) -> tuple[int, ...]:
-        tensor = self._inputs[0]
+    def _input_shape(self, position: int = 0) -> tuple[int, ...]:
+        tensor = self._inputs[position]
         assert tensor is not None, "the arity rule lets only a bias be absent"
         return tensor.shape
 
@@ -258,13 +417,26 @@ class _Options:
         self._problems.add("EG116", f"Axis {value} does not exist among {rank} dimensions.")
         return None
 
-    def _parameter(self, position: int, what: str, rank: int = 1) -> tuple[int, ...] | None:
+    def _per_dimension(
+        self, position: int, what: str, types: tuple[DType, ...] = (DType.INT32,)
+    ) -> tuple[int, ...] | None:
+        """One integer per dimension of the first input."""
+        values = self._parameter(position, what, types=types)
+        rank = len(self._input_shape())
+        if values is not None and len(values) != rank:
+            self._problems.add("EG115", f"Its {what} are {len(values)} for {rank} dimensions.")
+            return None
+        return values
+
+    def _parameter(
+        self, position: int, what: str, rank: int = 1, types: tuple[DType, ...] = _INDICES
+    ) -> tuple[int, ...] | None:
         """The integers of a constant input of at most ``rank`` dimensions, in C order."""
         tensor = self._inputs[position]
         if tensor is None or tensor.data is None:
             self._problems.add("EG113", f"Its {what} are computed by the graph.")
             return None
-        if tensor.dtype not in (DType.INT32, DType.INT64):
+        if tensor.dtype not in types:
             self._problems.add("EG107", f"Its {what} are {tensor.dtype.value}, not int32.")
             return None
         if len(tensor.shape) > rank:
@@ -289,15 +461,27 @@ _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.CONCATENATION: _Options.concatenation,
     OpKind.CONV_2D: _Options.conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _Options.depthwise_conv_2d,
+    OpKind.DEPTH_TO_SPACE: _Options.block,
     OpKind.EXPAND_DIMS: _Options.expand_dims,
     OpKind.FULLY_CONNECTED: _Options.fully_connected,
+    OpKind.GATHER: _Options.gather,
     OpKind.LEAKY_RELU: _Options.leaky_relu,
     OpKind.MAX_POOL_2D: _Options.pool_2d,
     OpKind.MEAN: _Options.mean,
+    OpKind.MIRROR_PAD: _Options.mirror_pad,
     OpKind.MUL: _Options.binary,
+    OpKind.PACK: _Options.pack,
     OpKind.PAD: _Options.pad,
+    OpKind.PADV2: _Options.pad,
     OpKind.RESHAPE: _Options.reshape,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: _Options.resize_nearest_neighbor,
+    OpKind.SLICE: _Options.slice,
     OpKind.SOFTMAX: _Options.softmax,
+    OpKind.SPACE_TO_DEPTH: _Options.block,
+    OpKind.SPLIT: _Options.split,
     OpKind.SQUEEZE: _Options.squeeze,
+    OpKind.STRIDED_SLICE: _Options.strided_slice,
     OpKind.SUB: _Options.binary,
+    OpKind.TRANSPOSE: _Options.transpose,
+    OpKind.UNPACK: _Options.unpack,
 }

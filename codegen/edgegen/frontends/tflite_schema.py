@@ -166,6 +166,49 @@ class ReshapeSlot(IntEnum):
     NEW_SHAPE = 0
 
 
+class StridedSliceSlot(IntEnum):
+    BEGIN_MASK = 0
+    END_MASK = 1
+    ELLIPSIS_MASK = 2
+    NEW_AXIS_MASK = 3
+    SHRINK_AXIS_MASK = 4
+    OFFSET = 5
+
+
+class SplitSlot(IntEnum):
+    NUM_SPLITS = 0
+
+
+class PackSlot(IntEnum):
+    VALUES_COUNT = 0
+    AXIS = 1
+
+
+class UnpackSlot(IntEnum):
+    NUM = 0
+    AXIS = 1
+
+
+class BlockSlot(IntEnum):
+    """SpaceToDepthOptions and DepthToSpaceOptions."""
+
+    BLOCK_SIZE = 0
+
+
+class MirrorPadSlot(IntEnum):
+    MODE = 0
+
+
+class GatherSlot(IntEnum):
+    AXIS = 0
+    BATCH_DIMS = 1
+
+
+class ResizeNearestNeighborSlot(IntEnum):
+    ALIGN_CORNERS = 0
+    HALF_PIXEL_CENTERS = 1
+
+
 # BuiltinOperator.
 OP_KINDS: dict[int, OpKind] = {
     0: OpKind.ADD,
@@ -173,6 +216,7 @@ OP_KINDS: dict[int, OpKind] = {
     2: OpKind.CONCATENATION,
     3: OpKind.CONV_2D,
     4: OpKind.DEPTHWISE_CONV_2D,
+    5: OpKind.DEPTH_TO_SPACE,
     6: OpKind.DEQUANTIZE,
     9: OpKind.FULLY_CONNECTED,
     14: OpKind.LOGISTIC,
@@ -182,13 +226,24 @@ OP_KINDS: dict[int, OpKind] = {
     21: OpKind.RELU6,
     22: OpKind.RESHAPE,
     25: OpKind.SOFTMAX,
+    26: OpKind.SPACE_TO_DEPTH,
     28: OpKind.TANH,
     34: OpKind.PAD,
+    36: OpKind.GATHER,
+    39: OpKind.TRANSPOSE,
     40: OpKind.MEAN,
     41: OpKind.SUB,
     43: OpKind.SQUEEZE,
+    45: OpKind.STRIDED_SLICE,
+    49: OpKind.SPLIT,
+    60: OpKind.PADV2,
+    65: OpKind.SLICE,
     70: OpKind.EXPAND_DIMS,
+    83: OpKind.PACK,
+    88: OpKind.UNPACK,
+    97: OpKind.RESIZE_NEAREST_NEIGHBOR,
     98: OpKind.LEAKY_RELU,
+    100: OpKind.MIRROR_PAD,
     114: OpKind.QUANTIZE,
 }
 CUSTOM_OPERATOR = 32
@@ -201,23 +256,35 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.CONCATENATION: 7,
     OpKind.CONV_2D: 8,
     OpKind.DEPTHWISE_CONV_2D: 6,
+    OpKind.DEPTH_TO_SPACE: 1,
     OpKind.DEQUANTIZE: 9,
     OpKind.EXPAND_DIMS: 1,
     OpKind.FULLY_CONNECTED: 14,
+    OpKind.GATHER: 8,
     OpKind.LEAKY_RELU: 2,
     OpKind.LOGISTIC: 3,
     OpKind.MAX_POOL_2D: 3,
     OpKind.MEAN: 3,
+    OpKind.MIRROR_PAD: 3,
     OpKind.MUL: 7,
+    OpKind.PACK: 5,
     OpKind.PAD: 6,
+    OpKind.PADV2: 6,
     OpKind.QUANTIZE: 6,
     OpKind.RELU: 3,
     OpKind.RELU6: 3,
     OpKind.RESHAPE: 1,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: 4,
+    OpKind.SLICE: 8,
     OpKind.SOFTMAX: 3,
+    OpKind.SPACE_TO_DEPTH: 2,
+    OpKind.SPLIT: 5,
     OpKind.SQUEEZE: 1,
+    OpKind.STRIDED_SLICE: 4,
     OpKind.SUB: 5,
     OpKind.TANH: 3,
+    OpKind.TRANSPOSE: 8,
+    OpKind.UNPACK: 6,
 }
 
 # BuiltinOptions: the table of parameters of each operator that has any.
@@ -231,11 +298,20 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.CONCATENATION: 10,
     OpKind.ADD: 11,
     OpKind.RESHAPE: 17,
+    OpKind.SPACE_TO_DEPTH: 19,
     OpKind.MUL: 21,
+    OpKind.GATHER: 23,
     OpKind.MEAN: 27,
     OpKind.SUB: 28,
     OpKind.SQUEEZE: 30,
+    OpKind.STRIDED_SLICE: 32,
+    OpKind.SPLIT: 35,
+    OpKind.PACK: 59,
+    OpKind.UNPACK: 64,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: 74,
     OpKind.LEAKY_RELU: 75,
+    OpKind.MIRROR_PAD: 77,
+    OpKind.DEPTH_TO_SPACE: 94,
 }
 
 # TensorType.
@@ -268,6 +344,8 @@ OTHER_TYPES: dict[int, str] = {
 # What quantized_bias_type may say: 0 leaves it to the bias, else its TensorType.
 BIAS_TYPES = (0, 2, 4)
 
+# MirrorPadMode, as whether the edge itself is repeated: REFLECT, SYMMETRIC.
+MIRROR_MODES: dict[int, bool] = {0: False, 1: True}
 PADDINGS: dict[int, Padding] = {0: Padding.SAME, 1: Padding.VALID}
 ACTIVATIONS: dict[int, Activation] = {
     0: Activation.NONE,

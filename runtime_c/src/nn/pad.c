@@ -4,11 +4,16 @@
 
 void eg_run_pad(const eg_pad *layer, const void *input, void *output)
 {
+    memset(output, layer->value, (size_t)layer->output_bytes);
+    eg_pad_rows(layer, input, output);
+}
+
+void eg_pad_rows(const eg_pad *layer, const void *input, void *output)
+{
     const uint8_t *row = input;
     uint8_t *first = (uint8_t *)output + layer->first_byte;
     const size_t row_bytes = (size_t)layer->row_bytes;
 
-    memset(output, layer->value, (size_t)layer->output_bytes);
     for (int32_t i = 0; i < layer->size[0]; ++i) {
         for (int32_t j = 0; j < layer->size[1]; ++j) {
             for (int32_t k = 0; k < layer->size[2]; ++k) {

@@ -110,7 +110,7 @@ class Emitter:
             constant = next(c for c in call.constants if c.role == value.role)
             return self._constant_name(call, constant)
         if isinstance(value, tuple):
-            return "{" + ", ".join(str(v) for v in value) + "}"
+            return "{" + ", ".join(self._field(call, each) for each in value) + "}"
         if isinstance(value, float):
             return c_float(value)
         return str(value)
@@ -150,22 +150,22 @@ class Emitter:
         return calls | {s.input for s in self._program.steps if isinstance(s, Alias)}
 
     def _step(self, step: Step) -> dict[str, object]:
-        value = self._value(step.output)
-        shared = {
-            "title": self._title(step.op),
-            "tensor": step.output,
-            "bytes": self._model.tensors[step.output].bytes,
-        }
+        outputs = [
+            self._value(tensor) | {"tensor": tensor, "bytes": self._model.tensors[tensor].bytes}
+            for tensor in step.outputs
+        ]
+        shared: dict[str, object] = {"title": self._title(step.op), "outputs": outputs}
         if isinstance(step, Alias):
-            return value | shared | {"alias": self._argument(step.input), "offset": None}
-        return value | shared | {"call": self._call(step)}
+            return shared | {"alias": self._argument(step.input)}
+        return shared | {"alias": None, "call": self._call(step)}
 
     def _call(self, call: Call) -> str:
         arguments = [f"&{self._name}_op_{call.op.node}"] if call.struct else []
         inputs = [self._argument(tensor) for tensor in call.inputs]
-        arguments += [_pointer_array(inputs)] if call.inputs_as_array else inputs
+        arguments += [_pointer_array(inputs, "const void")] if call.inputs_as_array else inputs
         arguments += [c_float(s) if isinstance(s, float) else str(s) for s in call.scalars]
-        arguments.append(f"t{call.output}")
+        outputs = [f"t{tensor}" for tensor in call.outputs]
+        arguments += [_pointer_array(outputs, "void")] if call.more_outputs else outputs
         if call.scratch_bytes:
             arguments.append(f"ARENA_AT({self._program.plan.offsets[f's{call.op.node}']})")
         return f"{call.function}({', '.join(arguments)});"
@@ -236,8 +236,8 @@ def runtime_version() -> int:
     return int(found.group(1))
 
 
-def _pointer_array(pointers: list[str]) -> str:
-    return "(const void *const[]){" + ", ".join(pointers) + "}"
+def _pointer_array(pointers: list[str], to: str) -> str:
+    return f"({to} *const[])" + "{" + ", ".join(pointers) + "}"
 
 
 def _array(name: str, comment: str, values: npt.NDArray[np.generic]) -> _Array:

@@ -18,7 +18,7 @@ class Kernel:
     """One way to run one kind of operator on one element type.
 
     Attributes:
-        dtype: Element type of the operator's first input.
+        dtype: Element type of the input that the operator computes from.
         lower: Describes the call for an operator that the kernel takes.
         refusal: Why the kernel cannot take an operator, or None.
         needs: Device features that its code is written for, such as "dsp"; the portable
@@ -33,11 +33,8 @@ class Kernel:
 
 
 def activation_dtype(model: Model, op: Op) -> DType:
-    """Element type of the operator's first input, by which kernels are chosen."""
-    first = op.inputs[0]
-    if first is None:
-        raise ValueError(f"{op.kind.value} (node {op.node}) has no first input")
-    return model.tensors[first].dtype
+    """Element type of the input that the operator computes from: kernels are chosen by it."""
+    return model.tensors[op.data].dtype
 
 
 def choose(

@@ -89,7 +89,7 @@ def _plan(model: Model, steps: tuple[Step, ...], storage: dict[int, int]) -> Mem
     for tensor in model.inputs:
         touch(tensor, 0)
     for when, step in enumerate(steps, start=1):
-        for tensor in (*_reads(step), step.output):
+        for tensor in (*_reads(step), *step.outputs):
             touch(tensor, when)
     for tensor in model.outputs:
         touch(tensor, len(steps) + 1)

@@ -33,7 +33,7 @@ class Ref:
     role: str
 
 
-Field = int | float | str | Ref | tuple[int, ...]
+Field = int | float | str | Ref | tuple["int | float | str | Ref", ...]
 """A struct field: a number, C text as it stands, a constant's address, or a small array."""
 
 
@@ -48,6 +48,8 @@ class Call:
         inputs_as_array: Whether they are passed as one array of pointers.
         scalars: Numbers passed between the inputs and the output.
         output: Tensor index written.
+        more_outputs: Of an operator with several outputs, all after the first; the function
+            then takes one array of pointers.
         sources: Runtime files, below runtime_c/src; their headers follow from them.
         header: The runtime header that declares the function.
         scratch_bytes: Arena bytes that the kernel needs only while it runs.
@@ -67,6 +69,12 @@ class Call:
     scalars: tuple[int | float, ...] = ()
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()
+    more_outputs: tuple[int, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """Every tensor written."""
+        return (self.output, *self.more_outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,10 @@ class Alias:
     op: Op
     input: int
     output: int
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        return (self.output,)
 
 
 Step = Call | Alias

@@ -2,8 +2,7 @@
  *
  * The input is a stack of rows: a row is what lies contiguously both in the input and in the
  * output, so it spans every innermost dimension that isn't padded, and the dimensions above it are
- * merged where nothing is padded between them. Everything counts bytes, hence any element type
- * whose padding value repeats one byte: int8, and real 0 of every type.
+ * merged where nothing is padded between them. Everything counts bytes, hence any element type.
  *
  * Input and output must not overlap.
  */
@@ -27,7 +26,21 @@ typedef struct eg_pad {
     int32_t value; /* the byte to pad with: for int8 the output's zero point, for float32 0 */
 } eg_pad;
 
+/* For padding values that repeat one byte. */
 void eg_run_pad(const eg_pad *layer, const void *input, void *output);
+
+/* The rows alone, between whatever the output holds. */
+void eg_pad_rows(const eg_pad *layer, const void *input, void *output);
+
+/* For any padding value: `element` holds its bytes as they lie in memory, and the output is a
+ * multiple of `element_bytes`. */
+typedef struct eg_pad_element {
+    eg_pad pad;
+    uint8_t element[4];
+    int32_t element_bytes; /* at most 4 */
+} eg_pad_element;
+
+void eg_run_pad_element(const eg_pad_element *layer, const void *input, void *output);
 
 #ifdef __cplusplus
 }

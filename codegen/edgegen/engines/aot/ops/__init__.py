@@ -8,6 +8,7 @@ from edgegen.engines.aot.ops import (
     concatenation,
     conv,
     conv_dsp,
+    copy,
     fully_connected,
     mean,
     pad,
@@ -15,6 +16,7 @@ from edgegen.engines.aot.ops import (
     quantize,
     reshape,
     softmax,
+    split,
     unary,
 )
 
@@ -23,6 +25,7 @@ KERNELS: tuple[Kernel, ...] = (
     *concatenation.KERNELS,
     *conv_dsp.KERNELS,
     *conv.KERNELS,
+    *copy.KERNELS,
     *fully_connected.KERNELS,
     *mean.KERNELS,
     *pad.KERNELS,
@@ -30,6 +33,7 @@ KERNELS: tuple[Kernel, ...] = (
     *quantize.KERNELS,
     *reshape.KERNELS,
     *softmax.KERNELS,
+    *split.KERNELS,
     *unary.KERNELS,
 )
 """Every kernel; among those for one operator and element type, the first that takes it wins."""

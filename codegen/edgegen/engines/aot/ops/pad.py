@@ -1,14 +1,22 @@
-"""PAD."""
+"""PAD and PADV2."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from edgegen.engines.aot.kernels import Kernel
-from edgegen.engines.aot.ops.common import attrs_of, input_index, input_tensor, output_tensor
-from edgegen.engines.aot.program import Call
-from edgegen.model import DType, Model, Op, OpKind, PadAttrs, Tensor
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant,
+    input_index,
+    input_tensor,
+    output_tensor,
+)
+from edgegen.engines.aot.program import Call, Field
+from edgegen.model import DType, Model, Op, OpKind, PadAttrs
 
 _LEVELS = 4  # EG_PAD_LEVELS
 
@@ -42,6 +50,41 @@ def merge(shape: tuple[int, ...], paddings: tuple[tuple[int, int], ...]) -> list
 
 
 def _lower(model: Model, op: Op) -> Call:
+    value = output_tensor(model, op).zero_point if _is_int8(model, op) else 0
+    return _call(model, op, "", (*_rows(model, op), ("value", value)))
+
+
+def _lower_v2(model: Model, op: Op) -> Call:
+    element = constant(input_tensor(model, op, 2)).reshape(1)
+    repeated = set(element.tobytes())
+    if len(repeated) == 1:
+        byte = int(element.view(np.int8)[0])
+        return _call(model, op, "", (*_rows(model, op), ("value", byte)))
+    little = element.astype(element.dtype.newbyteorder("<")).tobytes()
+    nested = tuple((f"pad.{name}", value) for name, value in _rows(model, op))
+    fields = (*nested, ("element", tuple(little)), ("element_bytes", len(little)))
+    return _call(model, op, "_element", fields)
+
+
+def _call(model: Model, op: Op, variant: str, fields: tuple[tuple[str, Field], ...]) -> Call:
+    return Call(
+        op=op,
+        function=f"eg_run_pad{variant}",
+        struct=f"eg_pad{variant}",
+        fields=fields,
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/pad.h",
+        sources=("nn/pad.c", f"nn/pad{variant}.c") if variant else ("nn/pad.c",),
+    )
+
+
+def _is_int8(model: Model, op: Op) -> bool:
+    return output_tensor(model, op).dtype is DType.INT8
+
+
+def _rows(model: Model, op: Op) -> tuple[tuple[str, Field], ...]:
+    """The fields of eg_pad but for the value."""
     data, output = input_tensor(model, op), output_tensor(model, op)
     merged = _merged(model, op)
     # Bytes in the output from one index of a dimension to the next, the last of all an element.
@@ -50,31 +93,17 @@ def _lower(model: Model, op: Op) -> Call:
         for level in range(len(merged))
     ]
     unused = _LEVELS - (len(merged) - 1)
-    return Call(
-        op=op,
-        function="eg_run_pad",
-        struct="eg_pad",
-        fields=(
-            ("size", (1,) * unused + tuple(level.size for level in merged[:-1])),
-            ("stride", (0,) * unused + tuple(strides[:-1])),
-            ("row_bytes", merged[-1].size * data.dtype.bytes),
-            ("first_byte", sum(m.before * s for m, s in zip(merged, strides, strict=True))),
-            ("output_bytes", output.bytes),
-            ("value", _value(output)),
-        ),
-        inputs=(input_index(op),),
-        output=op.outputs[0],
-        header="edgegen/nn/pad.h",
-        sources=("nn/pad.c",),
+    return (
+        ("size", (1,) * unused + tuple(level.size for level in merged[:-1])),
+        ("stride", (0,) * unused + tuple(strides[:-1])),
+        ("row_bytes", merged[-1].size * data.dtype.bytes),
+        ("first_byte", sum(m.before * s for m, s in zip(merged, strides, strict=True))),
+        ("output_bytes", output.bytes),
     )
 
 
 def _merged(model: Model, op: Op) -> list[Padded]:
     return merge(input_tensor(model, op).shape, attrs_of(op, PadAttrs).paddings)
-
-
-def _value(output: Tensor) -> int:
-    return output.zero_point if output.dtype is DType.INT8 else 0
 
 
 def _refusal(model: Model, op: Op) -> str | None:
@@ -86,4 +115,8 @@ def _refusal(model: Model, op: Op) -> str | None:
 KERNELS = (
     Kernel(OpKind.PAD, DType.INT8, _lower, _refusal),
     Kernel(OpKind.PAD, DType.FLOAT32, _lower, _refusal),
+    *(
+        Kernel(OpKind.PADV2, dtype, _lower_v2, _refusal)
+        for dtype in (DType.INT8, DType.FLOAT32, DType.INT16, DType.INT32)
+    ),
 )
