@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -181,15 +182,22 @@ def _worker(model: Model, interpreter: str, message: bytes, timeout_s: float) ->
             fix=_FIXES[interpreter],
         )
     if done.returncode != 0:
-        how = "crashed on" if done.returncode < 0 else "refused"
         raise EdgegenError(
-            f"the reference interpreter ({_name(interpreter)}) {how} this model: "
-            f"{_last_lines(done.stderr) or f'exit status {done.returncode}'}",
+            f"the reference interpreter ({_name(interpreter)}) {_failure(done)}",
             where=model.source.file_name,
-            fix="The file is damaged or uses an operator in a way TFLM can't run: "
-            "convert the model again.",
+            fix="The file is damaged or uses an operator in a way that the interpreter can't "
+            "run: convert the model again.",
         )
     return done.stdout
+
+
+def _failure(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = _last_lines(done.stderr)
+    if done.returncode >= 0:
+        return f"refused this model: {lines or f'exit status {done.returncode}'}"
+    number = -done.returncode
+    name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+    return f"crashed on this model: {' / '.join(part for part in (name, lines) if part)}"
 
 
 def _last_lines(stderr: bytes, count: int = 3) -> str:

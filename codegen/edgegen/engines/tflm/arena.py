@@ -57,7 +57,7 @@ def safe_bound(model: Model, device: Device) -> int:
     tail = reference.host_arena(model).tail
     return max(
         _bound(model, reference_scratch, tail, 0),
-        _bound(model, _cmsis_nn_scratch(device), tail, _kernel_sums(model, device)),
+        _bound(model, cmsis_nn_scratch(device), tail, _kernel_sums(model, device)),
     )
 
 
@@ -145,15 +145,17 @@ def _lowest_offset(buffer: Buffer, placed: list[tuple[int, Buffer]]) -> int:
 
 def reference_scratch(model: Model, op: Op) -> list[int]:
     """Scratch buffers that TFLM's reference kernel of this operator asks for, in bytes."""
+    source = _input(model, op, 0)
+    if op.kind is OpKind.MIRROR_PAD:
+        return [4 * len(source.shape)] * 2
     if op.kind is not OpKind.MEAN:
         return []
-    source = _input(model, op, 0)
     sums = 4 * model.tensors[op.outputs[0]].elements
     counters = [4 * len(source.shape), 4 * _input(model, op, 1).elements]
     return [sums, *counters] if source.dtype in _QUANTISED else counters
 
 
-def _cmsis_nn_scratch(device: Device) -> Scratch:
+def cmsis_nn_scratch(device: Device) -> Scratch:
     """As `reference_scratch`, for TFLM's CMSIS-NN kernels on this core."""
     mve = "mve" in device.features
     dsp = "dsp" in device.features or mve
