@@ -1,0 +1,204 @@
+"""DEPTHWISE_CONV_2D by 3x3 filters for cores with the DSP instructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.engines.aot.fixed_point import quantize_multipliers, quantized_range
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant,
+    constant_weights,
+    input_index,
+    input_tensor,
+    optional_input,
+    output_tensor,
+)
+from edgegen.engines.aot.ops.step_function import Int64, Reference, Scaled, fit
+from edgegen.engines.aot.ops.window import window_fields
+from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
+
+_LANES = 4  # EG_DEPTHWISE_LANES
+_SHIFT = 10  # EG_DEPTHWISE_SHIFT
+_ENTRY_BYTES = 4 * _LANES
+_LARGEST_SUM = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """As ``eg_depthwise_axis``; steps are bytes of NHWC int8."""
+
+    size: int
+    pad: int
+    input_step: int
+    outputs: int
+    output_step: int
+
+    def fields(self, name: str) -> tuple[tuple[str, Field], ...]:
+        values = {key: getattr(self, key) for key in self.__slots__}
+        return tuple((f"{name}.{key}", value) for key, value in values.items())
+
+
+def _axes(model: Model, op: Op) -> tuple[_Axis, _Axis]:
+    """Rows, then columns."""
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    window = dict(window_fields(data, output, (3, 3), attrs_of(op, Conv2DAttrs)))
+    channels = data.shape[3]
+    rows = _Axis(
+        data.shape[1],
+        window["window.pad_top"],
+        data.shape[2] * channels,
+        output.shape[1],
+        output.shape[2] * channels,
+    )
+    columns = _Axis(data.shape[2], window["window.pad_left"], channels, output.shape[2], channels)
+    return rows, columns
+
+
+def _stride(op: Op) -> int:
+    return attrs_of(op, Conv2DAttrs).stride[0]
+
+
+def _along_rows(model: Model, op: Op) -> bool:
+    """Whether the lines run down the image's rows, not across its columns: what costs less."""
+    rows, columns = _axes(model, op)
+    return _cost(rows, columns, _stride(op)) <= _cost(columns, rows, _stride(op))
+
+
+def _cost(along: _Axis, across: _Axis, stride: int) -> int:
+    """Instructions per four channels, about; fitted to the kernels on Cortex-M4."""
+    if stride == 1:
+        if along.size < 2:
+            return 1 << 60
+        strips = -(-across.size // 2)
+        return strips * _LANES * (26 * (along.size - 1) + 50) + (strips + 1) * (
+            16 * along.size + 45
+        )
+    entries = 2 * along.outputs + 1
+    return across.outputs * _LANES * (23 * along.outputs + 30) + (across.outputs + 1) * (
+        16 * entries + 45
+    )
+
+
+def _refusal(model: Model, op: Op) -> str | None:
+    attrs = attrs_of(op, Conv2DAttrs)
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    reason = constant_weights(1, 2)(model, op)
+    if reason is not None:
+        return reason
+    if input_tensor(model, op, 1).shape[1:3] != (3, 3) or attrs.dilation != (1, 1):
+        return "its filter is not a dense 3x3 one."
+    if data.shape[3] != output.shape[3] or data.shape[3] < _LANES:
+        return "it has several filters per channel, or fewer than 4 channels."
+    if data.shape[0] != 1:
+        return "it has a batch."
+    rows, columns = _axes(model, op)
+    if attrs.stride == (1, 1):
+        if data.shape != output.shape or max(rows.size, columns.size) < 2:
+            return "its output is smaller than its input, or a single pixel."
+    elif attrs.stride != (2, 2):
+        return "its strides are neither 1 nor 2."
+    if max(rows.pad, columns.pad) > 1:
+        return "it is padded by more than a pixel."
+    return None if _requantisation(model, op) is not None else "its rounding shows."
+
+
+def _weights(model: Model, op: Op) -> npt.NDArray[np.int64]:
+    """[row][column][channel]"""
+    weights: Int64 = constant(input_tensor(model, op, 1)).astype(np.int64)[0]
+    return weights
+
+
+def _bias(model: Model, op: Op) -> Int64:
+    bias = optional_input(model, op, 2)
+    if bias is None:
+        return np.zeros(output_tensor(model, op).shape[3], np.int64)
+    return constant(bias).astype(np.int64)
+
+
+def _requantisation(model: Model, op: Op) -> Scaled | None:
+    """How the sums are scaled, proved for every input; None where no scaling is exact."""
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    weights, bias = _weights(model, op).reshape(9, -1), _bias(model, op)
+    quant = input_tensor(model, op, 1).quant
+    assert quant is not None
+    reals = [data.scale * scale / output.scale for scale in quant.scale]
+    multiplier, shift = (
+        np.broadcast_to(values, bias.shape).astype(np.int64)
+        for values in quantize_multipliers(reals)
+    )
+    ends = np.array([-128, 127]) - data.zero_point
+    products = weights[None] * ends[:, None, None]
+    low = bias + products.min(axis=0).sum(axis=0)
+    high = bias + products.max(axis=0).sum(axis=0)
+    if shift.max() > 0 or max(abs(low).max(), abs(high).max()) >= _LARGEST_SUM:
+        return None
+    bounds = quantized_range(attrs_of(op, Conv2DAttrs).activation, output)
+    reference = Reference(multiplier, shift, output.zero_point, *bounds)
+    return fit(reference, low, high, np.maximum(weights, ~weights).max(axis=0), _SHIFT)
+
+
+def _stream(model: Model, op: Op, along_rows: bool) -> npt.NDArray[np.int32]:
+    """[channels, in fours][9], as ``eg_depthwise_channel``."""
+    scaled = _requantisation(model, op)
+    assert scaled is not None
+    weights = _weights(model, op)
+    if not along_rows:
+        weights = weights.transpose(1, 0, 2)
+    halves = (weights << scaled.weight_shift).astype(np.uint16).astype(np.uint32)
+    pairs = halves[:, :2] | halves[:, 1:] << np.uint32(16)
+    first, middle, last = pairs.view(np.int32)
+    bias = (_bias(model, op) << scaled.weight_shift) + scaled.bias
+    rows = np.stack(
+        [
+            *last,
+            scaled.multiplier.astype(np.int32),
+            scaled.constant.astype(np.int32),
+            *middle,
+            *first,
+            bias.astype(np.int32),
+        ],
+        axis=1,
+    )
+    channels = len(rows)
+    starts = [min(start, channels - _LANES) for start in range(0, channels, _LANES)]
+    return np.concatenate([rows[start : start + _LANES] for start in starts])
+
+
+def _lower(model: Model, op: Op) -> Call:
+    data = input_tensor(model, op)
+    along_rows = _along_rows(model, op)
+    rows, columns = _axes(model, op)
+    along, across = (rows, columns) if along_rows else (columns, rows)
+    stride = _stride(op)
+    name = f"depthwise_3x3_s{stride}_s8"
+    entries = along.size if stride == 1 else 2 * along.outputs + 1
+    return Call(
+        op=op,
+        function=f"eg_run_{name}",
+        struct="eg_depthwise_3x3_s8",
+        fields=(
+            *along.fields("along"),
+            *across.fields("across"),
+            ("channels", data.shape[3]),
+            ("zero_point", data.zero_point),
+            ("stream", Ref("stream")),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/dsp/depthwise_3x3.h",
+        sources=(f"nn/dsp/{name}.c", "nn/dsp/depthwise_gather.c"),
+        constants=(Constant("stream", _stream(model, op, along_rows).reshape(-1)),),
+        scratch_bytes=2 * entries * _ENTRY_BYTES,
+        in_place=(0,) if stride == 1 and data.shape[3] % _LANES == 0 else (),
+    )
+
+
+KERNELS = (
+    Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower, _refusal, needs=frozenset({"dsp"})),
+)
