@@ -58,6 +58,11 @@ class Chain(ModelBuilder):
         self.last = flat
         return self
 
+    def flat(self) -> Chain:
+        """A dense layer behind it reads every pixel as an input of its own."""
+        self.depth *= 6 * 5
+        return self
+
     def dense(self, units: int) -> Chain:
         weights = self.random.integers(-99, 99, (units, self.depth))
         w = self.tensor("w", weights.shape, data=weights, scale=0.01)
@@ -131,6 +136,10 @@ CASES: dict[str, tuple[Callable[[], Chain], list[int]]] = {
     "through a pool into a dense layer": (
         lambda: Chain().conv(8, (4, 5, 6, 7), bias=800).pool().dense(5),
         [4, 4, 4, 5],
+    ),
+    "before an image that a dense layer flattens": (
+        lambda: Chain().conv(8, (4, 5, 6, 7), bias=800).conv(8, (1,)).flat().dense(5),
+        [4, 8, 5],
     ),
     "everything is dead": (lambda: Chain().conv(8, tuple(range(8)), bias=9).conv(3), [4, 3]),
     "a dead output stays": (lambda: Chain().conv(8, (0, 1, 2, 3)), [8]),

@@ -69,14 +69,14 @@ class Trimmed:
 def remove_dead_channels(model: Model) -> Trimmed:
     """The same function with fewer channels; the model itself where nothing is dead."""
     constants = _constant_channels(model)
-    kept = _channels_to_keep(model, constants)
-    shrunk = {
-        tensor: tuple(channels.tolist())
-        for tensor, channels in kept.items()
+    kept = {
+        tensor: channels
+        for tensor, channels in _channels_to_keep(model, constants).items()
         if len(channels) < model.tensors[tensor].shape[-1]
     }
-    if not shrunk:
+    if not kept:
         return Trimmed(model, {})
+    shrunk = {tensor: tuple(channels.tolist()) for tensor, channels in kept.items()}
     return Trimmed(_rewrite(model, constants, kept), shrunk)
 
 
