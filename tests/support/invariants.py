@@ -248,6 +248,8 @@ def _copied_shapes(
 
 
 _PARAMETER_SECOND = (OpKind.PAD, OpKind.MEAN, OpKind.RESHAPE, OpKind.EXPAND_DIMS)
+_EXTREMA = (OpKind.MAXIMUM, OpKind.MINIMUM)
+_BROADCAST = (*_EXTREMA, OpKind.ADD, OpKind.MUL, OpKind.PRELU, OpKind.SUB)
 _MOVES = (*_PARAMETER_SECOND, OpKind.SQUEEZE, OpKind.CONCATENATION)
 
 
@@ -256,13 +258,19 @@ def _same_type(op: Op, inputs: list[Tensor], output: Tensor) -> None:
         assert all(tensor.is_constant for tensor in inputs[1:])
         inputs = inputs[:1]
     assert {tensor.dtype for tensor in inputs} == {output.dtype}
-    if op.kind in _MOVES and op.kind is not OpKind.MEAN:
+    if op.kind in (*_MOVES, *_EXTREMA) and op.kind is not OpKind.MEAN:
         assert output.dtype in (DType.FLOAT32, DType.INT32, *_INTEGER_ACTIVATIONS)
     else:
         assert output.dtype in (DType.FLOAT32, *_INTEGER_ACTIVATIONS)
         for tensor in (*inputs, output):
             assert tensor.dtype is DType.FLOAT32 or tensor.scale > 0
-    copies = (OpKind.PAD, OpKind.CONCATENATION, OpKind.MAX_POOL_2D, OpKind.AVERAGE_POOL_2D)
+    copies = (
+        *_EXTREMA,
+        OpKind.PAD,
+        OpKind.CONCATENATION,
+        OpKind.MAX_POOL_2D,
+        OpKind.AVERAGE_POOL_2D,
+    )
     if op.kind in copies and output.dtype in _INTEGER_ACTIVATIONS:
         assert {tensor.zero_point for tensor in inputs} == {output.zero_point}
 
@@ -317,7 +325,7 @@ def _shape(op: Op, inputs: Sequence[Tensor | None]) -> tuple[int, ...] | None:
         return tuple(b + n + a for n, (b, a) in zip(source, attrs.paddings, strict=True))
     if op.kind in (OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS):
         return None
-    if op.kind in (OpKind.ADD, OpKind.SUB, OpKind.MUL):
+    if op.kind in _BROADCAST:
         return tuple(np.broadcast_shapes(*shapes))
     return source
 

@@ -18,6 +18,8 @@ _OUTPUT_QUANT: dict[str, tuple[float, int]] = {
     "SOFTMAX": (1 / 256, -128),
     "LOGISTIC": (1 / 256, -128),
     "TANH": (1 / 128, 0),
+    "L2_NORMALIZATION": (1 / 128, 0),
+    "LOG_SOFTMAX": (16 / 256, 127),
 }
 
 
@@ -86,15 +88,17 @@ def _pool(kind: str, net: _Net) -> bytes:
 def _binary(kind: str, net: _Net) -> bytes:
     x, z = net.activation("x", [1, 3, 3, 2]), net.activation("z", [2])
     y = net.activation("y", [1, 3, 3, 2])
-    net.op(kind, [x, z], [y], version=2, activation="relu6")
+    options: dict[str, Any] = {"activation": "relu6"} if kind in ("ADD", "SUB", "MUL") else {}
+    net.op(kind, [x, z], [y], version=1 if kind == "PRELU" else 2, **options)
     return net.build([x, z], [y])
 
 
 def _unary(kind: str, net: _Net) -> bytes:
     quant = _OUTPUT_QUANT.get(kind, (0.1, -3))
-    x, y = net.activation("x", [1, 6]), net.activation("y", [1, 6], quant)
+    source = (0.1, -128) if kind == "RSQRT" else (0.1, -3)
+    x, y = net.activation("x", [1, 6], source), net.activation("y", [1, 6], quant)
     options: dict[str, Any] = {"alpha": 0.1} if kind == "LEAKY_RELU" else {}
-    net.op(kind, [x], [y], version=2, **options)
+    net.op(kind, [x], [y], version=1 if kind in _VERSION_1 else 2, **options)
     return net.build([x], [y])
 
 
@@ -210,7 +214,11 @@ def _chain(net: _Net) -> bytes:
     return net.build([x], [y, logits])
 
 
+_BINARY = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU")
 _UNARY = ("RELU", "RELU6", "LOGISTIC", "TANH", "LEAKY_RELU", "SOFTMAX")
+_UNARY += ("ABS", "HARD_SWISH", "L2_NORMALIZATION", "LOG_SOFTMAX", "RSQRT")
+_FLOAT_ONLY = ("EXP", "FLOOR", "LOG", "NEG", "SQRT", "SQUARE")
+_VERSION_1 = ("ELU", "FLOOR", "HARD_SWISH", "LOG", "NEG", "SQRT", "SQUARE")
 
 # Kind: input's shape, output's shape, parameters, options.
 _ONE_TO_ONE: dict[str, tuple[Sequence[int], Sequence[int], Sequence[Any], dict[str, Any]]] = {
@@ -245,7 +253,7 @@ _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     "unpack": _unpack,
     **{k.lower(): functools.partial(_one_to_one, k, *v) for k, v in _ONE_TO_ONE.items()},
     **{k.lower(): functools.partial(_pool, k) for k in ("AVERAGE_POOL_2D", "MAX_POOL_2D")},
-    **{k.lower(): functools.partial(_binary, k) for k in ("ADD", "SUB", "MUL")},
+    **{k.lower(): functools.partial(_binary, k) for k in _BINARY},
     **{k.lower(): functools.partial(_unary, k) for k in _UNARY},
 }
 
@@ -258,6 +266,8 @@ def models() -> dict[str, bytes]:
         for name, builder in _BUILDERS.items()
         for dtype in ("int8", "float32")
     }
+    made |= {f"{k.lower()}_float32": _unary(k, _Net("float32")) for k in _FLOAT_ONLY}
+    made["elu_int8"] = _unary("ELU", _Net("int8"))
     made["conv_2d_int16"] = _conv_2d(_Net("int16"))
     made["quantize_dequantize"] = _quantize_dequantize(_Net("int8"))
     made["chain"] = _chain(_Net("int8"))

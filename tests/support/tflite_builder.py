@@ -56,6 +56,7 @@ _OPTION_TABLES: Mapping[str, str] = {
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "DEQUANTIZE": "DequantizeOptions",
     "EXPAND_DIMS": "ExpandDimsOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "GATHER": "GatherOptions",
     "LEAKY_RELU": "LeakyReluOptions",

@@ -234,7 +234,7 @@ NANS = np.full((3, 1, 1, 2), np.nan)
 DEPTHWISE = "DEPTHWISE_CONV_2D"
 
 FILE_AND_TENSORS = [
-    ("EG101", "Operator 8 version 1 is unknown", unary("FLOOR")),
+    ("EG101", "Operator 108 version 1 is unknown", unary("COS")),
     ("EG101", "Version 4 is unknown, only 1 to 3 are", unary(change=_opcode(version=4))),
     ("EG102", "Its definition is not in the file", unary(change=_custom)),
     ("EG103", "shape is [-1, 4], which is not", unary(change=_tensor(shape=[-1, 4]))),
@@ -448,13 +448,13 @@ def test_every_reason_at_once_and_none_twice() -> None:
     h = builder.tensor("h", [1, 4], "float16")
     y = builder.tensor("y", [1, 4], "float32")
     z = builder.tensor("z", [1, 5], "float32")
-    builder.op("FLOOR", [x], [y], version=2)
+    builder.op("COS", [x], [y], version=2)
     builder.op("RELU", [h], [y])
     builder.op("TANH", [y], [z])
     found = refusals(builder.build([x, h], [z]))
     assert [(d.code, d.where) for d in found] == [
         ("EG105", "tensor 1 'h'"),
-        ("EG101", "node 0 FLOOR"),
+        ("EG101", "node 0 COS"),
         ("EG119", "node 1 RELU"),
         ("EG115", "node 2 TANH"),
     ]

@@ -35,6 +35,7 @@ from edgegen.model import (
 
 # Least and most inputs.
 _ARITY: dict[OpKind, tuple[int, int]] = {
+    OpKind.ABS: (1, 1),
     OpKind.ADD: (2, 2),
     OpKind.AVERAGE_POOL_2D: (1, 1),
     OpKind.CONCATENATION: (1, 65536),
@@ -42,27 +43,41 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.DEPTHWISE_CONV_2D: (2, 3),
     OpKind.DEPTH_TO_SPACE: (1, 1),
     OpKind.DEQUANTIZE: (1, 1),
+    OpKind.ELU: (1, 1),
+    OpKind.EXP: (1, 1),
     OpKind.EXPAND_DIMS: (2, 2),
+    OpKind.FLOOR: (1, 1),
     OpKind.FULLY_CONNECTED: (2, 3),
     OpKind.GATHER: (2, 2),
+    OpKind.HARD_SWISH: (1, 1),
+    OpKind.L2_NORMALIZATION: (1, 1),
     OpKind.LEAKY_RELU: (1, 1),
+    OpKind.LOG: (1, 1),
     OpKind.LOGISTIC: (1, 1),
+    OpKind.LOG_SOFTMAX: (1, 1),
+    OpKind.MAXIMUM: (2, 2),
     OpKind.MAX_POOL_2D: (1, 1),
     OpKind.MEAN: (2, 2),
+    OpKind.MINIMUM: (2, 2),
     OpKind.MIRROR_PAD: (2, 2),
     OpKind.MUL: (2, 2),
+    OpKind.NEG: (1, 1),
     OpKind.PACK: (1, 65536),
     OpKind.PAD: (2, 2),
     OpKind.PADV2: (3, 3),
+    OpKind.PRELU: (2, 2),
     OpKind.QUANTIZE: (1, 1),
-    OpKind.RELU: (1, 1),
     OpKind.RELU6: (1, 1),
+    OpKind.RELU: (1, 1),
     OpKind.RESHAPE: (1, 2),
     OpKind.RESIZE_NEAREST_NEIGHBOR: (2, 2),
+    OpKind.RSQRT: (1, 1),
     OpKind.SLICE: (3, 3),
     OpKind.SOFTMAX: (1, 1),
     OpKind.SPACE_TO_DEPTH: (1, 1),
     OpKind.SPLIT: (2, 2),
+    OpKind.SQRT: (1, 1),
+    OpKind.SQUARE: (1, 1),
     OpKind.SQUEEZE: (1, 1),
     OpKind.STRIDED_SLICE: (4, 4),
     OpKind.SUB: (2, 2),
@@ -102,9 +117,29 @@ _FIXED_OUTPUT: dict[tuple[OpKind, DType], tuple[float, int]] = {
     (OpKind.SOFTMAX, DType.INT8): (1 / 256, -128),
     (OpKind.LOGISTIC, DType.INT8): (1 / 256, -128),
     (OpKind.TANH, DType.INT8): (1 / 128, 0),
+    (OpKind.L2_NORMALIZATION, DType.INT8): (1 / 128, 0),
+    (OpKind.LOG_SOFTMAX, DType.INT8): (16 / 256, 127),
     (OpKind.SOFTMAX, DType.INT16): (1 / 32768, 0),
     (OpKind.LOGISTIC, DType.INT16): (1 / 32768, 0),
     (OpKind.TANH, DType.INT16): (1 / 32768, 0),
+}
+
+
+# Functions of one value, or of one row: what TensorFlow Lite Micro computes them in.
+_MAPPED: dict[OpKind, tuple[DType, ...]] = {
+    OpKind.ABS: _COMPUTED,
+    # On floats there is nothing to compare it with: LiteRT has no reference kernel.
+    OpKind.ELU: (DType.INT8,),
+    OpKind.EXP: (DType.FLOAT32,),
+    OpKind.FLOOR: (DType.FLOAT32,),
+    OpKind.HARD_SWISH: (DType.FLOAT32, DType.INT8),
+    OpKind.L2_NORMALIZATION: (DType.FLOAT32, DType.INT8),
+    OpKind.LOG: (DType.FLOAT32,),
+    OpKind.LOG_SOFTMAX: (DType.FLOAT32, DType.INT8),
+    OpKind.NEG: (DType.FLOAT32,),
+    OpKind.RSQRT: (DType.FLOAT32, DType.INT8),
+    OpKind.SQRT: (DType.FLOAT32,),
+    OpKind.SQUARE: (DType.FLOAT32,),
 }
 
 
@@ -431,6 +466,67 @@ def _same_shape(case: _Case) -> None:
         case.implies(case.inputs[0].shape)
 
 
+def _mapped(case: _Case) -> None:
+    source = case.inputs[0]
+    if not case.one_type([source, case.output], _MAPPED[case.kind]):
+        return
+    case.implies(source.shape)
+    if case.kind in (OpKind.L2_NORMALIZATION, OpKind.LOG_SOFTMAX) and not source.shape:
+        case.refuse("EG112", "It needs at least one dimension.")
+    if len(source.shape) > 4 and case.kind is OpKind.L2_NORMALIZATION:
+        case.refuse("EG112", "TFLM runs it with 4 dimensions at most.")
+    if source.dtype in _QUANTISED and case.affine(source, case.output):
+        _fixed_output(case)
+        _mapped_scales(case, source)
+
+
+def _mapped_scales(case: _Case, source: Tensor) -> None:
+    """Within these TensorFlow Lite Micro's shifts are between 0 and 31, its products int32."""
+    ratio = source.scale / case.output.scale
+    if case.kind in (OpKind.ABS, OpKind.ELU) and not 2.0**-30 < ratio < 2.0**22:
+        case.refuse("EG117", "Its input and output scale are too far apart.")
+    elif case.kind is OpKind.HARD_SWISH and not (
+        2.0**-8 < ratio < 127.9 and 2.0**-20 < source.scale < 2.0**10
+    ):
+        case.refuse("EG117", "Its input scale is out of range for its output scale.")
+    elif case.kind is OpKind.RSQRT:
+        if source.zero_point != -128:
+            case.refuse("EG117", "Its input may be negative: its zero point is not -128.")
+        if not 2.0**-29 < math.sqrt(source.scale) * case.output.scale < 2.0**10:
+            case.refuse("EG117", "Its scales are out of range.")
+
+
+def _extremum(case: _Case) -> None:
+    """MAXIMUM and MINIMUM compare stored values."""
+    a, b = case.inputs
+    if not case.one_type([a, b, case.output], _MOVED):
+        return
+    _broadcast_shape(case, a, b)
+    if case.output.dtype in _QUANTISED and case.affine(a, b, case.output):
+        case.same_quant(a, b)
+
+
+def _prelu(case: _Case) -> None:
+    source, alpha = case.inputs
+    if not case.one_type([source, alpha, case.output], (DType.FLOAT32, DType.INT8)):
+        return
+    _broadcast_shape(case, source, alpha)
+    if max(len(source.shape), len(alpha.shape)) > 4:
+        case.refuse("EG112", "TFLM runs it with 4 dimensions at most.")
+    if source.dtype is DType.INT8 and case.affine(source, alpha, case.output):
+        ratio = source.scale / case.output.scale
+        if max(ratio / 2.0**22, ratio * alpha.scale / 2.0**14) >= 1.0:
+            case.refuse("EG117", "Its output scale is far smaller than those of its inputs.")
+
+
+def _broadcast_shape(case: _Case, a: Tensor, b: Tensor) -> None:
+    shape = _broadcast(a.shape, b.shape)
+    if shape is None:
+        case.refuse("EG115", f"{shape_text(a.shape)} and {shape_text(b.shape)} do not broadcast.")
+    else:
+        case.implies(shape)
+
+
 def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
     rank = max(len(a), len(b))
     pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
@@ -448,11 +544,7 @@ def _binary(case: _Case) -> None:
         return
     assert isinstance(case.attrs, BinaryAttrs)
     case.clamped(case.attrs.activation)
-    shape = _broadcast(a.shape, b.shape)
-    if shape is None:
-        case.refuse("EG115", f"{shape_text(a.shape)} and {shape_text(b.shape)} do not broadcast.")
-    else:
-        case.implies(shape)
+    _broadcast_shape(case, a, b)
     if case.kind is not OpKind.MUL and case.output.dtype in _QUANTISED:
         _sum_scales(case, a.scale, b.scale)
 
@@ -588,7 +680,9 @@ def _copied(case: _Case) -> bool:
         case.refuse("EG112", f"TFLM runs it with {rank} dimensions at most.")
         return False
     tensors = (*sources, *case.outputs)
-    if case.output.dtype in _QUANTISED and case.affine(*tensors):
+    if case.output.dtype in _QUANTISED:
+        if not case.affine(*tensors):
+            return False
         case.same_quant(*tensors)
     return True
 
@@ -722,6 +816,7 @@ def _mean(case: _Case) -> None:
 
 
 _RULES: dict[OpKind, Callable[[_Case], None]] = {
+    OpKind.ABS: _mapped,
     OpKind.ADD: _binary,
     OpKind.AVERAGE_POOL_2D: _pool_2d,
     OpKind.CONCATENATION: _concatenation,
@@ -729,27 +824,41 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
     OpKind.DEPTH_TO_SPACE: _depth_to_space,
     OpKind.DEQUANTIZE: _dequantize,
+    OpKind.ELU: _mapped,
+    OpKind.EXP: _mapped,
     OpKind.EXPAND_DIMS: _expand_dims,
+    OpKind.FLOOR: _mapped,
     OpKind.FULLY_CONNECTED: _fully_connected,
     OpKind.GATHER: _gather,
+    OpKind.HARD_SWISH: _mapped,
+    OpKind.L2_NORMALIZATION: _mapped,
     OpKind.LEAKY_RELU: _same_shape,
+    OpKind.LOG: _mapped,
     OpKind.LOGISTIC: _curve,
+    OpKind.LOG_SOFTMAX: _mapped,
+    OpKind.MAXIMUM: _extremum,
     OpKind.MAX_POOL_2D: _pool_2d,
     OpKind.MEAN: _mean,
+    OpKind.MINIMUM: _extremum,
     OpKind.MIRROR_PAD: _mirror_pad,
     OpKind.MUL: _binary,
+    OpKind.NEG: _mapped,
     OpKind.PACK: _pack,
     OpKind.PAD: _pad,
     OpKind.PADV2: _pad_v2,
+    OpKind.PRELU: _prelu,
     OpKind.QUANTIZE: _quantize,
-    OpKind.RELU: _same_shape,
     OpKind.RELU6: _same_shape,
+    OpKind.RELU: _same_shape,
     OpKind.RESHAPE: _moved,
     OpKind.RESIZE_NEAREST_NEIGHBOR: _resized,
+    OpKind.RSQRT: _mapped,
     OpKind.SLICE: _slice,
     OpKind.SOFTMAX: _softmax,
     OpKind.SPACE_TO_DEPTH: _space_to_depth,
     OpKind.SPLIT: _split,
+    OpKind.SQRT: _mapped,
+    OpKind.SQUARE: _mapped,
     OpKind.SQUEEZE: _moved,
     OpKind.STRIDED_SLICE: _slice,
     OpKind.SUB: _binary,

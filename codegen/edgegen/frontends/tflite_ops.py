@@ -146,6 +146,12 @@ class _Options:
         beta = self._finite("beta", schema.SoftmaxSlot.BETA)
         return None if beta is None else SoftmaxAttrs(beta)
 
+    def l2_normalization(self) -> Attrs | None:
+        activation = self._activation(schema.L2NormSlot.FUSED_ACTIVATION_FUNCTION)
+        if activation is not Activation.NONE:
+            self._problems.add("EG116", "It has a fused activation, which no runtime supports.")
+        return NoAttrs()
+
     def leaky_relu(self) -> Attrs | None:
         alpha = self._finite("alpha", schema.LeakyReluSlot.ALPHA)
         return None if alpha is None else LeakyReluAttrs(alpha)
@@ -465,6 +471,7 @@ _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.EXPAND_DIMS: _Options.expand_dims,
     OpKind.FULLY_CONNECTED: _Options.fully_connected,
     OpKind.GATHER: _Options.gather,
+    OpKind.L2_NORMALIZATION: _Options.l2_normalization,
     OpKind.LEAKY_RELU: _Options.leaky_relu,
     OpKind.MAX_POOL_2D: _Options.pool_2d,
     OpKind.MEAN: _Options.mean,

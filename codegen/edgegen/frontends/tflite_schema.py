@@ -166,6 +166,10 @@ class ReshapeSlot(IntEnum):
     NEW_SHAPE = 0
 
 
+class L2NormSlot(IntEnum):
+    FUSED_ACTIVATION_FUNCTION = 0
+
+
 class StridedSliceSlot(IntEnum):
     BEGIN_MASK = 0
     END_MASK = 1
@@ -218,7 +222,9 @@ OP_KINDS: dict[int, OpKind] = {
     4: OpKind.DEPTHWISE_CONV_2D,
     5: OpKind.DEPTH_TO_SPACE,
     6: OpKind.DEQUANTIZE,
+    8: OpKind.FLOOR,
     9: OpKind.FULLY_CONNECTED,
+    11: OpKind.L2_NORMALIZATION,
     14: OpKind.LOGISTIC,
     17: OpKind.MAX_POOL_2D,
     18: OpKind.MUL,
@@ -235,22 +241,36 @@ OP_KINDS: dict[int, OpKind] = {
     41: OpKind.SUB,
     43: OpKind.SQUEEZE,
     45: OpKind.STRIDED_SLICE,
+    47: OpKind.EXP,
     49: OpKind.SPLIT,
+    50: OpKind.LOG_SOFTMAX,
+    54: OpKind.PRELU,
+    55: OpKind.MAXIMUM,
+    57: OpKind.MINIMUM,
+    59: OpKind.NEG,
     60: OpKind.PADV2,
     65: OpKind.SLICE,
     70: OpKind.EXPAND_DIMS,
+    73: OpKind.LOG,
+    75: OpKind.SQRT,
+    76: OpKind.RSQRT,
     83: OpKind.PACK,
     88: OpKind.UNPACK,
+    92: OpKind.SQUARE,
     97: OpKind.RESIZE_NEAREST_NEIGHBOR,
     98: OpKind.LEAKY_RELU,
     100: OpKind.MIRROR_PAD,
+    101: OpKind.ABS,
+    111: OpKind.ELU,
     114: OpKind.QUANTIZE,
+    117: OpKind.HARD_SWISH,
 }
 CUSTOM_OPERATOR = 32
 
 # The newest version of each operator whose meaning is known here: those that LiteRT 2.3
 # executes. A version stands for the element types and options that were added with it.
 NEWEST_VERSIONS: dict[OpKind, int] = {
+    OpKind.ABS: 3,
     OpKind.ADD: 5,
     OpKind.AVERAGE_POOL_2D: 3,
     OpKind.CONCATENATION: 7,
@@ -258,27 +278,41 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.DEPTHWISE_CONV_2D: 6,
     OpKind.DEPTH_TO_SPACE: 1,
     OpKind.DEQUANTIZE: 9,
+    OpKind.ELU: 1,
+    OpKind.EXP: 2,
     OpKind.EXPAND_DIMS: 1,
+    OpKind.FLOOR: 1,
     OpKind.FULLY_CONNECTED: 14,
     OpKind.GATHER: 8,
+    OpKind.HARD_SWISH: 1,
+    OpKind.L2_NORMALIZATION: 2,
     OpKind.LEAKY_RELU: 2,
+    OpKind.LOG: 2,
     OpKind.LOGISTIC: 3,
+    OpKind.LOG_SOFTMAX: 2,
+    OpKind.MAXIMUM: 4,
     OpKind.MAX_POOL_2D: 3,
     OpKind.MEAN: 3,
+    OpKind.MINIMUM: 4,
     OpKind.MIRROR_PAD: 3,
     OpKind.MUL: 7,
+    OpKind.NEG: 1,
     OpKind.PACK: 5,
     OpKind.PAD: 6,
     OpKind.PADV2: 6,
+    OpKind.PRELU: 1,
     OpKind.QUANTIZE: 6,
-    OpKind.RELU: 3,
     OpKind.RELU6: 3,
+    OpKind.RELU: 3,
     OpKind.RESHAPE: 1,
     OpKind.RESIZE_NEAREST_NEIGHBOR: 4,
+    OpKind.RSQRT: 3,
     OpKind.SLICE: 8,
     OpKind.SOFTMAX: 3,
     OpKind.SPACE_TO_DEPTH: 2,
     OpKind.SPLIT: 5,
+    OpKind.SQRT: 2,
+    OpKind.SQUARE: 1,
     OpKind.SQUEEZE: 1,
     OpKind.STRIDED_SLICE: 4,
     OpKind.SUB: 5,
@@ -297,6 +331,7 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.SOFTMAX: 9,
     OpKind.CONCATENATION: 10,
     OpKind.ADD: 11,
+    OpKind.L2_NORMALIZATION: 12,
     OpKind.RESHAPE: 17,
     OpKind.SPACE_TO_DEPTH: 19,
     OpKind.MUL: 21,

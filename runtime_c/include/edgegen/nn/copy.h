@@ -20,10 +20,10 @@ extern "C" {
 enum { EG_COPY_LEVELS = 5 };
 
 typedef struct eg_copy {
-    int32_t size[EG_COPY_LEVELS];           /* of the output, outermost first; 1 if unused */
-    int32_t stride[EG_COPY_LEVELS];         /* bytes in the input from one position to the next */
-    const int32_t *offset[EG_COPY_LEVELS];  /* bytes [size] instead, or NULL */
-    int32_t first_byte;                     /* of the input */
+    int32_t size[EG_COPY_LEVELS];          /* of the output, outermost first; 1 if unused */
+    int32_t stride[EG_COPY_LEVELS];        /* bytes in the input from one position to the next */
+    const int32_t *offset[EG_COPY_LEVELS]; /* bytes [size] instead, or NULL */
+    int32_t first_byte;                    /* of the input */
     int32_t run_bytes;
 } eg_copy;
 

@@ -23,9 +23,15 @@ _LEFT_SHIFT = 20  # of TFLM's int8 ADD and SUB
 _HEADER = "edgegen/nn/elementwise.h"
 
 
-def _call(
-    model: Model, op: Op, stem: str, struct: str, fields: tuple[tuple[str, Field], ...]
+def broadcast_call(
+    model: Model,
+    op: Op,
+    stem: str,
+    struct: str,
+    fields: tuple[tuple[str, Field], ...],
+    header: str = _HEADER,
 ) -> Call:
+    """A call of a kernel on two inputs whose description begins with an eg_broadcast."""
     first, second = input_index(op, 0), input_index(op, 1)
     output = op.outputs[0]
     shapes = tuple(model.tensors[t].shape for t in (first, second, output))
@@ -42,7 +48,7 @@ def _call(
         ),
         inputs=(first, second),
         output=output,
-        header=_HEADER,
+        header=header,
         sources=(f"nn/{stem}.c", "nn/broadcast.c"),
         in_place=tuple(
             i for i, shape in enumerate(shapes[:2]) if math.prod(shape) == math.prod(shapes[2])
@@ -93,7 +99,8 @@ def _strides(sizes: list[int], present: list[bool]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
-def _refusal(model: Model, op: Op) -> str | None:
+def refuse_broadcast(model: Model, op: Op) -> str | None:
+    """A refusal test of element types, shapes and fused activation."""
     first, second, output = (
         input_tensor(model, op),
         input_tensor(model, op, 1),
@@ -148,7 +155,7 @@ def _lower_add_s8(model: Model, op: Op) -> Call:
         ("activation_min", low),
         ("activation_max", high),
     )
-    return _call(model, op, "add_s8", "eg_add_s8", fields)
+    return broadcast_call(model, op, "add_s8", "eg_add_s8", fields)
 
 
 def _lower_mul_s8(model: Model, op: Op) -> Call:
@@ -168,23 +175,23 @@ def _lower_mul_s8(model: Model, op: Op) -> Call:
         ("activation_min", low),
         ("activation_max", high),
     )
-    return _call(model, op, "mul_s8", "eg_mul_s8", fields)
+    return broadcast_call(model, op, "mul_s8", "eg_mul_s8", fields)
 
 
 def _lower_f32(model: Model, op: Op) -> Call:
     low, high = float_range(attrs_of(op, BinaryAttrs).activation)
     stem = {OpKind.ADD: "add_f32", OpKind.SUB: "sub_f32", OpKind.MUL: "mul_f32"}[op.kind]
-    return _call(
+    return broadcast_call(
         model, op, stem, "eg_binary_f32", (("activation_min", low), ("activation_max", high))
     )
 
 
 KERNELS = (
-    Kernel(OpKind.ADD, DType.INT8, _lower_add_s8, _refusal),
-    Kernel(OpKind.SUB, DType.INT8, _lower_add_s8, _refusal),
-    Kernel(OpKind.MUL, DType.INT8, _lower_mul_s8, _refusal),
+    Kernel(OpKind.ADD, DType.INT8, _lower_add_s8, refuse_broadcast),
+    Kernel(OpKind.SUB, DType.INT8, _lower_add_s8, refuse_broadcast),
+    Kernel(OpKind.MUL, DType.INT8, _lower_mul_s8, refuse_broadcast),
     *(
-        Kernel(kind, DType.FLOAT32, _lower_f32, _refusal)
+        Kernel(kind, DType.FLOAT32, _lower_f32, refuse_broadcast)
         for kind in (OpKind.ADD, OpKind.SUB, OpKind.MUL)
     ),
 )

@@ -27,7 +27,9 @@ _INPUT_INTEGER_BITS = 4  # LOGISTIC and TANH take their input in Q4, so up to +-
 _Function = Callable[[int], int]
 
 
-def _table_kernel(kind: OpKind, function: Callable[[Op, Tensor, Tensor], _Function]) -> Kernel:
+def table_kernel(kind: OpKind, function: Callable[[Op, Tensor, Tensor], _Function]) -> Kernel:
+    """A kernel that looks up what ``function`` gives for every int8, clamped to int8."""
+
     def lower(model: Model, op: Op) -> Call:
         data, output = input_tensor(model, op), output_tensor(model, op)
         of_value = function(op, data, output)
@@ -179,12 +181,12 @@ def _clamp_kernel(kind: OpKind, high: float) -> Kernel:
 
 
 KERNELS = (
-    _table_kernel(OpKind.QUANTIZE, _quantize),
-    _table_kernel(OpKind.RELU, _relu),
-    _table_kernel(OpKind.RELU6, _relu6),
-    _table_kernel(OpKind.LEAKY_RELU, _leaky_relu),
-    _table_kernel(OpKind.LOGISTIC, _logistic),
-    _table_kernel(OpKind.TANH, _tanh),
+    table_kernel(OpKind.QUANTIZE, _quantize),
+    table_kernel(OpKind.RELU, _relu),
+    table_kernel(OpKind.RELU6, _relu6),
+    table_kernel(OpKind.LEAKY_RELU, _leaky_relu),
+    table_kernel(OpKind.LOGISTIC, _logistic),
+    table_kernel(OpKind.TANH, _tanh),
     _clamp_kernel(OpKind.RELU, math.inf),
     _clamp_kernel(OpKind.RELU6, 6.0),
     _float_kernel(

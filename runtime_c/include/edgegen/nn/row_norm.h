@@ -1,0 +1,34 @@
+/* L2_NORMALIZATION and LOG_SOFTMAX: every row relative to a sum over that row.
+ *
+ * Output may be the input's own memory.
+ */
+#ifndef EDGEGEN_NN_ROW_NORM_H
+#define EDGEGEN_NN_ROW_NORM_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct eg_row_norm {
+    int32_t rows;
+    int32_t depth;        /* elements of a row */
+    int32_t input_offset; /* minus its zero point; unused for floats */
+} eg_row_norm;
+
+/* output = 128 * x / sqrt(sum of x^2) with x = input + input_offset, by TFLM's five Newton steps
+ * in fixed point. */
+void eg_run_l2_normalization_s8(const eg_row_norm *layer, const int8_t *input, int8_t *output);
+
+/* output = x / max(sqrt(sum of x^2), 1e-6) */
+void eg_run_l2_normalization_f32(const eg_row_norm *layer, const float *input, float *output);
+
+/* output = x - max - log(sum of exp(x - max)) */
+void eg_run_log_softmax_f32(const eg_row_norm *layer, const float *input, float *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEGEN_NN_ROW_NORM_H */
