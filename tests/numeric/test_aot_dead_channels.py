@@ -141,6 +141,10 @@ CASES: dict[str, tuple[Callable[[], Chain], list[int]]] = {
         lambda: Chain().conv(8, (4, 5, 6, 7), bias=800).conv(8, (1,)).flat().dense(5),
         [4, 8, 5],
     ),
+    "what fills a group has its inputs": (
+        lambda: Chain().conv(8).conv(8).conv(8, tuple(range(8)), bias=9).conv(3),
+        [8, 4, 4, 3],
+    ),
     "everything is dead": (lambda: Chain().conv(8, tuple(range(8)), bias=9).conv(3), [4, 3]),
     "a dead output stays": (lambda: Chain().conv(8, (0, 1, 2, 3)), [8]),
     "a constant from constants": (

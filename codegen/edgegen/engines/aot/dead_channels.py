@@ -220,9 +220,12 @@ def _channels_to_keep(model: Model, constants: Mapping[int, dict[int, int]]) -> 
         ):
             continue
         known = constants.get(tensor, {})
-        kept[tensor] = set().union(
+        needed: set[int] = set().union(
             *(_needed_by(model, reader, tensor, known, kept) for reader in readers[tensor])
         )
+        # Rounded up here, so that what fills a group has all its own inputs too.
+        rounds = op.kind is OpKind.CONV_2D
+        kept[tensor] = _rounded_up(needed, model.tensors[tensor].shape[-1]) if rounds else needed
     for op in model.ops:
         _settle(model, op, kept)
     return {tensor: np.array(sorted(channels), np.int64) for tensor, channels in kept.items()}
@@ -265,16 +268,17 @@ def _is_int8(model: Model, op: Op) -> bool:
     return input_tensor(model, op).dtype is output_tensor(model, op).dtype is DType.INT8
 
 
+def _rounded_up(needed: set[int], channels: int) -> set[int]:
+    """Whole groups, at least one, as far as there are channels."""
+    missing = -len(needed) % _GROUP or (_GROUP if not needed else 0)
+    return needed | set([c for c in range(channels) if c not in needed][:missing])
+
+
 def _settle(model: Model, op: Op, kept: dict[int, set[int]]) -> None:
-    """Make an operator's kept channels consistent with those of its input."""
+    """What works channel by channel has those of its input."""
     output = op.outputs[0]
-    if output not in kept:
-        return
-    channels = range(model.tensors[output].shape[-1])
-    if op.kind is OpKind.CONV_2D:
-        missing = -len(kept[output]) % _GROUP or (_GROUP if not kept[output] else 0)
-        kept[output] |= set([c for c in channels if c not in kept[output]][:missing])
-    else:
+    if output in kept and op.kind is not OpKind.CONV_2D:
+        channels = range(model.tensors[output].shape[-1])
         kept[output] = set(kept.get(input_index(op), channels))
 
 
