@@ -35,7 +35,7 @@ test:
 	@$(STAGE) test-python $(MAKE) --no-print-directory test-python
 
 lint: setup
-	$(BIN)/ruff check
+	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --check
 
 types: setup

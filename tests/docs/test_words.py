@@ -37,6 +37,7 @@ def calls(text: str, program: str) -> list[list[str]]:
 
 def commands() -> dict[str, Any]:
     import typer.main
+
     from edgegen.cli import app
 
     root = typer.main.get_command(app)
