@@ -1,7 +1,7 @@
 #include "edgegen/isa_dsp.h"
 #include "edgegen/nn/dsp/depthwise_3x3.h"
 
-/* What a strip of one channel needs. The order is that of the LDMs in STEP, whose base is
+/* What a strip of one channel needs. The order is that of the LDMs below, whose base is
  * weights1. */
 typedef struct strip {
     uint32_t weights2[2];
@@ -15,46 +15,19 @@ typedef struct strip {
     int32_t along;  /* and in the same line */
 } strip;
 
-/* Two outputs side by side, p complete after the step, q after the next one: a line's entry is
- * the last of p's taps, the middle one of q's, and the first of those that p becomes. */
-
+/* A strip is all outputs between two lines: pairs of neighbours, one pair after the other. An
+ * entry of both lines is the last row of taps of the `old` pair, the middle one of the next pair
+ * and the first of the pair after that, which takes the old one's registers.
+ *
+ *   START   both pairs from the first entry, the one below it all zeros
+ *   STEP    an entry: completes and stores the old pair
+ *   FINISH  stores it, the entry above it all zeros
+ */
 #if EG_HAS_DSP
 
-/* 24 instructions with 13 registers, the most that a compiler with a frame pointer has. LDM loads
- * ascending registers, hence the fixed ones: w0..w3 and b, and above them p0 and q0. The neighbour
- * is stored first: behind the last column of an odd image `across` is 0. */
-#define STEP(old0, old1, middle0, middle1)                                                         \
-    __asm__ volatile("ldmdb %[s], {%[w0], %[w1], %[w2], %[w3], %[b]}\n\t"                          \
-                     "ldr %[b], [%[in], %[b]]\n\t"                                                 \
-                     "ldr %[a], [%[in]], #16\n\t"                                                  \
-                     "smlad %[p0], %[a], %[w0], %[p0]\n\t"                                         \
-                     "smlatb %[p1], %[a], %[w0], %[p1]\n\t"                                        \
-                     "smlabt %[p0], %[b], %[w1], %[p0]\n\t"                                        \
-                     "smlad %[p1], %[b], %[w1], %[p1]\n\t"                                         \
-                     "smmla %[p0], %[p0], %[w2], %[w3]\n\t"                                        \
-                     "smmla %[p1], %[p1], %[w2], %[w3]\n\t"                                        \
-                     "ldrd %[w0], %[w1], [%[s], #20]\n\t"                                          \
-                     "ssat %[p1], #8, %[p1], asr %[shift]\n\t"                                     \
-                     "ssat %[p0], #8, %[p0], asr %[shift]\n\t"                                     \
-                     "strb %[p1], [%[out], %[w0]]\n\t"                                             \
-                     "strb %[p0], [%[out]]\n\t"                                                    \
-                     "add %[out], %[out], %[w1]\n\t"                                               \
-                     "ldm %[s], {%[w0], %[w1], %[w2], %[w3], %[p0]}\n\t"                           \
-                     "smlad %[q0], %[a], %[w0], %[q0]\n\t"                                         \
-                     "smlatb %[q1], %[a], %[w0], %[q1]\n\t"                                        \
-                     "smlabt %[q0], %[b], %[w1], %[q0]\n\t"                                        \
-                     "smlad %[q1], %[b], %[w1], %[q1]\n\t"                                         \
-                     "smlatb %[p1], %[a], %[w2], %[p0]\n\t"                                        \
-                     "smlad %[p0], %[a], %[w2], %[p0]\n\t"                                         \
-                     "smlad %[p1], %[b], %[w3], %[p1]\n\t"                                         \
-                     "smlabt %[p0], %[b], %[w3], %[p0]\n\t"                                        \
-                     : [p0] "+r"(old0), [p1] "+r"(old1), [q0] "+r"(middle0), [q1] "+r"(middle1),   \
-                       [in] "+r"(in), [out] "+r"(out), [a] "=&r"(a), [b] "=&r"(b), [w0] "=&r"(w0), \
-                       [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)                              \
-                     : [s] "r"(s->weights1), [shift] "i"(EG_DEPTHWISE_SHIFT)                       \
-                     : "memory")
-
-#define DECLARE_SUMS                                                                               \
+/* STEP is 24 instructions with 13 registers, the most that a compiler with a frame pointer has.
+ * LDM loads ascending registers, hence the fixed ones: w0..w3 and b, and above them p0 and q0. */
+#define SUMS                                                                                       \
     register uint32_t w0 __asm__("r0");                                                            \
     register uint32_t w1 __asm__("r1");                                                            \
     register uint32_t w2 __asm__("r2");                                                            \
@@ -66,83 +39,130 @@ typedef struct strip {
     int32_t p1;                                                                                    \
     int32_t q1
 
+#define FETCH_LAST "ldmdb %[s], {%[w0], %[w1], %[w2], %[w3], %[b]}\n\t"
+
+#define FETCH_ENTRY                                                                                \
+    "ldr %[b], [%[in], %[b]]\n\t"                                                                  \
+    "ldr %[a], [%[in]], #16\n\t"
+
+#define LAST_TAPS                                                                                  \
+    "smlad %[o0], %[a], %[w0], %[o0]\n\t"                                                          \
+    "smlatb %[o1], %[a], %[w0], %[o1]\n\t"                                                         \
+    "smlabt %[o0], %[b], %[w1], %[o0]\n\t"                                                         \
+    "smlad %[o1], %[b], %[w1], %[o1]\n\t"
+
+/* The neighbour first: behind the last line of an odd image `across` is 0. */
+#define STORE                                                                                      \
+    "smmla %[o0], %[o0], %[w2], %[w3]\n\t"                                                         \
+    "smmla %[o1], %[o1], %[w2], %[w3]\n\t"                                                         \
+    "ldrd %[w0], %[w1], [%[s], #20]\n\t"                                                           \
+    "ssat %[o0], #8, %[o0], asr %[shift]\n\t"                                                      \
+    "ssat %[o1], #8, %[o1], asr %[shift]\n\t"                                                      \
+    "strb %[o1], [%[out], %[w0]]\n\t"                                                              \
+    "strb %[o0], [%[out]]\n\t"
+
+#define MIDDLE_AND_FIRST_TAPS                                                                      \
+    "ldm %[s], {%[w0], %[w1], %[w2], %[w3], %[o0]}\n\t"                                            \
+    "smlad %[m0], %[a], %[w0], %[m0]\n\t"                                                          \
+    "smlatb %[m1], %[a], %[w0], %[m1]\n\t"                                                         \
+    "smlabt %[m0], %[b], %[w1], %[m0]\n\t"                                                         \
+    "smlad %[m1], %[b], %[w1], %[m1]\n\t"                                                          \
+    "smlatb %[o1], %[a], %[w2], %[o0]\n\t"                                                         \
+    "smlad %[o0], %[a], %[w2], %[o0]\n\t"                                                          \
+    "smlad %[o1], %[b], %[w3], %[o1]\n\t"                                                          \
+    "smlabt %[o0], %[b], %[w3], %[o0]\n\t"
+
+#define RUN(text, old0, old1, middle0, middle1)                                                    \
+    __asm__ volatile(text                                                                          \
+                     : [o0] "+r"(old0), [o1] "+r"(old1), [m0] "+r"(middle0), [m1] "+r"(middle1),   \
+                       [in] "+r"(in), [out] "+r"(out), [a] "=&r"(a), [b] "=&r"(b), [w0] "=&r"(w0), \
+                       [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)                              \
+                     : [s] "r"(s->weights1), [shift] "i"(EG_DEPTHWISE_SHIFT)                       \
+                     : "memory")
+
+#define START(old0, old1, middle0, middle1)                                                        \
+    do {                                                                                           \
+        (old0) = (old1) = (middle0) = (middle1) = s->bias;                                         \
+        RUN("ldr %[b], [%[s], #-4]\n\t" FETCH_ENTRY MIDDLE_AND_FIRST_TAPS, middle0, middle1, old0, \
+            old1);                                                                                 \
+    } while (0)
+#define STEP(old0, old1, middle0, middle1)                                                         \
+    RUN(FETCH_LAST FETCH_ENTRY LAST_TAPS STORE                                                     \
+        "add %[out], %[out], %[w1]\n\t" MIDDLE_AND_FIRST_TAPS,                                     \
+        old0, old1, middle0, middle1)
+#define FINISH(old0, old1, middle0, middle1) RUN(FETCH_LAST STORE, old0, old1, middle0, middle1)
+
 #else
 
-#define STEP(old0, old1, middle0, middle1)                                                         \
-    step(s, &in, &out, &(old0), &(old1), &(middle0), &(middle1))
-
-#define DECLARE_SUMS                                                                               \
+#define SUMS                                                                                       \
     int32_t p0;                                                                                    \
     int32_t p1;                                                                                    \
     int32_t q0;                                                                                    \
     int32_t q1
 
-#endif
-
-/* The taps of one row of the filter, for both outputs. */
-static inline int32_t first_taps(const uint32_t weights[2], uint32_t a, uint32_t b, int32_t sum)
+static int32_t first_sum(const uint32_t weights[2], uint32_t a, uint32_t b, int32_t sum)
 {
     return eg_smlabt(b, weights[1], eg_smlad(a, weights[0], sum));
 }
 
-static inline int32_t second_taps(const uint32_t weights[2], uint32_t a, uint32_t b, int32_t sum)
+static int32_t second_sum(const uint32_t weights[2], uint32_t a, uint32_t b, int32_t sum)
 {
     return eg_smlad(b, weights[1], eg_smlatb(a, weights[0], sum));
 }
 
-static inline int8_t finish(const strip *s, int32_t sum)
+static void store(const strip *s, int32_t sum0, int32_t sum1, int8_t *out)
 {
-    return (int8_t)eg_ssat8(eg_smmla(sum, s->multiplier, s->constant) >> EG_DEPTHWISE_SHIFT);
+    const int32_t y0 = eg_smmla(sum0, s->multiplier, s->constant);
+    const int32_t y1 = eg_smmla(sum1, s->multiplier, s->constant);
+
+    out[s->across] = (int8_t)eg_ssat8(y1 >> EG_DEPTHWISE_SHIFT);
+    *out = (int8_t)eg_ssat8(y0 >> EG_DEPTHWISE_SHIFT);
 }
 
-static inline uint32_t second_line(const strip *s, const uint32_t *in)
-{
-    return eg_load_word((const char *)in + s->next_line);
-}
-
-#if !EG_HAS_DSP
-
-static void step(const strip *s, const uint32_t **in, int8_t **out, int32_t *p0, int32_t *p1,
-                 int32_t *q0, int32_t *q1)
-{
-    const uint32_t a = **in;
-    const uint32_t b = second_line(s, *in);
-
-    (*out)[s->across] = finish(s, second_taps(s->weights2, a, b, *p1));
-    (*out)[0] = finish(s, first_taps(s->weights2, a, b, *p0));
-    *in += EG_DEPTHWISE_LANES;
-    *out += s->along;
-    *q0 = first_taps(s->weights1, a, b, *q0);
-    *q1 = second_taps(s->weights1, a, b, *q1);
-    *p0 = first_taps(s->weights0, a, b, s->bias);
-    *p1 = second_taps(s->weights0, a, b, s->bias);
-}
+#define START(old0, old1, middle0, middle1)                                                        \
+    do {                                                                                           \
+        const uint32_t a = *in;                                                                    \
+        const uint32_t b = *(in + s->next_line / (int32_t)sizeof *in);                             \
+                                                                                                   \
+        in += EG_DEPTHWISE_LANES;                                                                  \
+        (old0) = first_sum(s->weights1, a, b, s->bias);                                            \
+        (old1) = second_sum(s->weights1, a, b, s->bias);                                           \
+        (middle0) = first_sum(s->weights0, a, b, s->bias);                                         \
+        (middle1) = second_sum(s->weights0, a, b, s->bias);                                        \
+    } while (0)
+#define STEP(old0, old1, middle0, middle1)                                                         \
+    do {                                                                                           \
+        const uint32_t a = *in;                                                                    \
+        const uint32_t b = *(in + s->next_line / (int32_t)sizeof *in);                             \
+                                                                                                   \
+        in += EG_DEPTHWISE_LANES;                                                                  \
+        store(s, first_sum(s->weights2, a, b, old0), second_sum(s->weights2, a, b, old1), out);    \
+        out += s->along;                                                                           \
+        (middle0) = first_sum(s->weights1, a, b, middle0);                                         \
+        (middle1) = second_sum(s->weights1, a, b, middle1);                                        \
+        (old0) = first_sum(s->weights0, a, b, s->bias);                                            \
+        (old1) = second_sum(s->weights0, a, b, s->bias);                                           \
+    } while (0)
+#define FINISH(old0, old1, middle0, middle1) store(s, old0, old1, out)
 
 #endif
 
-/* All outputs between two lines, which start at `in` with this channel's words. */
+/* The lines start at `in` with this channel's words. */
 static void run_strip(const strip *s, const uint32_t *in, int8_t *out, int32_t length)
 {
-    DECLARE_SUMS;
-    const uint32_t first = *in;
-    const uint32_t second = second_line(s, in);
+    SUMS;
 
-    in += EG_DEPTHWISE_LANES;
-    p1 = second_taps(s->weights1, first, second, s->bias);
-    q1 = second_taps(s->weights0, first, second, s->bias);
-    p0 = first_taps(s->weights1, first, second, s->bias);
-    q0 = first_taps(s->weights0, first, second, s->bias);
-    while ((length -= 2) > 0) {
+    START(p0, p1, q0, q1);
+    for (int32_t twice = (length - 1) / 2; twice > 0; --twice) {
         STEP(p0, p1, q0, q1);
         STEP(q0, q1, p0, p1);
     }
-    if (length == 0) {
+    if (length % 2 == 0) {
         STEP(p0, p1, q0, q1);
-        p0 = q0;
-        p1 = q1;
+        FINISH(q0, q1, p0, p1);
+    } else {
+        FINISH(p0, p1, q0, q1);
     }
-    out[s->across] = finish(s, p1);
-    *out = finish(s, p0);
 }
 
 static void prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel, strip *s)
@@ -163,17 +183,18 @@ static void run_channels(const eg_depthwise_3x3_s8 *layer, strip strips[EG_DEPTH
                          const int8_t *input, int8_t *output, uint32_t *line)
 {
     const int32_t length = layer->along.size;
+    const int32_t columns = layer->across.size;
     int32_t words = length * EG_DEPTHWISE_LANES; /* from this line to the next one */
 
-    eg_gather_line(layer, input, 0, 0, length, line);
-    for (int32_t column = 0; column < layer->across.size; column += 2) {
-        eg_gather_line(layer, input, column / 2 + 1, 0, length, line + words);
+    eg_gather_line(layer, input, 0, line);
+    for (int32_t column = 0; column < columns; column += 2) {
+        eg_gather_line(layer, input, column / 2 + 1, line + words);
         for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
-            strips[c].next_line = words * (int32_t)sizeof *line;
-            if (column + 1 == layer->across.size) {
-                strips[c].across = 0;
-            }
-            run_strip(&strips[c], line + c, output + c, length);
+            strip *const s = &strips[c];
+
+            s->next_line = words * (int32_t)sizeof *line;
+            s->across = column + 1 < columns ? s->across : 0;
+            run_strip(s, line + c, output + c, length);
         }
         output += 2 * layer->across.output_step;
         line += words;

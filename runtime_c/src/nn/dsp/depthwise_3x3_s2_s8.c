@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "edgegen/isa_dsp.h"
 #include "edgegen/nn/dsp/depthwise_3x3.h"
 
@@ -6,6 +8,11 @@ static inline int32_t add_taps(const uint32_t weights[2], const uint32_t *in, in
                                int32_t sum)
 {
     return eg_smlabt(in[words], weights[1], eg_smlad(*in, weights[0], sum));
+}
+
+static int32_t line_words(const eg_depthwise_3x3_s8 *layer)
+{
+    return (2 * layer->along.outputs + 1) * EG_DEPTHWISE_LANES;
 }
 
 /* The outputs between two lines, of which the first starts at `in` with this channel's words and
@@ -35,13 +42,12 @@ static void run_column(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_chan
 static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channels,
                          const int8_t *input, int8_t *output, uint32_t *line)
 {
-    const int32_t entries = 2 * layer->along.outputs + 1;
-    const int32_t pad = layer->along.pad;
-    int32_t words = entries * EG_DEPTHWISE_LANES; /* from this line to the next one */
+    const int32_t lead = layer->along.pad * EG_DEPTHWISE_LANES;
+    int32_t words = line_words(layer); /* from this line to the next one */
 
-    eg_gather_line(layer, input, 0, pad, entries, line);
+    eg_gather_line(layer, input, 0, line + lead);
     for (int32_t column = 0; column < layer->across.outputs; ++column) {
-        eg_gather_line(layer, input, column + 1, pad, entries, line + words);
+        eg_gather_line(layer, input, column + 1, line + lead + words);
         for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
             run_column(layer, channels + c, line + c, words, output + c);
         }
@@ -56,6 +62,8 @@ void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *
 {
     const eg_depthwise_channel *channels = (const eg_depthwise_channel *)layer->stream;
 
+    /* The padding at the ends of both lines stays 0. */
+    memset(scratch, 0, 2 * (size_t)line_words(layer) * sizeof(uint32_t));
     for (int32_t done = 0; done < layer->channels; done += EG_DEPTHWISE_LANES) {
         const int32_t last = layer->channels - EG_DEPTHWISE_LANES;
         const int32_t first = done < last ? done : last;

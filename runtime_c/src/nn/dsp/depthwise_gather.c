@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "edgegen/isa_dsp.h"
 #include "edgegen/nn/dsp/depthwise_3x3.h"
 
@@ -49,41 +47,30 @@ static uint32_t *put_pair(const int8_t *first, const int8_t *second, uint32_t of
 
 #endif
 
-static uint32_t *put_zeros(uint32_t *line, int32_t entries)
-{
-    const size_t words = (size_t)(entries * EG_DEPTHWISE_LANES);
-
-    memset(line, 0, words * sizeof *line);
-    return line + words;
-}
-
 void eg_gather_line(const eg_depthwise_3x3_s8 *layer, const int8_t *input, int32_t number,
-                    int32_t lead, int32_t entries, uint32_t *line)
+                    uint32_t *line)
 {
-    const int8_t z = (int8_t)layer->zero_point;
-    const int8_t outside[EG_DEPTHWISE_LANES] = {z, z, z, z};
-    const uint32_t offset = (uint32_t)-layer->zero_point;
+    const uint32_t offset = (uint32_t)-layer->outside[0];
     const uint32_t offsets = eg_pkhbt(offset, offset);
     const int32_t pixel = 2 * number - layer->across.pad;
-    const int32_t room = entries - lead;
-    const int32_t size = layer->along.size < room ? layer->along.size : room;
-    const int8_t *pixels[2] = {outside, outside};
-    int32_t steps[2] = {0, 0};
+    const int32_t size = layer->across.size;
+    const int32_t step = layer->across.input_step;
+    const int8_t *first = layer->outside;
+    const int8_t *second = layer->outside;
+    int32_t first_step = 0;
+    int32_t second_step = 0;
 
-    for (int32_t i = 0; i < 2; ++i) {
-        if (pixel + i >= 0 && pixel + i < layer->across.size) {
-            pixels[i] = input + (pixel + i) * layer->across.input_step;
-            steps[i] = layer->along.input_step;
-        }
+    if (pixel >= 0 && pixel < size) {
+        first = input + pixel * step;
+        first_step = layer->along.input_step;
     }
-    const int8_t *first = pixels[0];
-    const int8_t *second = pixels[1];
-
-    line = put_zeros(line, lead);
-    for (int32_t k = size; k > 0; --k) {
+    if (pixel + 1 < size) {
+        second = input + (pixel + 1) * step;
+        second_step = layer->along.input_step;
+    }
+    for (int32_t k = layer->along.size; k > 0; --k) {
         line = put_pair(first, second, offsets, line);
-        first += steps[0];
-        second += steps[1];
+        first += first_step;
+        second += second_step;
     }
-    put_zeros(line, room - size);
 }

@@ -49,14 +49,19 @@ def _axes(model: Model, op: Op) -> tuple[_Axis, _Axis]:
     data, output = input_tensor(model, op), output_tensor(model, op)
     window = dict(window_fields(data, output, (3, 3), attrs_of(op, Conv2DAttrs)))
     channels = data.shape[3]
-    rows = _Axis(
-        data.shape[1],
-        window["window.pad_top"],
-        data.shape[2] * channels,
-        output.shape[1],
-        output.shape[2] * channels,
+    pads = window["window.pad_top"], window["window.pad_left"]
+    input_steps = data.shape[2] * channels, channels
+    output_steps = output.shape[2] * channels, channels
+    rows, columns = (
+        _Axis(
+            min(data.shape[1 + k], _stride(op) * (output.shape[1 + k] - 1) + 3 - pads[k]),
+            pads[k],
+            input_steps[k],
+            output.shape[1 + k],
+            output_steps[k],
+        )
+        for k in (0, 1)
     )
-    columns = _Axis(data.shape[2], window["window.pad_left"], channels, output.shape[2], channels)
     return rows, columns
 
 
@@ -186,7 +191,7 @@ def _lower(model: Model, op: Op) -> Call:
             *along.fields("along"),
             *across.fields("across"),
             ("channels", data.shape[3]),
-            ("zero_point", data.zero_point),
+            ("outside", (data.zero_point,) * _LANES),
             ("stream", Ref("stream")),
         ),
         inputs=(input_index(op),),

@@ -31,7 +31,7 @@ enum { EG_DEPTHWISE_LANES = 4 };
 
 /* How one axis of the image is walked. */
 typedef struct eg_depthwise_axis {
-    int32_t size;        /* pixels of the input */
+    int32_t size;        /* pixels of the input that are read */
     int32_t pad;         /* before the image: 0 or 1 */
     int32_t input_step;  /* bytes from one pixel to the next */
     int32_t outputs;     /* pixels of the output */
@@ -49,10 +49,10 @@ typedef struct eg_depthwise_channel {
 } eg_depthwise_channel;
 
 typedef struct eg_depthwise_3x3_s8 {
-    eg_depthwise_axis along;  /* the lines */
-    eg_depthwise_axis across; /* them */
-    int32_t channels;         /* at least 4 */
-    int32_t zero_point;       /* of the input */
+    eg_depthwise_axis along;            /* the lines */
+    eg_depthwise_axis across;           /* them */
+    int32_t channels;                   /* at least 4 */
+    int8_t outside[EG_DEPTHWISE_LANES]; /* the input's zero point */
     /* Of the channels 0..3, 4..7, ...; the last four are channels - 4..channels - 1. */
     const int32_t *stream;
 } eg_depthwise_3x3_s8;
@@ -69,10 +69,9 @@ void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *
 void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
 
-/* Writes line `number` of the four channels from `input` on: `lead` entries of zeros, one per
- * pixel, and zeros up to `entries`. */
+/* Writes the entries of line `number`, of the four channels from `input` on. */
 void eg_gather_line(const eg_depthwise_3x3_s8 *layer, const int8_t *input, int32_t number,
-                    int32_t lead, int32_t entries, uint32_t *line);
+                    uint32_t *line);
 
 #ifdef __cplusplus
 }
