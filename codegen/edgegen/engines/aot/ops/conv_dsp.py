@@ -73,7 +73,7 @@ def _pointwise(model: Model, op: Op) -> Call:
 
 
 def _windowed(model: Model, op: Op) -> Call:
-    window = _upright(dict(window_of(model, op)))
+    window = upright(dict(window_of(model, op)))
     channels = output_tensor(model, op).shape[3]
     line = window["window.filter_width"] * window["window.input_depth"]
     line_bytes = padded(line, GROUP)
@@ -90,7 +90,7 @@ def _windowed(model: Model, op: Op) -> Call:
     return _call(model, op, "conv_2d", filled_up.reshape(channels, -1), fields, scratch)
 
 
-def _upright(window: dict[str, int]) -> dict[str, int]:
+def upright(window: dict[str, int]) -> dict[str, int]:
     """Of an image of one row a column: the same memory, and its pixels can be paired."""
     if window["window.input_height"] != 1 or window["window.filter_height"] != 1:
         return window

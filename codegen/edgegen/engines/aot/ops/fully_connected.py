@@ -28,7 +28,7 @@ def _lower_s8(model: Model, op: Op) -> Call:
     bias, output = optional_input(model, op, 2), output_tensor(model, op)
     fields, constants = output_s8(
         _folded_bias(data, weights, bias),
-        _real_multipliers(data, weights, bias, output),
+        real_multipliers(data, weights, bias, output),
         attrs_of(op, FullyConnectedAttrs).activation,
         output,
     )
@@ -52,7 +52,7 @@ def _folded_bias(data: Tensor, weights: Tensor, bias: Tensor | None) -> npt.NDAr
     return wrap_int32(own - data.zero_point * sums)
 
 
-def _real_multipliers(
+def real_multipliers(
     data: Tensor, weights: Tensor, bias: Tensor | None, output: Tensor
 ) -> list[float]:
     """What takes a sum to the output's scale, in TFLM's own precision.
@@ -68,12 +68,12 @@ def _real_multipliers(
     return [data.scale * scale / output.scale for scale in weights.quant.scale]
 
 
-def _refuse_s8(model: Model, op: Op) -> str | None:
+def refuse_s8(model: Model, op: Op) -> str | None:
     refusal = constant_weights(1, 2)(model, op)
     if refusal is None:
         data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
         bias, output = optional_input(model, op, 2), output_tensor(model, op)
-        refusal = huge_multiplier(_real_multipliers(data, weights, bias, output))
+        refusal = huge_multiplier(real_multipliers(data, weights, bias, output))
     return refusal
 
 
@@ -112,6 +112,6 @@ def _shape_fields(weights: Tensor, output: Tensor) -> tuple[tuple[str, int], ...
 
 
 KERNELS = (
-    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_s8, _refuse_s8),
+    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_s8, refuse_s8),
     Kernel(OpKind.FULLY_CONNECTED, DType.FLOAT32, _lower_f32, constant_weights(1, 2)),
 )
