@@ -6,8 +6,12 @@ behaviour sanitizers, one of whose reports ends the program.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import math
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +32,7 @@ Vector = list[Array]
 Activations = dict[int, Array]
 
 _ROOT = Path(__file__).resolve().parents[2]
+_RUNTIME = _ROOT / "runtime_c"
 _NAME = "host"
 
 FLAGS = (
@@ -73,18 +78,26 @@ class HostEngine:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        sources = [folder / path for path in files if path.endswith(".c")]
+        self._compile(folder, [path for path in files if path.endswith(".c")], build)
+
+    def _compile(self, folder: Path, sources: Sequence[str], build: Build) -> None:
         includes = ("include", "aot/include", "runtime/include")
-        command = [
+        compiler = (
             build.compiler,
             *FLAGS,
             build.optimise,
             *(SANITIZERS if build.sanitize else ()),
             "-DEG_TRACE=1",
+        )
+        kernels = [s.removeprefix("runtime/src/") for s in sources if s.startswith("runtime/")]
+        own = [str(folder / source) for source in sources if not source.startswith("runtime/")]
+        command = [
+            *compiler,
             *(f"-I{folder / include}" for include in includes),
-            f"-I{_ROOT / 'runtime_c' / 'include'}",
-            *map(str, sources),
+            f"-I{_RUNTIME / 'include'}",
+            *own,
             str(Path(__file__).with_name("host_main.c")),
+            *(str(_object(kernel, compiler)) for kernel in kernels),
             *("-lm", "-o", str(self._program)),
         ]
         _call(command, b"")
@@ -113,6 +126,22 @@ class HostEngine:
             assert size == values.nbytes
             yield tensor, values.reshape(shape)
             offset += 8 + size
+
+
+@functools.cache
+def _objects() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="edgegen-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@functools.cache
+def _object(source: str, compiler: tuple[str, ...]) -> Path:
+    """A kernel of the runtime, compiled once: many models share it."""
+    made = _objects() / f"{len(list(_objects().iterdir()))}.o"
+    path = _RUNTIME / "src" / source
+    _call([*compiler, "-c", f"-I{_RUNTIME / 'include'}", str(path), "-o", str(made)], b"")
+    return made
 
 
 def check(
@@ -147,20 +176,31 @@ def check_vectors(
     build: Build = Build(),
 ) -> None:
     """`check` on given inputs."""
-    expected = _tflm(model, inputs)
-    for tensor, channels in AotEngine().computed_channels(model).items():
-        for activations in expected:
-            activations[tensor] = activations[tensor][..., list(channels)]
-    found = HostEngine(model, folder, build).run(inputs)
-    differences = [
-        text
-        for number, (got, want) in enumerate(zip(found, expected, strict=True))
-        for text in _differences(model, number, got, want, float_tolerance)
-    ]
-    assert not differences, "\n".join(differences[:20])
+    expected = tflm(model, inputs)
+    found = differences(model, inputs, expected, folder, float_tolerance, build)
+    assert not found, "\n".join(found.values())
 
 
-def _tflm(model: Model, vectors: Sequence[Vector]) -> list[Activations]:
+def differences(
+    model: Model,
+    inputs: Sequence[Vector],
+    expected: Sequence[Activations],
+    folder: Path,
+    float_tolerance: float = 0.0,
+    build: Build = Build(),
+) -> dict[int, str]:
+    """What the generated C computes otherwise than expected: by tensor, the first of each."""
+    channels = AotEngine().computed_channels(model)
+    engine = HostEngine(model, folder, build)
+    different: dict[int, str] = {}
+    for number, (got, every) in enumerate(zip(engine.run(inputs), expected, strict=True)):
+        want = {t: v[..., list(channels[t])] if t in channels else v for t, v in every.items()}
+        for tensor, text in _differences(model, got, want, float_tolerance):
+            different.setdefault(tensor, f"vector {number}, {text}")
+    return different
+
+
+def tflm(model: Model, vectors: Sequence[Vector]) -> list[Activations]:
     """What TFLM's interpreter computes, floats included: `edgegen.reference` has LiteRT for
     those, which refuses some layers that TFLM takes."""
     from tflite_micro.python.tflite_micro import runtime
@@ -216,8 +256,8 @@ def _ends(value: Array) -> Array:
 
 
 def _differences(
-    model: Model, vector: int, got: Activations, want: Activations, tolerance: float
-) -> Iterator[str]:
+    model: Model, got: Activations, want: Activations, tolerance: float
+) -> Iterator[tuple[int, str]]:
     for tensor, expected in want.items():
         described = model.tensors[tensor]
         actual = got[tensor]
@@ -228,11 +268,12 @@ def _differences(
             wrong = actual != expected
         if wrong.any():
             first = tuple(int(k) for k in np.argwhere(wrong)[0])
-            yield (
-                f"vector {vector}, tensor {tensor} {described.name!r} {described.shape}: "
+            text = (
+                f"tensor {tensor} {described.name!r} {described.shape}: "
                 f"{int(wrong.sum())} of {expected.size} differ; at {first} "
                 f"got {actual[first]}, expected {expected[first]}"
             )
+            yield tensor, text
 
 
 def _api(model: Model) -> bytes:
