@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from edgegen.engines.aot.kernels import choose
+from edgegen.engines.aot.ops import KERNELS
+from edgegen.frontends import tflite
 from support import host_engine
 from support.host_engine import Build
 from support.op_batch import OpBatch, Q
 
-FEATURES = pytest.mark.parametrize("features", [(), ("dsp",)], ids=["portable", "dsp"])
+FEATURES = pytest.mark.parametrize(
+    "features", [(), ("dsp",), ("mve",)], ids=["portable", "dsp", "mve"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +190,21 @@ def test_quantisation(
 ) -> None:
     cases = [replace(case, depth_multiplier=depth_multiplier) for case in QUANTISATION]
     _check(cases, "int8", tmp_path, features)
+
+
+@pytest.mark.parametrize("feature", ["dsp"])
+def test_the_fast_kernels_take_what_they_can_prove(feature: str) -> None:
+    assert all(_is_fast(case, feature) for case in ALIGNED[:-2])
+    assert not _is_fast(Conv(extreme=True), feature)
+    assert not _is_fast(Conv(scales=(5.0,), output_scale=0.05), feature)
+    assert not _is_fast(Conv(dilation=(2, 1)), feature)
+    assert not _is_fast(Conv(depth=600, size=(1, 1), extreme=True), feature)
+
+
+def _is_fast(case: Conv, feature: str) -> bool:
+    batch = OpBatch("int8")
+    case.add(batch)
+    model = tflite.parse(batch.build(), "test.tflite")
+    chosen = choose(KERNELS, model, model.ops[0], (feature,))
+    assert not isinstance(chosen, str)
+    return feature in chosen.needs

@@ -1,0 +1,97 @@
+"""CONV_2D with Helium."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant,
+    input_index,
+    input_tensor,
+    optional_input,
+    output_tensor,
+)
+from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
+from edgegen.engines.aot.ops.conv_dsp import upright
+from edgegen.engines.aot.ops.matmul_mve import Requantisation, pack, requantisation
+from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
+
+_BLOCK = 4
+"""Channels computed together."""
+
+
+def _refuse(model: Model, op: Op) -> str | None:
+    refusal = refuse_s8(model, op)
+    if refusal is not None:
+        return refusal
+    if attrs_of(op, Conv2DAttrs).dilation != (1, 1):
+        return "its filter is dilated."
+    prepared = _requantisation(model, op)
+    return prepared if isinstance(prepared, str) else None
+
+
+def _requantisation(model: Model, op: Op) -> Requantisation | str:
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    bias = optional_input(model, op, 2)
+    weights = _flat_weights(model, op)
+    own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
+    return requantisation(
+        own - data.zero_point * weights.sum(axis=1),
+        np.abs(weights).sum(axis=1),
+        real_multipliers(model, op),
+        attrs_of(op, Conv2DAttrs).activation,
+        output,
+    )
+
+
+def _flat_weights(model: Model, op: Op) -> npt.NDArray[np.int64]:
+    weights = constant(input_tensor(model, op, 1)).astype(np.int64)
+    return weights.reshape(len(weights), -1)
+
+
+def _lower(model: Model, op: Op) -> Call:
+    is_pointwise = input_tensor(model, op, 1).shape[1:3] == (1, 1)
+    if is_pointwise and attrs_of(op, Conv2DAttrs).stride == (1, 1):
+        output = output_tensor(model, op)
+        positions = output.elements // output.shape[3]
+        return _call(model, op, "pointwise", (("positions", positions),))
+    window = upright(dict(window_of(model, op)))
+    lines = (window["window.output_height"] - 1) * window["window.stride_height"]
+    lines += window["window.filter_height"]
+    scratch = lines * window["window.filter_width"] * window["window.input_depth"]
+    zero_point = ("input_zero_point", input_tensor(model, op).zero_point)
+    return _call(model, op, "conv_2d", (*window.items(), zero_point), scratch)
+
+
+def _call(
+    model: Model, op: Op, name: str, fields: tuple[tuple[str, Field], ...], scratch_bytes: int = 0
+) -> Call:
+    weights = _flat_weights(model, op)
+    channels, inputs = weights.shape
+    prepared = _requantisation(model, op)
+    assert isinstance(prepared, Requantisation)
+    return Call(
+        op=op,
+        function=f"eg_run_{name}_s8_mve",
+        struct=f"eg_{name}_s8_mve",
+        fields=(
+            *fields,
+            ("matrix.stream", Ref("filter")),
+            ("matrix.inputs", inputs),
+            ("matrix.channels", channels),
+            *prepared.fields("matrix.output"),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/mve/conv_2d.h",
+        sources=(f"nn/mve/{name}_s8.c", "nn/mve/matmul.c"),
+        constants=(Constant("filter", pack(weights, prepared, _BLOCK)),),
+        scratch_bytes=scratch_bytes,
+    )
+
+
+KERNELS = (Kernel(OpKind.CONV_2D, DType.INT8, _lower, _refuse, frozenset({"mve"})),)
