@@ -122,10 +122,11 @@ def _of_convolution(model: Model, op: Op, data: Mapping[int, int]) -> dict[int, 
     filters = _filters(model, op)
     variable = [c for c in range(filters.shape[-1]) if not _folds(model, op, data, c)]
     if op.kind is OpKind.DEPTHWISE_CONV_2D:
-        alive = filters.any(axis=(0, 1)) & np.isin(np.arange(filters.shape[-1]), variable)
+        reads = np.asarray(filters.any(axis=(0, 1)))
+        alive = reads & np.isin(np.arange(filters.shape[-1]), variable)
         offsets = np.diag(_contribution(model, op, data))
     else:
-        alive = filters[..., variable].any(axis=(1, 2, 3))
+        alive = np.asarray(filters[..., variable].any(axis=(1, 2, 3)))
         offsets = _contribution(model, op, data).sum(axis=1)
     sums = _bias(model, op) + offsets
     return {
