@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "edgegen/isa_dsp.h"
 #include "edgegen/nn/dsp/depthwise_3x3.h"
 
@@ -80,11 +82,15 @@ typedef struct strip {
                      : [s] "r"(s->weights1), [shift] "i"(EG_DEPTHWISE_SHIFT)                       \
                      : "memory")
 
-#define START(old0, old1, middle0, middle1)                                                        \
+#define START(first0, first1, second0, second1)                                                    \
     do {                                                                                           \
-        (old0) = (old1) = (middle0) = (middle1) = s->bias;                                         \
-        RUN("ldr %[b], [%[s], #-4]\n\t" FETCH_ENTRY MIDDLE_AND_FIRST_TAPS, middle0, middle1, old0, \
-            old1);                                                                                 \
+        (first0) = (first1) = s->bias;                                                             \
+        __asm__ volatile("ldr %[b], [%[s], #-4]\n\t" FETCH_ENTRY MIDDLE_AND_FIRST_TAPS             \
+                         : [m0] "+r"(first0), [m1] "+r"(first1), [o0] "=&r"(second0),              \
+                           [o1] "=&r"(second1), [in] "+r"(in), [a] "=&r"(a), [b] "=&r"(b),         \
+                           [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)          \
+                         : [s] "r"(s->weights1)                                                    \
+                         : "memory");                                                              \
     } while (0)
 #define STEP(old0, old1, middle0, middle1)                                                         \
     RUN(FETCH_LAST FETCH_ENTRY LAST_TAPS STORE                                                     \
@@ -119,16 +125,16 @@ static void store(const strip *s, int32_t sum0, int32_t sum1, int8_t *out)
     *out = (int8_t)eg_ssat8(y0 >> EG_DEPTHWISE_SHIFT);
 }
 
-#define START(old0, old1, middle0, middle1)                                                        \
+#define START(first0, first1, second0, second1)                                                    \
     do {                                                                                           \
         const uint32_t a = *in;                                                                    \
         const uint32_t b = *(in + s->next_line / (int32_t)sizeof *in);                             \
                                                                                                    \
         in += EG_DEPTHWISE_LANES;                                                                  \
-        (old0) = first_sum(s->weights1, a, b, s->bias);                                            \
-        (old1) = second_sum(s->weights1, a, b, s->bias);                                           \
-        (middle0) = first_sum(s->weights0, a, b, s->bias);                                         \
-        (middle1) = second_sum(s->weights0, a, b, s->bias);                                        \
+        (first0) = first_sum(s->weights1, a, b, s->bias);                                          \
+        (first1) = second_sum(s->weights1, a, b, s->bias);                                         \
+        (second0) = first_sum(s->weights0, a, b, s->bias);                                         \
+        (second1) = second_sum(s->weights0, a, b, s->bias);                                        \
     } while (0)
 #define STEP(old0, old1, middle0, middle1)                                                         \
     do {                                                                                           \
@@ -165,56 +171,74 @@ static void run_strip(const strip *s, const uint32_t *in, int8_t *out, int32_t l
     }
 }
 
-static void prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel, strip *s)
+/* `columns` outputs next to each other, two in each strip, all along the lines from `in` on. */
+static void run_strips(strip *s, int32_t columns, const uint32_t *in, int8_t *out, int32_t length)
 {
-    for (int32_t k = 0; k < 2; ++k) {
-        s->weights0[k] = channel->weights0[k];
-        s->weights1[k] = channel->weights1[k];
-        s->weights2[k] = channel->weights2[k];
+    const int32_t step = 2 * s->across;
+
+    for (; columns > 0; columns -= 2) {
+        if (columns == 1) {
+            s->across = 0;
+        }
+        run_strip(s, in, out, length);
+        in += length * EG_DEPTHWISE_LANES;
+        out += step;
     }
-    s->multiplier = channel->multiplier;
-    s->constant = channel->constant;
-    s->bias = channel->bias;
-    s->across = layer->across.output_step;
-    s->along = layer->along.output_step;
 }
 
-static void run_channels(const eg_depthwise_3x3_s8 *layer, strip strips[EG_DEPTHWISE_LANES],
-                         const int8_t *input, int8_t *output, uint32_t *line)
+static strip prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel)
+{
+    return (strip){
+        .weights2 = {channel->weights2[0], channel->weights2[1]},
+        .multiplier = channel->multiplier,
+        .constant = channel->constant,
+        .next_line = layer->along.size * EG_DEPTHWISE_LANES * (int32_t)sizeof(uint32_t),
+        .weights1 = {channel->weights1[0], channel->weights1[1]},
+        .weights0 = {channel->weights0[0], channel->weights0[1]},
+        .bias = channel->bias,
+        .across = layer->across.output_step,
+        .along = layer->along.output_step,
+    };
+}
+
+/* The last line of a group of strips is the first of the next one. */
+static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channels,
+                         const int8_t *input, int8_t *output, uint32_t *lines)
 {
     const int32_t length = layer->along.size;
-    const int32_t columns = layer->across.size;
-    int32_t words = length * EG_DEPTHWISE_LANES; /* from this line to the next one */
+    const int32_t words = length * EG_DEPTHWISE_LANES;
+    const int32_t group = layer->lines - 1;
 
-    eg_gather_line(layer, input, 0, line);
-    for (int32_t column = 0; column < columns; column += 2) {
-        eg_gather_line(layer, input, column / 2 + 1, line + words);
-        for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
-            strip *const s = &strips[c];
+    eg_gather_line(layer, input, 0, lines);
+    for (int32_t column = 0; column < layer->across.size; column += 2 * group) {
+        const int32_t left = layer->across.size - column;
+        const int32_t columns = left < 2 * group ? left : 2 * group;
+        uint32_t *line = lines;
 
-            s->next_line = words * (int32_t)sizeof *line;
-            s->across = column + 1 < columns ? s->across : 0;
-            run_strip(s, line + c, output + c, length);
+        for (int32_t k = 0; k < columns; k += 2) {
+            line += words;
+            eg_gather_line(layer, input, (column + k) / 2 + 1, line);
         }
-        output += 2 * layer->across.output_step;
-        line += words;
-        words = -words;
+        for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
+            strip s = prepare(layer, channels + c);
+
+            run_strips(&s, columns, lines + c, output + c, length);
+        }
+        memcpy(lines, line, (size_t)words * sizeof *lines);
+        output += 2 * group * layer->across.output_step;
     }
 }
 
 void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch)
 {
-    const eg_depthwise_channel *channel = (const eg_depthwise_channel *)layer->stream;
+    const eg_depthwise_channel *channels = (const eg_depthwise_channel *)layer->stream;
 
     for (int32_t done = 0; done < layer->channels; done += EG_DEPTHWISE_LANES) {
         const int32_t last = layer->channels - EG_DEPTHWISE_LANES;
         const int32_t first = done < last ? done : last;
-        strip strips[EG_DEPTHWISE_LANES];
 
-        for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
-            prepare(layer, channel++, &strips[c]);
-        }
-        run_channels(layer, strips, input + first, output + first, scratch);
+        run_channels(layer, channels, input + first, output + first, scratch);
+        channels += EG_DEPTHWISE_LANES;
     }
 }

@@ -26,6 +26,9 @@ from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 _LANES = 4  # EG_DEPTHWISE_LANES
 _SHIFT = 10  # EG_DEPTHWISE_SHIFT
 _ENTRY_BYTES = 4 * _LANES
+_LINES_BYTES = 2048
+"""What the lines of a layer may take, beyond the two that they are at least: more of them save
+preparing the channels again."""
 _LARGEST_SUM = 1 << 30
 
 
@@ -183,6 +186,8 @@ def _lower(model: Model, op: Op) -> Call:
     stride = _stride(op)
     name = f"depthwise_3x3_s{stride}_s8"
     entries = along.size if stride == 1 else 2 * along.outputs + 1
+    line_bytes = entries * _ENTRY_BYTES
+    lines = min(-(-across.size // 2) + 1, max(2, _LINES_BYTES // line_bytes)) if stride == 1 else 2
     return Call(
         op=op,
         function=f"eg_run_{name}",
@@ -190,6 +195,7 @@ def _lower(model: Model, op: Op) -> Call:
         fields=(
             *along.fields("along"),
             *across.fields("across"),
+            ("lines", lines),
             ("channels", data.shape[3]),
             ("outside", (data.zero_point,) * _LANES),
             ("stream", Ref("stream")),
@@ -199,7 +205,7 @@ def _lower(model: Model, op: Op) -> Call:
         header="edgegen/nn/dsp/depthwise_3x3.h",
         sources=(f"nn/dsp/{name}.c", "nn/dsp/depthwise_gather.c"),
         constants=(Constant("stream", _stream(model, op, along_rows).reshape(-1)),),
-        scratch_bytes=2 * entries * _ENTRY_BYTES,
+        scratch_bytes=lines * line_bytes,
         in_place=(0,) if stride == 1 and data.shape[3] % _LANES == 0 else (),
     )
 

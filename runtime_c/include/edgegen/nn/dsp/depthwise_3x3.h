@@ -3,8 +3,8 @@
  * Four channels at a time, the input is taken from NHWC to lines of pixel pairs: a line runs along
  * one of the image's axes, one entry per pixel of it, and an entry holds for each of the four
  * channels the word (pixel v, pixel v + 1) across the line, as halfwords, less the zero point. Line
- * j holds the pixels v = 2j - pad and v + 1; what lies outside the image is 0. Two lines are kept:
- * they hold all that the outputs between them need, and SMLAD takes two taps at once.
+ * j holds the pixels v = 2j - pad and v + 1; what lies outside the image is 0. Two lines hold all
+ * that the outputs between them need, and SMLAD takes two taps at once.
  *
  * A sum is scaled so that every channel is shifted right by the same EG_DEPTHWISE_SHIFT at the
  * end, which then costs nothing:
@@ -51,20 +51,22 @@ typedef struct eg_depthwise_channel {
 typedef struct eg_depthwise_3x3_s8 {
     eg_depthwise_axis along;            /* the lines */
     eg_depthwise_axis across;           /* them */
+    int32_t lines;                      /* kept at once, at least 2 */
     int32_t channels;                   /* at least 4 */
     int8_t outside[EG_DEPTHWISE_LANES]; /* the input's zero point */
     /* Of the channels 0..3, 4..7, ...; the last four are channels - 4..channels - 1. */
     const int32_t *stream;
 } eg_depthwise_3x3_s8;
 
-/* Stride 1, output as large as the input, pad 1, at least 2 pixels along. Scratch: 32 bytes per
- * pixel of a line. The output may be the input itself where the channels are a multiple of 4: the
- * channels are worked on in fours, and a pixel is read before it is written. Otherwise they must
- * not overlap. */
+/* Stride 1, output as large as the input, pad 1, at least 2 pixels along. Scratch: 16 bytes per
+ * pixel of every line that is kept. The output may be the input itself where the channels are a
+ * multiple of 4: the channels are worked on in fours, and a pixel is read before it is written.
+ * Otherwise they must not overlap. */
 void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
 
-/* Stride 2 on both axes. Scratch: 32 bytes per entry, of which a line has 2 * along.outputs + 1.
+/* Stride 2 on both axes, two lines kept. Scratch: 16 bytes per entry of them; a line has
+ * 2 * along.outputs + 1.
  * Input and output must not overlap. */
 void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
