@@ -74,20 +74,20 @@ class OpBatch:
     def weights(
         self, shape: Sequence[int], scales: Sequence[float], axis: int, extreme: bool
     ) -> int:
-        """Random weights; ``extreme`` ones are all -128."""
+        """Random weights from -127, as converters make them; ``extreme`` ones are all -128."""
         if self.dtype == "float32":
             values: Any = self.random.normal(size=shape)
             return self._builder.tensor("weights", shape, "float32", data=values)
-        values = np.full(shape, -128) if extreme else self.random.integers(-128, 128, shape)
+        values = np.full(shape, -128) if extreme else self.random.integers(-127, 128, shape)
         scale = list(scales) if len(scales) > 1 else scales[0]
         return self._builder.tensor("weights", shape, data=values, scale=scale, axis=axis)
 
-    def bias(self, channels: int) -> int:
+    def bias(self, channels: int, scale: float = 1.0) -> int:
         if self.dtype == "float32":
             values: Any = self.random.normal(size=channels)
             return self._builder.tensor("bias", [channels], "float32", data=values)
         values = self.random.integers(-(1 << 14), 1 << 14, channels)
-        return self._builder.tensor("bias", [channels], "int32", data=values, scale=1.0)
+        return self._builder.tensor("bias", [channels], "int32", data=values, scale=scale)
 
     def _activation(self, name: str, shape: Sequence[int], q: Q) -> int:
         if self.dtype == "float32":

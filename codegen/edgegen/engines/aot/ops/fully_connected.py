@@ -36,7 +36,7 @@ def _lower_s8(model: Model, op: Op) -> Call:
         op=op,
         function="eg_run_fully_connected_s8",
         struct="eg_fully_connected_s8",
-        fields=(*_shape_fields(weights, output), ("weights", Ref("filter")), *fields),
+        fields=(*shape_fields(weights, output), ("weights", Ref("filter")), *fields),
         inputs=(input_index(op),),
         output=op.outputs[0],
         header="edgegen/nn/fully_connected.h",
@@ -69,6 +69,7 @@ def real_multipliers(
 
 
 def refuse_s8(model: Model, op: Op) -> str | None:
+    """What no int8 kernel takes."""
     refusal = constant_weights(1, 2)(model, op)
     if refusal is None:
         data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
@@ -88,7 +89,7 @@ def _lower_f32(model: Model, op: Op) -> Call:
         function="eg_run_fully_connected_f32",
         struct="eg_fully_connected_f32",
         fields=(
-            *_shape_fields(weights, output_tensor(model, op)),
+            *shape_fields(weights, output_tensor(model, op)),
             ("weights", Ref("filter")),
             ("bias", Ref("bias") if bias is not None else "NULL"),
             ("activation_min", low),
@@ -102,7 +103,8 @@ def _lower_f32(model: Model, op: Op) -> Call:
     )
 
 
-def _shape_fields(weights: Tensor, output: Tensor) -> tuple[tuple[str, int], ...]:
+def shape_fields(weights: Tensor, output: Tensor) -> tuple[tuple[str, int], ...]:
+    """What every kernel's description says of the shape."""
     output_depth, input_depth = weights.shape
     return (
         ("batches", output.elements // output_depth),

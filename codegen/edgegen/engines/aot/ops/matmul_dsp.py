@@ -11,6 +11,9 @@ CHANNELS_PER_BLOCK = 4
 GROUP = 4
 """Inputs that one word of the activation holds."""
 
+UPPER_LIMIT = 1 << 23
+"""Sums of a halfword's upper channel stay below this in magnitude."""
+
 _Weights = npt.NDArray[np.int64]
 
 
@@ -25,10 +28,10 @@ def unpackable(weights: _Weights) -> str | None:
     Args:
         weights: [channels][inputs].
     """
-    packed = _two_channels(_fill_up(weights))
+    packed = _two_channels(_fill_up(weights, GROUP))
     if packed.min() < -(1 << 15):
         return "a weight of -128 stands beside a negative one."
-    if 128 * int(np.abs(weights).sum(axis=1).max()) >= 1 << 23:
+    if 128 * int(np.abs(weights).sum(axis=1).max()) >= UPPER_LIMIT:
         return "its sums may reach 2^23."
     return None
 
@@ -39,16 +42,37 @@ def pack(weights: _Weights, requantisation: Requantisation) -> npt.NDArray[np.in
     Args:
         weights: [channels][inputs]; `unpackable` has nothing against them.
     """
-    halfwords = _two_channels(_fill_up(weights)) & 0xFFFF
+    words = _pack_weights(weights, GROUP)
+    rows = requantisation.rows()
+    missing = CHANNELS_PER_BLOCK * len(words) - len(rows)
+    parameters = np.pad(rows, ((0, missing), (0, 0))).reshape(len(words), -1)
+    return np.concatenate([words, parameters], axis=1).reshape(-1)
+
+
+def pack_with_biases(
+    weights: _Weights, bias: npt.NDArray[np.int64], multiple: int
+) -> npt.NDArray[np.int32]:
+    """The stream of an ``eg_fully_connected_s8_dsp``.
+
+    Args:
+        weights: [channels][inputs], as for `pack`.
+        bias: That starts the sums.
+        multiple: Of inputs, to which zeros are added.
+    """
+    words = _pack_weights(weights, multiple)
+    pairs = np.pad(bias, (0, CHANNELS_PER_BLOCK * len(words) - len(bias))).reshape(-1, 2)
+    starts = np.stack([256 * pairs[:, 0] + pairs[:, 1], pairs[:, 1]], axis=1)
+    return np.concatenate([_int32(starts).reshape(len(words), -1), words], axis=1).reshape(-1)
+
+
+def _pack_weights(weights: _Weights, multiple: int) -> npt.NDArray[np.int32]:
+    """[blocks][words]"""
+    halfwords = _two_channels(_fill_up(weights, multiple)) & 0xFFFF
     pairs, inputs = halfwords.shape
     # [block][pair][group][input of the group] -> [block][group][0 or 1][pair]
     grouped = halfwords.reshape(pairs // 2, 2, inputs // GROUP, GROUP)
     words = grouped[..., :2] | grouped[..., 2:] << 16
-    words = words.transpose(0, 2, 3, 1).reshape(pairs // 2, -1)
-    rows = requantisation.rows()
-    missing = padded(len(rows), CHANNELS_PER_BLOCK) - len(rows)
-    parameters = np.pad(rows, ((0, missing), (0, 0))).reshape(pairs // 2, -1)
-    return np.concatenate([_int32(words), parameters], axis=1).reshape(-1)
+    return _int32(words.transpose(0, 2, 3, 1)).reshape(pairs // 2, -1)
 
 
 def matrix_fields(
@@ -62,11 +86,11 @@ def matrix_fields(
     )
 
 
-def _fill_up(weights: _Weights) -> _Weights:
+def _fill_up(weights: _Weights, multiple: int) -> _Weights:
     channels, inputs = weights.shape
     missing = (
         (0, padded(channels, CHANNELS_PER_BLOCK) - channels),
-        (0, padded(inputs, GROUP) - inputs),
+        (0, padded(inputs, multiple) - inputs),
     )
     return np.pad(weights, missing)
 

@@ -1,0 +1,98 @@
+"""FULLY_CONNECTED with the DSP instructions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegen.engines.aot.kernels import Kernel
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant,
+    input_index,
+    input_tensor,
+    optional_input,
+    output_tensor,
+)
+from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8, shape_fields
+from edgegen.engines.aot.ops.matmul_dsp import UPPER_LIMIT, pack_with_biases, padded, unpackable
+from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
+from edgegen.engines.aot.program import Call, Constant, Ref
+from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind
+
+INPUTS = 8
+"""The number of inputs is rounded up to a multiple of this."""
+
+_Int64 = npt.NDArray[np.int64]
+
+
+def _refuse(model: Model, op: Op) -> str | None:
+    refusal = refuse_s8(model, op)
+    if refusal is not None:
+        return refusal
+    prepared = _requantisation(model, op)
+    if isinstance(prepared, str):
+        return prepared
+    if any(len(set(p.tolist())) > 1 for p in _shared(prepared)):
+        return "its channels have scales of their own."
+    bias, weights = _folded_bias(model, op), _weights(model, op)
+    if (np.abs(bias) + 128 * np.abs(weights).sum(axis=1) >= UPPER_LIMIT).any():
+        return "its sums may reach 2^23."
+    return unpackable(weights)
+
+
+def _shared(prepared: Requantisation) -> tuple[npt.NDArray[np.int32], ...]:
+    return prepared.multiplier, prepared.constant, prepared.shift
+
+
+def _requantisation(model: Model, op: Op) -> Requantisation | str:
+    data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
+    output = output_tensor(model, op)
+    # Not taken for a constant, so that all channels keep the one scale.
+    return requantisation(
+        _folded_bias(model, op),
+        np.maximum(np.abs(_weights(model, op)).sum(axis=1), 1),
+        real_multipliers(data, weights, optional_input(model, op, 2), output),
+        attrs_of(op, FullyConnectedAttrs).activation,
+        output,
+    )
+
+
+def _weights(model: Model, op: Op) -> _Int64:
+    return constant(input_tensor(model, op, 1)).astype(np.int64)
+
+
+def _folded_bias(model: Model, op: Op) -> _Int64:
+    sums = _weights(model, op).sum(axis=1)
+    bias = optional_input(model, op, 2)
+    own = np.zeros_like(sums) if bias is None else constant(bias).astype(np.int64)
+    folded: _Int64 = own - input_tensor(model, op).zero_point * sums
+    return folded
+
+
+def _lower(model: Model, op: Op) -> Call:
+    prepared, weights = _requantisation(model, op), _weights(model, op)
+    assert isinstance(prepared, Requantisation)
+    multiplier, constant_, shift = (int(values[0]) for values in _shared(prepared))
+    filled_up = padded(weights.shape[1], INPUTS)
+    return Call(
+        op=op,
+        function="eg_run_fully_connected_s8_dsp",
+        struct="eg_fully_connected_s8_dsp",
+        fields=(
+            ("stream", Ref("filter")),
+            *shape_fields(input_tensor(model, op, 1), output_tensor(model, op)),
+            ("multiplier", multiplier),
+            ("constant", constant_),
+            ("shift", shift),
+        ),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/dsp/fully_connected.h",
+        sources=("nn/dsp/fully_connected_s8.c",),
+        constants=(Constant("filter", pack_with_biases(weights, _folded_bias(model, op), INPUTS)),),
+        scratch_bytes=2 * filled_up,
+    )
+
+
+KERNELS = (Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower, _refuse, frozenset({"dsp"})),)
