@@ -88,6 +88,11 @@ def _depthwise_conv_2d(model: Model, op: Op) -> int:
     return model.tensors[op.outputs[0]].elements * height * width
 
 
+def _transpose_conv(model: Model, op: Op) -> int:
+    channels, height, width, _ = _constant(model, op, 1).shape
+    return model.tensors[op.data].elements * height * width * channels
+
+
 def _fully_connected(model: Model, op: Op) -> int:
     return model.tensors[op.outputs[0]].elements * _constant(model, op, 1).shape[1]
 
@@ -96,21 +101,28 @@ _MACS: dict[OpKind, Callable[[Model, Op], int]] = {
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
     OpKind.FULLY_CONNECTED: _fully_connected,
+    OpKind.TRANSPOSE_CONV: _transpose_conv,
 }
 
 # All but one of their inputs have become attributes.
 _PARAMETER_INPUT = (
+    OpKind.ARG_MAX,
+    OpKind.ARG_MIN,
     OpKind.EXPAND_DIMS,
     OpKind.GATHER,
     OpKind.MEAN,
     OpKind.MIRROR_PAD,
     OpKind.PAD,
     OpKind.PADV2,
+    OpKind.REDUCE_MAX,
+    OpKind.REDUCE_MIN,
     OpKind.RESHAPE,
+    OpKind.RESIZE_BILINEAR,
     OpKind.RESIZE_NEAREST_NEIGHBOR,
     OpKind.SLICE,
     OpKind.SPLIT,
     OpKind.STRIDED_SLICE,
+    OpKind.SUM,
     OpKind.TRANSPOSE,
 )
 
@@ -124,6 +136,8 @@ def _constant(model: Model, op: Op, position: int) -> Tensor:
 def _operands(op: Op) -> tuple[int, ...]:
     """Indices of the tensors that are read at run time."""
     inputs = (op.data,) if op.kind in _PARAMETER_INPUT else op.inputs
+    if op.kind is OpKind.TRANSPOSE_CONV:
+        inputs = op.inputs[1:]  # the first is its output's shape
     return tuple(index for index in inputs if index is not None)
 
 

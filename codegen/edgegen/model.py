@@ -42,6 +42,8 @@ class OpKind(enum.Enum):
 
     ABS = "ABS"
     ADD = "ADD"
+    ARG_MAX = "ARG_MAX"
+    ARG_MIN = "ARG_MIN"
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
     CONCATENATION = "CONCATENATION"
     CONV_2D = "CONV_2D"
@@ -72,9 +74,12 @@ class OpKind(enum.Enum):
     PADV2 = "PADV2"
     PRELU = "PRELU"
     QUANTIZE = "QUANTIZE"
+    REDUCE_MAX = "REDUCE_MAX"
+    REDUCE_MIN = "REDUCE_MIN"
     RELU = "RELU"
     RELU6 = "RELU6"
     RESHAPE = "RESHAPE"
+    RESIZE_BILINEAR = "RESIZE_BILINEAR"
     RESIZE_NEAREST_NEIGHBOR = "RESIZE_NEAREST_NEIGHBOR"
     RSQRT = "RSQRT"
     SLICE = "SLICE"
@@ -86,8 +91,10 @@ class OpKind(enum.Enum):
     SQUEEZE = "SQUEEZE"
     STRIDED_SLICE = "STRIDED_SLICE"
     SUB = "SUB"
+    SUM = "SUM"
     TANH = "TANH"
     TRANSPOSE = "TRANSPOSE"
+    TRANSPOSE_CONV = "TRANSPOSE_CONV"
     UNPACK = "UNPACK"
 
 
@@ -172,7 +179,7 @@ class NoAttrs:
 
 @dataclass(frozen=True, slots=True)
 class Conv2DAttrs:
-    """CONV_2D and DEPTHWISE_CONV_2D; pairs are (height, width)."""
+    """CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV; pairs are (height, width)."""
 
     padding: Padding
     stride: tuple[int, int]
@@ -224,7 +231,7 @@ class ConcatenationAttrs:
 
 @dataclass(frozen=True, slots=True)
 class ReduceAttrs:
-    """MEAN; ``axes`` are sorted, distinct and never negative."""
+    """MEAN, SUM, REDUCE_MAX and REDUCE_MIN; ``axes`` are sorted, distinct and never negative."""
 
     axes: tuple[int, ...]
     keep_dims: bool = False
@@ -267,7 +274,10 @@ class TransposeAttrs:
 
 @dataclass(frozen=True, slots=True)
 class AxisAttrs:
-    """SPLIT, PACK and UNPACK; ``axis`` is never negative. PACK's counts output dimensions."""
+    """SPLIT, PACK, UNPACK, ARG_MAX and ARG_MIN; ``axis`` is never negative.
+
+    PACK's counts dimensions of the output.
+    """
 
     axis: int
 
@@ -316,7 +326,7 @@ Attrs = (
 )
 
 # The first inputs of these say how to compute, not what from.
-_DATA_POSITION = {OpKind.SPLIT: 1}
+_DATA_POSITION = {OpKind.SPLIT: 1, OpKind.TRANSPOSE_CONV: 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,15 @@ def _graph(model: Model) -> None:
 def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> None:
     first, output = inputs[0], outputs[0]
     assert first is not None
+    if op.kind is OpKind.TRANSPOSE_CONV:
+        _transpose_conv(op, inputs, output)
+        return
+    if op.kind in (OpKind.ARG_MAX, OpKind.ARG_MIN):
+        assert output.dtype is DType.INT32
+        assert first.dtype in (DType.FLOAT32, DType.INT8)
+        assert isinstance(op.attrs, AxisAttrs)
+        assert np.broadcast_to(0, first.shape).take(0, op.attrs.axis).shape == output.shape
+        return
     if op.kind in _COPIES:
         _copy(op, [t for t in inputs if t is not None], outputs)
         return
@@ -159,6 +168,18 @@ def _weights(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
     assert bias is None or source.dtype is DType.INT16 or bias.dtype is DType.INT32
 
 
+def _transpose_conv(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
+    _, weights, source = inputs[:3]
+    assert source is not None
+    assert weights is not None
+    assert isinstance(op.attrs, Conv2DAttrs)
+    _weights(op, [source, weights, *inputs[3:]], output)
+    spans = weights.shape[1:3]
+    forth = _positions(output.shape, spans, op.attrs.stride, op.attrs.padding)
+    assert source.shape == (output.shape[0], *forth, weights.shape[3])
+    assert output.shape[3] == weights.shape[0]
+
+
 def _conversion(op: Op, source: Tensor, output: Tensor) -> None:
     for tensor in (source, output):
         assert tensor.dtype in (DType.FLOAT32, DType.UINT8, *_INTEGER_ACTIVATIONS)
@@ -175,6 +196,7 @@ _COPIES = (
     OpKind.MIRROR_PAD,
     OpKind.PACK,
     OpKind.PADV2,
+    OpKind.RESIZE_BILINEAR,
     OpKind.RESIZE_NEAREST_NEIGHBOR,
     OpKind.SLICE,
     OpKind.SPACE_TO_DEPTH,
@@ -247,7 +269,8 @@ def _copied_shapes(
     return [(data.shape[0], *np.ravel(inputs[1].data).tolist(), data.shape[3])]  # type: ignore[arg-type]
 
 
-_PARAMETER_SECOND = (OpKind.PAD, OpKind.MEAN, OpKind.RESHAPE, OpKind.EXPAND_DIMS)
+_REDUCTIONS = (OpKind.MEAN, OpKind.SUM, OpKind.REDUCE_MAX, OpKind.REDUCE_MIN)
+_PARAMETER_SECOND = (*_REDUCTIONS, OpKind.PAD, OpKind.RESHAPE, OpKind.EXPAND_DIMS)
 _EXTREMA = (OpKind.MAXIMUM, OpKind.MINIMUM)
 _BROADCAST = (*_EXTREMA, OpKind.ADD, OpKind.MUL, OpKind.PRELU, OpKind.SUB)
 _MOVES = (*_PARAMETER_SECOND, OpKind.SQUEEZE, OpKind.CONCATENATION)
@@ -258,7 +281,7 @@ def _same_type(op: Op, inputs: list[Tensor], output: Tensor) -> None:
         assert all(tensor.is_constant for tensor in inputs[1:])
         inputs = inputs[:1]
     assert {tensor.dtype for tensor in inputs} == {output.dtype}
-    if op.kind in (*_MOVES, *_EXTREMA) and op.kind is not OpKind.MEAN:
+    if op.kind in (*_MOVES, *_EXTREMA) and op.kind not in _REDUCTIONS:
         assert output.dtype in (DType.FLOAT32, DType.INT32, *_INTEGER_ACTIVATIONS)
     else:
         assert output.dtype in (DType.FLOAT32, *_INTEGER_ACTIVATIONS)

@@ -126,9 +126,22 @@ def _pad(net: _Net) -> bytes:
     return net.build([x], [y])
 
 
-def _mean(net: _Net) -> bytes:
+def _transpose_conv(net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 2, 3, 2]), net.activation("y", [1, 4, 5, 3])
+    inputs = [net.integers([1, 4, 5, 3]), net.weights([3, 3, 3, 2], 0), x, net.bias(3)]
+    net.op("TRANSPOSE_CONV", inputs, [y], version=3, stride=(2, 2), padding="SAME")
+    return net.build([x], [y])
+
+
+def _arg_extremum(kind: str, net: _Net) -> bytes:
+    x, y = net.activation("x", [1, 3, 4]), net.tensor("y", [1, 3], "int32")
+    net.op(kind, [x, net.integers(-1)], [y], version=2, output_type="int32")
+    return net.build([x], [y])
+
+
+def _reduce(kind: str, net: _Net) -> bytes:
     x, y = net.activation("x", [1, 3, 3, 2]), net.activation("y", [1, 2])
-    net.op("MEAN", [x, net.integers([1, 2])], [y], version=2, keep_dims=False)
+    net.op(kind, [x, net.integers([1, 2])], [y], version=2, keep_dims=False)
     return net.build([x], [y])
 
 
@@ -225,6 +238,7 @@ _ONE_TO_ONE: dict[str, tuple[Sequence[int], Sequence[int], Sequence[Any], dict[s
     "DEPTH_TO_SPACE": ([1, 2, 3, 8], [1, 4, 6, 2], [], {"block_size": 2}),
     "GATHER": ([1, 4, 3], [1, 2, 3], [[3, 0]], {"axis": 1}),
     "MIRROR_PAD": ([2, 3], [3, 5], [[[1, 0], [1, 1]]], {"mode": 0}),
+    "RESIZE_BILINEAR": ([1, 2, 3, 2], [1, 5, 4, 2], [[5, 4]], {"half_pixel_centers": True}),
     "RESIZE_NEAREST_NEIGHBOR": ([1, 2, 3, 2], [1, 5, 4, 2], [[5, 4]], {"align_corners": True}),
     "SLICE": ([1, 4, 3], [1, 2, 2], [[0, 1, 1], [1, 2, -1]], {}),
     "SPACE_TO_DEPTH": ([1, 4, 6, 2], [1, 2, 3, 8], [], {"block_size": 2}),
@@ -245,7 +259,12 @@ _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     "squeeze": _squeeze,
     "expand_dims": _expand_dims,
     "pad": _pad,
-    "mean": _mean,
+    "transpose_conv": _transpose_conv,
+    **{
+        k.lower(): functools.partial(_reduce, k)
+        for k in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN")
+    },
+    **{k.lower(): functools.partial(_arg_extremum, k) for k in ("ARG_MAX", "ARG_MIN")},
     "concatenation": _concatenation,
     "padv2": _pad_v2,
     "split": _split,

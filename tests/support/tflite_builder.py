@@ -49,6 +49,8 @@ _PADDINGS: Mapping[str, int] = {"SAME": schema.Padding.SAME, "VALID": schema.Pad
 # Operator -> its table of options. Operators without a table of their own are absent.
 _OPTION_TABLES: Mapping[str, str] = {
     "ADD": "AddOptions",
+    "ARG_MAX": "ArgMaxOptions",
+    "ARG_MIN": "ArgMinOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "CONCATENATION": "ConcatenationOptions",
     "CONV_2D": "Conv2DOptions",
@@ -68,7 +70,10 @@ _OPTION_TABLES: Mapping[str, str] = {
     "PAD": "PadOptions",
     "PADV2": "PadV2Options",
     "QUANTIZE": "QuantizeOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions",
     "RESHAPE": "ReshapeOptions",
+    "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
     "SLICE": "SliceOptions",
     "SOFTMAX": "SoftmaxOptions",
@@ -77,7 +82,9 @@ _OPTION_TABLES: Mapping[str, str] = {
     "SQUEEZE": "SqueezeOptions",
     "STRIDED_SLICE": "StridedSliceOptions",
     "SUB": "SubOptions",
+    "SUM": "ReducerOptions",
     "TRANSPOSE": "TransposeOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
     "UNPACK": "UnpackOptions",
 }
 
@@ -114,6 +121,7 @@ _KEYWORDS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "beta": _fields("beta"),
     "new_shape": _fields("newShape", list),
     "squeeze_dims": _fields("squeezeDims", list),
+    "output_type": _fields("outputType", lambda v: TENSOR_TYPES[v]),
     "pot_scale_int16": _fields("potScaleInt16"),
     "begin_mask": _fields("beginMask"),
     "end_mask": _fields("endMask"),

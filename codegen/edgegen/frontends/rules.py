@@ -37,6 +37,8 @@ from edgegen.model import (
 _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.ABS: (1, 1),
     OpKind.ADD: (2, 2),
+    OpKind.ARG_MAX: (2, 2),
+    OpKind.ARG_MIN: (2, 2),
     OpKind.AVERAGE_POOL_2D: (1, 1),
     OpKind.CONCATENATION: (1, 65536),
     OpKind.CONV_2D: (2, 3),
@@ -67,9 +69,12 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.PADV2: (3, 3),
     OpKind.PRELU: (2, 2),
     OpKind.QUANTIZE: (1, 1),
+    OpKind.REDUCE_MAX: (2, 2),
+    OpKind.REDUCE_MIN: (2, 2),
     OpKind.RELU6: (1, 1),
     OpKind.RELU: (1, 1),
     OpKind.RESHAPE: (1, 2),
+    OpKind.RESIZE_BILINEAR: (2, 2),
     OpKind.RESIZE_NEAREST_NEIGHBOR: (2, 2),
     OpKind.RSQRT: (1, 1),
     OpKind.SLICE: (3, 3),
@@ -81,16 +86,23 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.SQUEEZE: (1, 1),
     OpKind.STRIDED_SLICE: (4, 4),
     OpKind.SUB: (2, 2),
+    OpKind.SUM: (2, 2),
     OpKind.TANH: (1, 1),
     OpKind.TRANSPOSE: (2, 2),
+    OpKind.TRANSPOSE_CONV: (3, 4),
     OpKind.UNPACK: (1, 1),
 }
 
 # All others have one output.
 _WITH_OUTPUTS = (OpKind.SPLIT, OpKind.UNPACK)
 
-# The one input that may be absent is a bias.
-_WITH_BIAS = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
+# The one input that may be absent is a bias: where it is.
+_BIAS = {
+    OpKind.CONV_2D: 2,
+    OpKind.DEPTHWISE_CONV_2D: 2,
+    OpKind.FULLY_CONNECTED: 2,
+    OpKind.TRANSPOSE_CONV: 3,
+}
 
 _QUANTISED = (DType.INT8, DType.INT16)
 _COMPUTED = (DType.FLOAT32, *_QUANTISED)
@@ -103,6 +115,7 @@ _COPIED: dict[OpKind, tuple[tuple[DType, ...], int]] = {
     OpKind.MIRROR_PAD: ((DType.FLOAT32, DType.INT8), 6),
     OpKind.PACK: (_MOVED, 6),
     OpKind.PADV2: (_MOVED, 5),
+    OpKind.RESIZE_BILINEAR: ((DType.FLOAT32, DType.INT8), 4),
     OpKind.RESIZE_NEAREST_NEIGHBOR: (_COMPUTED, 4),
     OpKind.SLICE: (_MOVED, 5),
     OpKind.SPACE_TO_DEPTH: ((DType.FLOAT32, DType.INT8), 4),
@@ -174,7 +187,7 @@ def arity_problem(kind: OpKind, inputs: Sequence[int | None], outputs: Sequence[
     if len(outputs) != 1 and (kind not in _WITH_OUTPUTS or not outputs):
         return f"It has {len(outputs)} outputs instead of one."
     for position, index in enumerate(inputs):
-        if index is None and not (kind in _WITH_BIAS and position == 2):
+        if index is None and position != _BIAS.get(kind):
             return f"Its input {position} is absent."
     return ""
 
@@ -193,7 +206,8 @@ def check(
         outputs: As many as the operator has, at least one.
     """
     present = [tensor for tensor in inputs if tensor is not None]
-    bias = inputs[2] if kind in _WITH_BIAS and len(inputs) == 3 else None
+    position = _BIAS.get(kind, len(inputs))
+    bias = inputs[position] if position < len(inputs) else None
     _RULES[kind](_Case(kind, attrs, present, bias, outputs, problems))
 
 
@@ -455,6 +469,32 @@ def _fully_connected(case: _Case) -> None:
         case.refuse(
             "EG115",
             f"Its weights take {depth} values, its input is {shape_text(source.shape)}.",
+        )
+
+
+def _transpose_conv(case: _Case) -> None:
+    weights, source = case.inputs[1], case.inputs[2]
+    layer = _Case(case.kind, case.attrs, [source, weights], case.bias, case.outputs, case.problems)
+    if not _weights(layer, axis=0):
+        return
+    ranks = ((source, "input"), (weights, "kernel"), (case.output, "output"))
+    found = [case.rank(tensor, what, 4) for tensor, what in ranks]
+    if not all(found):
+        return
+    assert isinstance(case.attrs, Conv2DAttrs)
+    channels, *size, depth = weights.shape
+    _bias_length(layer, channels)
+    case.clamped(case.attrs.activation)
+    # It is the way back of a convolution from its output's shape to its input's.
+    batch, *extents, _ = case.output.shape
+    forth = [
+        _window(extents[k], size[k], case.attrs.stride[k], 1, case.attrs.padding) for k in (0, 1)
+    ]
+    if source.shape != (batch, *forth, depth) or case.output.shape[3] != channels:
+        case.refuse(
+            "EG115",
+            f"Its kernel is {shape_text(weights.shape)}, its input {shape_text(source.shape)}, "
+            f"its output {shape_text(case.output.shape)}.",
         )
 
 
@@ -803,10 +843,32 @@ def _padded_shape(case: _Case, paddings: tuple[tuple[int, int], ...]) -> None:
     case.implies(tuple(before + extent + after for extent, (before, after) in pairs))
 
 
-def _mean(case: _Case) -> None:
+def _arg_extremum(case: _Case) -> None:
+    assert isinstance(case.attrs, AxisAttrs)
+    source, axis = case.inputs[0], case.attrs.axis
+    if case.output.dtype is not DType.INT32:
+        case.refuse("EG107", f"Its output is {case.output.dtype.value}, not int32.")
+    elif case.one_type([source], (DType.FLOAT32, DType.INT8)):
+        case.implies((*source.shape[:axis], *source.shape[axis + 1 :]))
+
+
+def _reduced_extremum(case: _Case) -> None:
     source = case.inputs[0]
-    if not case.computed(source, case.output):
+    if not case.one_type([source, case.output], (DType.FLOAT32, DType.INT8)):
         return
+    _reduced_shape(case)
+    if source.dtype is DType.INT8 and case.affine(source, case.output):
+        case.same_quant(source)
+
+
+def _mean(case: _Case) -> None:
+    """MEAN and SUM."""
+    if case.computed(case.inputs[0], case.output):
+        _reduced_shape(case)
+
+
+def _reduced_shape(case: _Case) -> None:
+    source = case.inputs[0]
     assert isinstance(case.attrs, ReduceAttrs)
     axes = case.attrs.axes
     if case.attrs.keep_dims:
@@ -818,6 +880,8 @@ def _mean(case: _Case) -> None:
 _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.ABS: _mapped,
     OpKind.ADD: _binary,
+    OpKind.ARG_MAX: _arg_extremum,
+    OpKind.ARG_MIN: _arg_extremum,
     OpKind.AVERAGE_POOL_2D: _pool_2d,
     OpKind.CONCATENATION: _concatenation,
     OpKind.CONV_2D: _conv_2d,
@@ -848,9 +912,12 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.PADV2: _pad_v2,
     OpKind.PRELU: _prelu,
     OpKind.QUANTIZE: _quantize,
+    OpKind.REDUCE_MAX: _reduced_extremum,
+    OpKind.REDUCE_MIN: _reduced_extremum,
     OpKind.RELU6: _same_shape,
     OpKind.RELU: _same_shape,
     OpKind.RESHAPE: _moved,
+    OpKind.RESIZE_BILINEAR: _resized,
     OpKind.RESIZE_NEAREST_NEIGHBOR: _resized,
     OpKind.RSQRT: _mapped,
     OpKind.SLICE: _slice,
@@ -862,7 +929,9 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.SQUEEZE: _moved,
     OpKind.STRIDED_SLICE: _slice,
     OpKind.SUB: _binary,
+    OpKind.SUM: _mean,
     OpKind.TANH: _curve,
     OpKind.TRANSPOSE: _transpose,
+    OpKind.TRANSPOSE_CONV: _transpose_conv,
     OpKind.UNPACK: _unpack,
 }

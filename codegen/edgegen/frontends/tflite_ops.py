@@ -298,6 +298,28 @@ class _Options:
         axis = self._axis(self._table.i32(slot.AXIS), len(self._input_shape()))
         return None if axis is None else AxisAttrs(axis)
 
+    def arg_extremum(self) -> Attrs | None:
+        values = self._parameter(1, "axis", types=(DType.INT32,))
+        if values is None:
+            return None
+        if len(values) != 1:
+            self._problems.add("EG116", f"It has {len(values)} axes instead of one.")
+            return None
+        axis = self._axis(values[0], len(self._input_shape()))
+        return None if axis is None else AxisAttrs(axis)
+
+    def transpose_conv(self) -> Attrs | None:
+        slot = schema.TransposeConvSlot
+        self._bias_type(slot.QUANTIZED_BIAS_TYPE)
+        shape = self._parameter(0, "output shape", types=(DType.INT32,))
+        padding = self._padding(slot.PADDING)
+        activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
+        stride = self._pair("stride", slot.STRIDE_H, slot.STRIDE_W, 0)
+        if shape is None or padding is None or activation is None:
+            return None
+        self._expect_output(shape)
+        return Conv2DAttrs(padding, stride, (1, 1), activation)
+
     def block(self) -> Attrs | None:
         return BlockAttrs(self._extent("block size", schema.BlockSlot.BLOCK_SIZE, 0))
 
@@ -316,6 +338,10 @@ class _Options:
 
     def resize_nearest_neighbor(self) -> Attrs | None:
         slot = schema.ResizeNearestNeighborSlot
+        return self._resize(slot.ALIGN_CORNERS, slot.HALF_PIXEL_CENTERS)
+
+    def resize_bilinear(self) -> Attrs | None:
+        slot = schema.ResizeBilinearSlot
         return self._resize(slot.ALIGN_CORNERS, slot.HALF_PIXEL_CENTERS)
 
     def _resize(self, align_corners: int, half_pixel_centers: int) -> Attrs | None:
@@ -463,6 +489,8 @@ def _fits(wanted: Sequence[int], shape: tuple[int, ...]) -> bool:
 
 _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.ADD: _Options.binary,
+    OpKind.ARG_MAX: _Options.arg_extremum,
+    OpKind.ARG_MIN: _Options.arg_extremum,
     OpKind.AVERAGE_POOL_2D: _Options.pool_2d,
     OpKind.CONCATENATION: _Options.concatenation,
     OpKind.CONV_2D: _Options.conv_2d,
@@ -480,7 +508,10 @@ _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.PACK: _Options.pack,
     OpKind.PAD: _Options.pad,
     OpKind.PADV2: _Options.pad,
+    OpKind.REDUCE_MAX: _Options.mean,
+    OpKind.REDUCE_MIN: _Options.mean,
     OpKind.RESHAPE: _Options.reshape,
+    OpKind.RESIZE_BILINEAR: _Options.resize_bilinear,
     OpKind.RESIZE_NEAREST_NEIGHBOR: _Options.resize_nearest_neighbor,
     OpKind.SLICE: _Options.slice,
     OpKind.SOFTMAX: _Options.softmax,
@@ -489,6 +520,8 @@ _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.SQUEEZE: _Options.squeeze,
     OpKind.STRIDED_SLICE: _Options.strided_slice,
     OpKind.SUB: _Options.binary,
+    OpKind.SUM: _Options.mean,
     OpKind.TRANSPOSE: _Options.transpose,
+    OpKind.TRANSPOSE_CONV: _Options.transpose_conv,
     OpKind.UNPACK: _Options.unpack,
 }

@@ -170,6 +170,19 @@ class L2NormSlot(IntEnum):
     FUSED_ACTIVATION_FUNCTION = 0
 
 
+class ResizeBilinearSlot(IntEnum):
+    ALIGN_CORNERS = 2
+    HALF_PIXEL_CENTERS = 3
+
+
+class TransposeConvSlot(IntEnum):
+    PADDING = 0
+    STRIDE_W = 1
+    STRIDE_H = 2
+    FUSED_ACTIVATION_FUNCTION = 3
+    QUANTIZED_BIAS_TYPE = 4
+
+
 class StridedSliceSlot(IntEnum):
     BEGIN_MASK = 0
     END_MASK = 1
@@ -231,6 +244,7 @@ OP_KINDS: dict[int, OpKind] = {
     19: OpKind.RELU,
     21: OpKind.RELU6,
     22: OpKind.RESHAPE,
+    23: OpKind.RESIZE_BILINEAR,
     25: OpKind.SOFTMAX,
     26: OpKind.SPACE_TO_DEPTH,
     28: OpKind.TANH,
@@ -246,16 +260,22 @@ OP_KINDS: dict[int, OpKind] = {
     50: OpKind.LOG_SOFTMAX,
     54: OpKind.PRELU,
     55: OpKind.MAXIMUM,
+    56: OpKind.ARG_MAX,
     57: OpKind.MINIMUM,
     59: OpKind.NEG,
     60: OpKind.PADV2,
     65: OpKind.SLICE,
+    67: OpKind.TRANSPOSE_CONV,
     70: OpKind.EXPAND_DIMS,
     73: OpKind.LOG,
+    74: OpKind.SUM,
     75: OpKind.SQRT,
     76: OpKind.RSQRT,
+    79: OpKind.ARG_MIN,
+    82: OpKind.REDUCE_MAX,
     83: OpKind.PACK,
     88: OpKind.UNPACK,
+    89: OpKind.REDUCE_MIN,
     92: OpKind.SQUARE,
     97: OpKind.RESIZE_NEAREST_NEIGHBOR,
     98: OpKind.LEAKY_RELU,
@@ -272,6 +292,8 @@ CUSTOM_OPERATOR = 32
 NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.ABS: 3,
     OpKind.ADD: 5,
+    OpKind.ARG_MAX: 2,
+    OpKind.ARG_MIN: 2,
     OpKind.AVERAGE_POOL_2D: 3,
     OpKind.CONCATENATION: 7,
     OpKind.CONV_2D: 8,
@@ -302,9 +324,12 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.PADV2: 6,
     OpKind.PRELU: 1,
     OpKind.QUANTIZE: 6,
+    OpKind.REDUCE_MAX: 3,
+    OpKind.REDUCE_MIN: 3,
     OpKind.RELU6: 3,
     OpKind.RELU: 3,
     OpKind.RESHAPE: 1,
+    OpKind.RESIZE_BILINEAR: 4,
     OpKind.RESIZE_NEAREST_NEIGHBOR: 4,
     OpKind.RSQRT: 3,
     OpKind.SLICE: 8,
@@ -316,8 +341,10 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.SQUEEZE: 1,
     OpKind.STRIDED_SLICE: 4,
     OpKind.SUB: 5,
+    OpKind.SUM: 2,
     OpKind.TANH: 3,
     OpKind.TRANSPOSE: 8,
+    OpKind.TRANSPOSE_CONV: 5,
     OpKind.UNPACK: 6,
 }
 
@@ -332,15 +359,20 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.CONCATENATION: 10,
     OpKind.ADD: 11,
     OpKind.L2_NORMALIZATION: 12,
+    OpKind.RESIZE_BILINEAR: 15,
     OpKind.RESHAPE: 17,
     OpKind.SPACE_TO_DEPTH: 19,
     OpKind.MUL: 21,
     OpKind.GATHER: 23,
     OpKind.MEAN: 27,
+    OpKind.REDUCE_MAX: 27,
+    OpKind.REDUCE_MIN: 27,
+    OpKind.SUM: 27,
     OpKind.SUB: 28,
     OpKind.SQUEEZE: 30,
     OpKind.STRIDED_SLICE: 32,
     OpKind.SPLIT: 35,
+    OpKind.TRANSPOSE_CONV: 49,
     OpKind.PACK: 59,
     OpKind.UNPACK: 64,
     OpKind.RESIZE_NEAREST_NEIGHBOR: 74,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import (
+    arg_extremum,
     binary,
     concatenation,
     conv,
@@ -21,13 +22,16 @@ from edgegen.engines.aot.ops import (
     pool_2d,
     quantize,
     reshape,
+    resize_bilinear,
     row_norm,
     softmax,
     split,
+    transpose_conv,
     unary,
 )
 
 KERNELS: tuple[Kernel, ...] = (
+    *arg_extremum.KERNELS,
     *binary.KERNELS,
     *concatenation.KERNELS,
     *conv_mve.KERNELS,
@@ -45,9 +49,11 @@ KERNELS: tuple[Kernel, ...] = (
     *pool_2d.KERNELS,
     *quantize.KERNELS,
     *reshape.KERNELS,
+    *resize_bilinear.KERNELS,
     *row_norm.KERNELS,
     *softmax.KERNELS,
     *split.KERNELS,
+    *transpose_conv.KERNELS,
     *unary.KERNELS,
 )
 """Every kernel; among those for one operator and element type, the first that takes it wins."""

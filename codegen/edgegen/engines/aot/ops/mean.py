@@ -1,4 +1,4 @@
-"""MEAN."""
+"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN."""
 
 from __future__ import annotations
 
@@ -60,11 +60,13 @@ def mean_multiplier(real: float, count: int) -> tuple[int, int]:
 def _lower_s8(model: Model, op: Op) -> Call:
     data, output = input_tensor(model, op), output_tensor(model, op)
     count = _count(model, op)
-    multiplier, shift = mean_multiplier(data.scale / output.scale, count)
+    ratio = data.scale / output.scale
+    is_mean = op.kind is OpKind.MEAN
+    multiplier, shift = mean_multiplier(ratio, count) if is_mean else quantize_multiplier(ratio)
     return _call(
         model,
         op,
-        "s8",
+        "mean",
         (
             ("sum_offset", -data.zero_point * count),
             ("multiplier", multiplier),
@@ -75,17 +77,25 @@ def _lower_s8(model: Model, op: Op) -> Call:
 
 
 def _lower_f32(model: Model, op: Op) -> Call:
-    return _call(model, op, "f32", (("count", float(_count(model, op))),))
+    # A sum is a mean that is divided by 1.
+    count = _count(model, op) if op.kind is OpKind.MEAN else 1
+    return _call(model, op, "mean", (("count", float(count)),))
 
 
-def _call(model: Model, op: Op, dtype: str, fields: tuple[tuple[str, Field], ...]) -> Call:
+def _lower_extremum(model: Model, op: Op) -> Call:
+    takes_larger = int(op.kind is OpKind.REDUCE_MAX)
+    return _call(model, op, "reduce_extremum", (("takes_larger", takes_larger),))
+
+
+def _call(model: Model, op: Op, name: str, fields: tuple[tuple[str, Field], ...]) -> Call:
+    stem = f"{name}_{'s8' if input_tensor(model, op).dtype is DType.INT8 else 'f32'}"
     merged = _levels(model, op)
     kept = [level for level in merged if not level.is_averaged]
     averaged = [level for level in merged if level.is_averaged]
     return Call(
         op=op,
-        function=f"eg_run_mean_{dtype}",
-        struct=f"eg_mean_{dtype}",
+        function=f"eg_run_{stem}",
+        struct=f"eg_{stem}" if name == "mean" else f"eg_{name}",
         fields=(
             ("shape.kept_size", _padded([level.size for level in kept], 1)),
             ("shape.kept_stride", _padded([level.stride for level in kept], 0)),
@@ -95,8 +105,8 @@ def _call(model: Model, op: Op, dtype: str, fields: tuple[tuple[str, Field], ...
         ),
         inputs=(input_index(op),),
         output=op.outputs[0],
-        header="edgegen/nn/mean.h",
-        sources=(f"nn/mean_{dtype}.c",),
+        header=f"edgegen/nn/{name}.h",
+        sources=(f"nn/{stem}.c",),
     )
 
 
@@ -109,7 +119,7 @@ def _levels(model: Model, op: Op) -> list[Level]:
 
 
 def _count(model: Model, op: Op) -> int:
-    """Elements averaged into one."""
+    """Elements that become one."""
     shape = input_tensor(model, op).shape
     return math.prod(shape[axis] for axis in attrs_of(op, ReduceAttrs).axes)
 
@@ -118,18 +128,23 @@ def _refuse_shape(model: Model, op: Op) -> str | None:
     merged = _levels(model, op)
     averaged = sum(level.is_averaged for level in merged)
     if max(averaged, len(merged) - averaged) > _LEVELS:
-        return f"it averages over more than {_LEVELS} separate groups of dimensions."
+        return f"it reduces more than {_LEVELS} separate groups of dimensions."
     return None
 
 
 def _refuse_s8(model: Model, op: Op) -> str | None:
     if 256 * _count(model, op) >= 2**31:
-        return "it averages too many elements for a sum of 32 bits."
+        return "it adds up too many elements for a sum of 32 bits."
     ratio = input_tensor(model, op).scale / output_tensor(model, op).scale
     return _refuse_shape(model, op) or huge_multiplier([ratio])
 
 
 KERNELS = (
-    Kernel(OpKind.MEAN, DType.INT8, _lower_s8, _refuse_s8),
-    Kernel(OpKind.MEAN, DType.FLOAT32, _lower_f32, _refuse_shape),
+    *(Kernel(kind, DType.INT8, _lower_s8, _refuse_s8) for kind in (OpKind.MEAN, OpKind.SUM)),
+    *(Kernel(kind, DType.FLOAT32, _lower_f32, _refuse_shape) for kind in (OpKind.MEAN, OpKind.SUM)),
+    *(
+        Kernel(kind, dtype, _lower_extremum, _refuse_shape)
+        for kind in (OpKind.REDUCE_MAX, OpKind.REDUCE_MIN)
+        for dtype in (DType.INT8, DType.FLOAT32)
+    ),
 )
