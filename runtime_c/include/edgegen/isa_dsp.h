@@ -94,6 +94,24 @@ static inline int32_t eg_smlabt(uint32_t a, uint32_t b, int32_t sum)
     return result;
 }
 
+/* eg_sxtb16(bytes) added to the halfwords of sums, which wrap. */
+static inline uint32_t eg_sxtab16(uint32_t sums, uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sums), "r"(bytes));
+    return result;
+}
+
+/* eg_sxtb16_odd(bytes) likewise. */
+static inline uint32_t eg_sxtab16_odd(uint32_t sums, uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(sums), "r"(bytes));
+    return result;
+}
+
 /* The low halfword of a below the low halfword of b. */
 static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
 {
@@ -181,6 +199,18 @@ static inline uint32_t eg_sxtb16(uint32_t bytes)
 static inline uint32_t eg_sxtb16_odd(uint32_t bytes)
 {
     return eg_sxtb16(bytes >> 8);
+}
+
+static inline uint32_t eg_sxtab16(uint32_t sums, uint32_t bytes)
+{
+    const uint32_t added = eg_sxtb16(bytes);
+
+    return ((sums + added) & 0xFFFFU) | ((sums & 0xFFFF0000U) + (added & 0xFFFF0000U));
+}
+
+static inline uint32_t eg_sxtab16_odd(uint32_t sums, uint32_t bytes)
+{
+    return eg_sxtab16(sums, bytes >> 8);
 }
 
 static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)

@@ -6,6 +6,7 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import (
     arg_extremum,
     binary,
+    binary_dsp,
     concatenation,
     conv,
     conv_dsp,
@@ -20,6 +21,7 @@ from edgegen.engines.aot.ops import (
     pad,
     pairs,
     pool_2d,
+    pool_dsp,
     quantize,
     reshape,
     resize_bilinear,
@@ -32,6 +34,7 @@ from edgegen.engines.aot.ops import (
 
 KERNELS: tuple[Kernel, ...] = (
     *arg_extremum.KERNELS,
+    *binary_dsp.KERNELS,
     *binary.KERNELS,
     *concatenation.KERNELS,
     *conv_mve.KERNELS,
@@ -46,6 +49,7 @@ KERNELS: tuple[Kernel, ...] = (
     *mean.KERNELS,
     *pad.KERNELS,
     *pairs.KERNELS,
+    *pool_dsp.KERNELS,
     *pool_2d.KERNELS,
     *quantize.KERNELS,
     *reshape.KERNELS,

@@ -19,7 +19,7 @@ from edgegen.engines.aot.program import Call, Field
 from edgegen.model import BinaryAttrs, DType, Model, Op, OpKind, Tensor
 
 _RANK = 4  # EG_BROADCAST_RANK
-_LEFT_SHIFT = 20  # of TFLM's int8 ADD and SUB
+LEFT_SHIFT = 20  # of TFLM's int8 ADD and SUB
 _HEADER = "edgegen/nn/elementwise.h"
 
 
@@ -113,7 +113,7 @@ def refuse_broadcast(model: Model, op: Op) -> str | None:
     return known_activation(model, op)
 
 
-def _add_factors(
+def add_factors(
     op: Op, first: Tensor, second: Tensor, output: Tensor
 ) -> tuple[float, float, float]:
     """Real factors of input 1, input 2 and output: TFLM's ADD has float64, its SUB float32."""
@@ -122,14 +122,14 @@ def _add_factors(
         return (
             first.scale / twice,
             second.scale / twice,
-            twice / ((1 << _LEFT_SHIFT) * output.scale),
+            twice / ((1 << LEFT_SHIFT) * output.scale),
         )
     scale1, scale2, scale_out = (np.float32(t.scale) for t in (first, second, output))
     twice32 = np.float32(2) * max(scale1, scale2)
     return (
         float(scale1 / twice32),
         float(scale2 / twice32),
-        float(twice32 / (np.float32(1 << _LEFT_SHIFT) * scale_out)),
+        float(twice32 / (np.float32(1 << LEFT_SHIFT) * scale_out)),
     )
 
 
@@ -139,7 +139,7 @@ def _lower_add_s8(model: Model, op: Op) -> Call:
         input_tensor(model, op, 1),
         output_tensor(model, op),
     )
-    factors = [quantize_multiplier(f) for f in _add_factors(op, first, second, output)]
+    factors = [quantize_multiplier(f) for f in add_factors(op, first, second, output)]
     low, high = quantized_range(attrs_of(op, BinaryAttrs).activation, output)
     fields = (
         ("input1_offset", -first.zero_point),
