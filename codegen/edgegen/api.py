@@ -29,6 +29,7 @@ from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
 from edgegen.toml_table import closest
 
 if TYPE_CHECKING:
+    from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.verify.report import Report
 
 
@@ -89,6 +90,21 @@ def inspect(model_path: Path) -> Inspection:
 
     model = _load_model(model_path)
     return Inspection(analysis.summary(model), _verdicts(model))
+
+
+def lowering(model_path: Path, target: str) -> Lowering:
+    """How the aot engine runs a model on a device, layer by layer.
+
+    Raises:
+        RefusedModelError: The engine does not take the model.
+    """
+    from edgegen.engines.aot import AotEngine, plan
+
+    device_ = registry.load_device(target)
+    model = _load_model(model_path)
+    if refusals := AotEngine().refusals(model):
+        raise RefusedModelError(model.source.file_name, refusals)
+    return plan.describe(model, device_)
 
 
 def devices() -> list[dict[str, Any]]:

@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgegen import __version__
-from edgegen.errors import EdgegenError
+from edgegen.errors import EdgegenError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,19 +97,54 @@ def _root(
 
 
 @app.command()
-def inspect(model: ModelArgument, as_json: JsonOption = False) -> None:
+def inspect(
+    model: ModelArgument,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan", help="Show layer by layer how the aot engine runs it on a device (--target)."
+        ),
+    ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="ID",
+            help="Device id, for --plan.",
+            autocompletion=_complete_device,
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show what is in a model and which engines take it.
+
+    With --plan: the kernel of every layer, why none that comes before it, and where everything
+    lies.
 
     JSON: {"model": {name, file, format, sha256, file_bytes, macs, weight_bytes,
     activation_peak_bytes, operators, inputs, outputs, tensors, nodes}, "engines": [{engine,
     takes, refusals}]}
 
+    JSON with --plan: {model, device, features, layers: [{node, operator, function, needs,
+    refusals: [{needs, reason}], outputs: [{tensor, shape, removed_channels, bytes, arena_offset,
+    shares}], macs, weight_bytes, table_bytes, scratch_bytes, scratch_offset}], macs, arena_bytes,
+    arena_bound, weight_bytes, table_bytes, code: {bytes, known}}
+
     \b
     Example:
-      edgegen inspect model.tflite
+      edgegen inspect model.tflite --plan --target cortex_m4
     """
     from edgegen import api, present
 
+    if plan != (target is not None):
+        raise UsageError(
+            "--plan and --target ID belong together.", fix="`edgegen devices` lists the ids."
+        )
+    if target is not None:
+        lowered = api.lowering(model, target)
+        _report(as_json, lambda: asdict(lowered), lambda: present.lowering(lowered))
+        return
     found = api.inspect(model)
     _report(as_json, lambda: present.inspection_data(found), lambda: present.inspection(found))
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from edgegen.api import EngineVerdict, Inspection, Outcome
     from edgegen.doctor import Diagnosis
+    from edgegen.engines.aot.plan import Layer, Place
+    from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.fit import EngineFit, FitReport
     from edgegen.project import Plan
     from edgegen.verify.report import EngineFacts, Report
@@ -110,6 +112,65 @@ def _engines_data(verdicts: Iterable[EngineVerdict]) -> list[dict[str, Any]]:
             ],
         }
         for verdict in verdicts
+    ]
+
+
+# inspect --plan
+
+
+def lowering(found: Lowering) -> list[str]:
+    features = ", ".join(found.features) or "no special instructions"
+    head = ["node", "operator", "kernel", "output", "channels", "MACs", "weights", "tables"]
+    head += ["scratch", "arena", "bytes"]
+    refusals = _kernel_refusals(found)
+    why = ["kernels that come before the chosen one", *indented(refusals), ""] if refusals else []
+    code = "not known" if found.code.bytes is None else f"{found.code.bytes:,} bytes"
+    return [
+        f"{found.model} by aot on {found.device} ({features})",
+        "",
+        *table(head, map(_layer_cells, found.layers), right=(0, 4, 5, 6, 7, 8, 9, 10)),
+        "",
+        *why,
+        f"multiply-accumulates  {found.macs:,}",
+        f"arena                 {found.arena_bytes:,} bytes ({found.arena_bound:,} are alive at "
+        "once)",
+        f"weights               {found.weight_bytes:,} bytes",
+        f"code                  {code}, {found.code.known}; {found.table_bytes:,} of it tables",
+    ]
+
+
+def _layer_cells(layer: Layer) -> list[str]:
+    first, *more = layer.outputs
+    shape = " x ".join(map(str, first.shape)) or "scalar"
+    return [
+        str(layer.node),
+        layer.operator,
+        layer.function or "none: the same bytes",
+        f"{shape} and {len(more)} more" if more else shape,
+        _channels(first),
+        *(f"{n:,}" if n else "-" for n in (layer.macs, layer.weight_bytes, layer.table_bytes)),
+        f"{layer.scratch_bytes:,}" if layer.scratch_bytes else "-",
+        "flash" if first.arena_offset is None else f"at {first.arena_offset:,}",
+        f"{sum(output.bytes for output in layer.outputs):,}",
+    ]
+
+
+def _channels(place: Place) -> str:
+    if not place.removed_channels:
+        return "all"
+    return f"{place.shape[-1]} of {place.shape[-1] + place.removed_channels}"
+
+
+def _kernel_refusals(found: Lowering) -> list[str]:
+    """Each reason once, with the layers that it holds for."""
+    nodes: dict[tuple[str, str, str], list[str]] = {}
+    for layer in found.layers:
+        for refusal in layer.refusals:
+            kernel = "+".join(refusal.needs) or "portable"
+            nodes.setdefault((layer.operator, kernel, refusal.reason), []).append(str(layer.node))
+    return [
+        f"{kernel} {operator}: {reason} (node {', '.join(where)})"
+        for (operator, kernel, reason), where in nodes.items()
     ]
 
 

@@ -284,6 +284,33 @@ class TestReports:
         assert "my model.tflite" in shown
         assert "engine aot takes the model" in shown
 
+    def test_plan(self, run: Run, model: Path) -> None:
+        done = run("inspect", model, "--plan", "--target", "cortex_m4", "--json")
+        assert done.code == 0
+        facts = json.loads(done.out)
+        assert facts["device"] == "cortex_m4"
+        assert [layer["operator"] for layer in facts["layers"]] == ["RELU"]
+        assert facts["layers"][0]["outputs"][0]["shape"] == [1, 4]
+        shown = run("inspect", model, "--plan", "--target", "cortex_m4").out
+        assert "my model.tflite by aot on cortex_m4" in shown
+
+    @pytest.mark.parametrize("arguments", [["--plan"], ["--target", "cortex_m4"]])
+    def test_a_plan_is_for_a_device(self, run: Run, model: Path, arguments: list[str]) -> None:
+        done = run("inspect", model, *arguments)
+        assert done.code == 2
+        assert "belong together" in done.err
+
+    def test_a_plan_of_what_the_engine_refuses(self, run: Run, tmp_path: Path) -> None:
+        builder = ModelBuilder()
+        x = builder.tensor("x", [1, 4], "int16", scale=0.5)
+        y = builder.tensor("y", [1, 4], "int16", scale=0.5)
+        builder.op("RELU", [x], [y])
+        path = tmp_path / "refused.tflite"
+        path.write_bytes(builder.build([x], [y]))
+        done = run("inspect", path, "--plan", "--target", "cortex_m4")
+        assert done.code == 2
+        assert "EG201" in done.err
+
     def test_devices(self, run: Run) -> None:
         rows = json.loads(run("devices", "--json").out)
         assert "cortex_m4" in {row["id"] for row in rows}
