@@ -17,9 +17,10 @@ void eg_run_add_dsp_s8(const eg_add_dsp_s8 *layer, const int8_t *input1, const i
     int32_t left = own.elements;
 
     for (; left >= UNROLLED; left -= UNROLLED) {
-        for (int32_t k = 0; k < UNROLLED; ++k) {
-            output[k] = add(&own, input1[k], input2[k]);
-        }
+        output[0] = add(&own, input1[0], input2[0]);
+        output[1] = add(&own, input1[1], input2[1]);
+        output[2] = add(&own, input1[2], input2[2]);
+        output[3] = add(&own, input1[3], input2[3]);
         input1 += UNROLLED;
         input2 += UNROLLED;
         output += UNROLLED;
