@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edgegen.model import Model, Op, OpKind, Quant, Tensor
+from edgegen.model import MatMulAttrs, Model, Op, OpKind, Quant, Tensor
 
 
 def macs(model: Model, op: Op) -> int:
@@ -93,11 +93,18 @@ def _transpose_conv(model: Model, op: Op) -> int:
     return model.tensors[op.data].elements * height * width * channels
 
 
+def _batch_matmul(model: Model, op: Op) -> int:
+    assert isinstance(op.attrs, MatMulAttrs)
+    depth = model.tensors[op.data].shape[-2 if op.attrs.transposes_first else -1]
+    return model.tensors[op.outputs[0]].elements * depth
+
+
 def _fully_connected(model: Model, op: Op) -> int:
     return model.tensors[op.outputs[0]].elements * _constant(model, op, 1).shape[1]
 
 
 _MACS: dict[OpKind, Callable[[Model, Op], int]] = {
+    OpKind.BATCH_MATMUL: _batch_matmul,
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
     OpKind.FULLY_CONNECTED: _fully_connected,

@@ -45,6 +45,7 @@ class OpKind(enum.Enum):
     ARG_MAX = "ARG_MAX"
     ARG_MIN = "ARG_MIN"
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    BATCH_MATMUL = "BATCH_MATMUL"
     CONCATENATION = "CONCATENATION"
     CONV_2D = "CONV_2D"
     DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
@@ -298,6 +299,14 @@ class GatherAttrs:
 
 
 @dataclass(frozen=True, slots=True)
+class MatMulAttrs:
+    """BATCH_MATMUL; whether the last two dimensions of an input are to be swapped."""
+
+    transposes_first: bool = False
+    transposes_second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ResizeAttrs:
     """How a position of the output maps to the input; at most one of both is true."""
 
@@ -323,6 +332,7 @@ Attrs = (
     | BlockAttrs
     | GatherAttrs
     | ResizeAttrs
+    | MatMulAttrs
 )
 
 # The first inputs of these say how to compute, not what from.

@@ -118,3 +118,35 @@ def test_positions_of_extrema(kind: str, dtype: str, tmp_path: Path) -> None:
             inputs.append(x)
             outputs.append(y)
     host_engine.check(b.build(inputs, outputs), tmp_path)
+
+
+PRODUCTS = (
+    ((3, 4), (4, 5)),
+    ((2, 3, 4), (2, 4, 5)),
+    ((2, 3, 4), (4, 1)),
+    ((1, 4), (3, 4, 2)),
+    ((2, 1, 3, 4), (1, 2, 4, 5)),
+    ((2, 1, 2, 3, 4), (1, 3, 1, 4, 2)),
+)
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_products_of_matrices(dtype: str, constant: bool, tmp_path: Path) -> None:
+    b = ModelBuilder()
+    random = np.random.default_rng(4)
+    inputs, outputs = [], []
+    turned = itertools.product((False, True), repeat=2)
+    for (one, two), (adj_x, adj_y) in itertools.product(PRODUCTS, turned):
+        output = np.matmul(np.empty(one), np.empty(two)).shape
+        shapes = [(*s[:-2], s[-1], s[-2]) if t else s for s, t in ((one, adj_x), (two, adj_y))]
+        x = _value(b, dtype, shapes[0], 0.05, -7)
+        z = _value(b, dtype, shapes[1], 0.02, 90)
+        if constant:
+            quant = {} if dtype == "float32" else {"scale": 0.02, "zero_point": 90}
+            values = random.integers(-128, 128, shapes[1])
+            z = b.tensor("constant", shapes[1], dtype, data=values, **quant)
+        y = _value(b, dtype, output, 0.3, 11)
+        b.op("BATCH_MATMUL", [x, z], [y], adj_x=adj_x, adj_y=adj_y)
+        inputs += [x] if constant else [x, z]
+        outputs.append(y)
+    host_engine.check(b.build(inputs, outputs), tmp_path, float_tolerance=1e-6)

@@ -23,6 +23,7 @@ from edgegen.model import (
     DType,
     FullyConnectedAttrs,
     GatherAttrs,
+    MatMulAttrs,
     MirrorPadAttrs,
     Model,
     Op,
@@ -348,6 +349,12 @@ def _shape(op: Op, inputs: Sequence[Tensor | None]) -> tuple[int, ...] | None:
         return tuple(b + n + a for n, (b, a) in zip(source, attrs.paddings, strict=True))
     if op.kind in (OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS):
         return None
+    if isinstance(attrs, MatMulAttrs):
+        a, b = (np.broadcast_to(np.int8(0), shape) for shape in shapes)
+        a = a.swapaxes(-1, -2) if attrs.transposes_first else a
+        b = b.swapaxes(-1, -2) if attrs.transposes_second else b
+        assert a.shape[-1] == b.shape[-2]
+        return (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
     if op.kind in _BROADCAST:
         return tuple(np.broadcast_shapes(*shapes))
     return source

@@ -126,6 +126,13 @@ def _pad(net: _Net) -> bytes:
     return net.build([x], [y])
 
 
+def _batch_matmul(net: _Net) -> bytes:
+    x, z = net.activation("x", [2, 3, 4]), net.activation("z", [1, 5, 4])
+    y = net.activation("y", [2, 3, 5])
+    net.op("BATCH_MATMUL", [x, z], [y], version=2, adj_y=True)
+    return net.build([x, z], [y])
+
+
 def _transpose_conv(net: _Net) -> bytes:
     x, y = net.activation("x", [1, 2, 3, 2]), net.activation("y", [1, 4, 5, 3])
     inputs = [net.integers([1, 4, 5, 3]), net.weights([3, 3, 3, 2], 0), x, net.bias(3)]
@@ -260,6 +267,7 @@ _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     "expand_dims": _expand_dims,
     "pad": _pad,
     "transpose_conv": _transpose_conv,
+    "batch_matmul": _batch_matmul,
     **{
         k.lower(): functools.partial(_reduce, k)
         for k in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN")

@@ -326,6 +326,7 @@ def _camel(name: str) -> str:
         (tflite_schema.SqueezeSlot, "SqueezeOptions"),
         (tflite_schema.ReshapeSlot, "ReshapeOptions"),
         (tflite_schema.L2NormSlot, "L2NormOptions"),
+        (tflite_schema.BatchMatMulSlot, "BatchMatMulOptions"),
         (tflite_schema.ResizeBilinearSlot, "ResizeBilinearOptions"),
         (tflite_schema.TransposeConvSlot, "TransposeConvOptions"),
         (tflite_schema.StridedSliceSlot, "StridedSliceOptions"),

@@ -22,6 +22,7 @@ from edgegen.model import (
     DType,
     FullyConnectedAttrs,
     GatherAttrs,
+    MatMulAttrs,
     MirrorPadAttrs,
     OpKind,
     PadAttrs,
@@ -40,6 +41,7 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.ARG_MAX: (2, 2),
     OpKind.ARG_MIN: (2, 2),
     OpKind.AVERAGE_POOL_2D: (1, 1),
+    OpKind.BATCH_MATMUL: (2, 2),
     OpKind.CONCATENATION: (1, 65536),
     OpKind.CONV_2D: (2, 3),
     OpKind.DEPTHWISE_CONV_2D: (2, 3),
@@ -498,6 +500,27 @@ def _transpose_conv(case: _Case) -> None:
         )
 
 
+def _batch_matmul(case: _Case) -> None:
+    a, b = case.inputs
+    if not case.one_type([a, b, case.output], (DType.FLOAT32, DType.INT8)):
+        return
+    ranks = (len(a.shape), len(b.shape))
+    if min(ranks) < 2 or max(ranks) > 5:
+        case.refuse("EG112", "It takes inputs of 2 to 5 dimensions.")
+        return
+    assert isinstance(case.attrs, MatMulAttrs)
+    rows, depth = reversed(a.shape[-2:]) if case.attrs.transposes_first else a.shape[-2:]
+    same, columns = reversed(b.shape[-2:]) if case.attrs.transposes_second else b.shape[-2:]
+    batches = _broadcast(a.shape[:-2], b.shape[:-2])
+    if batches is None or depth != same:
+        shapes = f"{shape_text(a.shape)} and {shape_text(b.shape)}"
+        case.refuse("EG115", f"{shapes} can't be multiplied.")
+        return
+    case.implies((*batches, rows, columns))
+    if a.dtype is DType.INT8:
+        case.affine(a, b, case.output)
+
+
 # Element by element.
 
 
@@ -883,6 +906,7 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.ARG_MAX: _arg_extremum,
     OpKind.ARG_MIN: _arg_extremum,
     OpKind.AVERAGE_POOL_2D: _pool_2d,
+    OpKind.BATCH_MATMUL: _batch_matmul,
     OpKind.CONCATENATION: _concatenation,
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,

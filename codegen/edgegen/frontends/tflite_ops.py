@@ -25,6 +25,7 @@ from edgegen.model import (
     FullyConnectedAttrs,
     GatherAttrs,
     LeakyReluAttrs,
+    MatMulAttrs,
     MirrorPadAttrs,
     NoAttrs,
     OpKind,
@@ -320,6 +321,10 @@ class _Options:
         self._expect_output(shape)
         return Conv2DAttrs(padding, stride, (1, 1), activation)
 
+    def batch_matmul(self) -> Attrs | None:
+        slot = schema.BatchMatMulSlot
+        return MatMulAttrs(bool(self._table.u8(slot.ADJ_X)), bool(self._table.u8(slot.ADJ_Y)))
+
     def block(self) -> Attrs | None:
         return BlockAttrs(self._extent("block size", schema.BlockSlot.BLOCK_SIZE, 0))
 
@@ -492,6 +497,7 @@ _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.ARG_MAX: _Options.arg_extremum,
     OpKind.ARG_MIN: _Options.arg_extremum,
     OpKind.AVERAGE_POOL_2D: _Options.pool_2d,
+    OpKind.BATCH_MATMUL: _Options.batch_matmul,
     OpKind.CONCATENATION: _Options.concatenation,
     OpKind.CONV_2D: _Options.conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _Options.depthwise_conv_2d,

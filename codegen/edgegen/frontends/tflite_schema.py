@@ -183,6 +183,11 @@ class TransposeConvSlot(IntEnum):
     QUANTIZED_BIAS_TYPE = 4
 
 
+class BatchMatMulSlot(IntEnum):
+    ADJ_X = 0
+    ADJ_Y = 1
+
+
 class StridedSliceSlot(IntEnum):
     BEGIN_MASK = 0
     END_MASK = 1
@@ -284,6 +289,7 @@ OP_KINDS: dict[int, OpKind] = {
     111: OpKind.ELU,
     114: OpKind.QUANTIZE,
     117: OpKind.HARD_SWISH,
+    126: OpKind.BATCH_MATMUL,
 }
 CUSTOM_OPERATOR = 32
 
@@ -295,6 +301,7 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.ARG_MAX: 2,
     OpKind.ARG_MIN: 2,
     OpKind.AVERAGE_POOL_2D: 3,
+    OpKind.BATCH_MATMUL: 4,
     OpKind.CONCATENATION: 7,
     OpKind.CONV_2D: 8,
     OpKind.DEPTHWISE_CONV_2D: 6,
@@ -379,6 +386,7 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.LEAKY_RELU: 75,
     OpKind.MIRROR_PAD: 77,
     OpKind.DEPTH_TO_SPACE: 94,
+    OpKind.BATCH_MATMUL: 101,
 }
 
 # TensorType.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import (
     arg_extremum,
+    batch_matmul,
     binary,
     binary_dsp,
     concatenation,
@@ -35,6 +36,7 @@ from edgegen.engines.aot.ops import (
 KERNELS: tuple[Kernel, ...] = (
     *arg_extremum.KERNELS,
     *binary_dsp.KERNELS,
+    *batch_matmul.KERNELS,
     *binary.KERNELS,
     *concatenation.KERNELS,
     *conv_mve.KERNELS,
