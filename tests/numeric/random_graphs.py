@@ -28,8 +28,9 @@ from support import host_engine, random_graph
 from support.host_engine import Build
 from support.random_graph import Graph
 
-FEATURES: tuple[tuple[str, ...], ...] = ((), ("dsp",))
-"""Of the devices whose kernels are run: the portable ones, and those with DSP instructions."""
+FEATURES: tuple[tuple[str, ...], ...] = ((), ("dsp",), ("dsp", "mve"))
+"""Of the devices whose kernels are run: the portable ones, those with DSP instructions, and
+those with Helium on top."""
 
 GRAPHS_PER_BUILD = 40
 """In one model: a compiler takes longer to start than to compile a graph."""

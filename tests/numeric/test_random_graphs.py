@@ -15,6 +15,8 @@ from numeric import random_graphs
 from support import random_graph
 
 # Seeds of graphs that differed once, each with what was wrong; in one model, as they were then.
+# A seed stands for another graph once the drawing changes: what was wrong has a small test of its
+# own too, beside those of the code that was mended.
 REGRESSIONS = {
     19: "a dense layer that flattens an image lost weights when another layer lost channels",
     1566: "a channel kept to fill a group was computed without the dead channels that it reads",
