@@ -125,7 +125,7 @@ def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> N
         assert output.dtype is DType.INT32
         assert first.dtype in (DType.FLOAT32, DType.INT8)
         assert isinstance(op.attrs, AxisAttrs)
-        assert np.broadcast_to(0, first.shape).take(0, op.attrs.axis).shape == output.shape
+        assert np.delete(first.shape, op.attrs.axis).tolist() == list(output.shape)
         return
     if op.kind in _COPIES:
         _copy(op, [t for t in inputs if t is not None], outputs)
@@ -242,8 +242,9 @@ def _copied_shapes(
             return [part.shape for part in np.split(source, count, attrs.axis)]
         if op.kind is OpKind.UNPACK:
             assert count == data.shape[attrs.axis]
-            return [source.take(0, attrs.axis).shape] * count
-        return [np.stack([np.broadcast_to(0, t.shape) for t in inputs], attrs.axis).shape]
+            return [tuple(np.delete(data.shape, attrs.axis).tolist())] * count
+        assert len({tensor.shape for tensor in inputs}) == 1
+        return [tuple(np.insert(data.shape, attrs.axis, len(inputs)).tolist())]
     if isinstance(attrs, TransposeAttrs):
         return [source.transpose(attrs.permutation).shape]
     if isinstance(attrs, GatherAttrs):
