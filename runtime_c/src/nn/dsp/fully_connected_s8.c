@@ -16,12 +16,13 @@ typedef struct sums {
     uint32_t s, t, u, v;
 } sums;
 
-#if EG_HAS_DSP
+#if EG_HAS_DSP && defined(__OPTIMIZE__)
 
 /* Eight inputs of four channels: 32 products in 27 instructions. LDM takes its registers in order,
  * so that these have fixed ones: r0..r3 for inputs and r8..r11 for weights. With 4 sums and 2
- * pointers that is all 14; compilers that keep a frame pointer load two words of inputs at a time. */
-#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(EG_FRAME_POINTER)
+ * pointers that is all 14; Clang keeps a frame pointer and loads two words of inputs at a time.
+ * (With gcc -O2 -fno-omit-frame-pointer, define EG_FRAME_POINTER.) */
+#if !defined(__clang__) && !defined(EG_FRAME_POINTER)
 #define HAS_14_REGISTERS 1
 #define FETCH_INPUTS "ldmia.w %[x]!, {r0-r3}\n\t"
 #define FETCH_MORE_INPUTS ""

@@ -9,14 +9,14 @@ typedef struct sums {
     uint32_t s0, s1, t0, t1, u0, u1, v0, v1;
 } sums;
 
-#if EG_HAS_DSP
+#if EG_HAS_DSP && defined(__OPTIMIZE__)
 
 /* Two inputs of four channels at two positions: 16 products in 12 instructions. The register
  * budget: 8 sums, 2 words of inputs, 2 of weights and 2 pointers, which is all 14; so the ends of
- * loops come from the stack. Clang keeps one for the frame pointer, and so does gcc without
- * optimisation: they have 13 and spend a 13th instruction on having one word of weights. (With
- * gcc -O2 -fno-omit-frame-pointer, define EG_FRAME_POINTER.) */
-#if defined(__OPTIMIZE__) && !defined(__clang__) && !defined(EG_FRAME_POINTER)
+ * loops come from the stack. Clang keeps one for the frame pointer: it has 13 and spends a 13th
+ * instruction on having one word of weights. (With gcc -O2 -fno-omit-frame-pointer, define
+ * EG_FRAME_POINTER.) Without optimisation no compiler can hold that many: it gets the C below. */
+#if !defined(__clang__) && !defined(EG_FRAME_POINTER)
 #define HAS_14_REGISTERS 1
 #define WEIGHTS [w0] "=&r"(weights_0), [w1] "=&r"(weights_1)
 #define DECLARE_WEIGHTS uint32_t weights_0, weights_1

@@ -1,0 +1,80 @@
+"""The DSP kernels as instructions: on emulated cores every activation must equal TFLM's.
+
+On the host the same kernels run through their portable twins (tests/numeric); here the
+assembly is what runs, under several compilers' register allocation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgegen import api
+from edgegen.engines.aot.kernels import choose
+from edgegen.engines.aot.ops import KERNELS
+from edgegen.frontends import tflite
+from numeric.test_aot_conv import Conv
+from numeric.test_aot_fully_connected import Dense
+from support.op_batch import OpBatch
+
+pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
+
+# Numbers of inputs from one group of four to two turns of the unrolled loops, and the ends of each.
+CASES: tuple[Conv | Dense, ...] = (
+    *(Conv(image=(3, 3), depth=depth, channels=8, size=(1, 1)) for depth in (4, 8, 32, 36, 40, 68)),
+    *(Conv(image=(6, 5), depth=depth, channels=8, size=(3, 3)) for depth in (1, 3, 4, 16)),
+    Conv(image=(7, 7), depth=8, channels=6, size=(3, 3), stride=(2, 2)),
+    Conv(image=(6, 6), depth=4, channels=4, size=(1, 1), stride=(2, 2), scales=(0.01, 0.02)),
+    Conv(image=(1, 12), depth=4, channels=8, size=(1, 5), batches=2),
+    Conv(image=(13, 6), depth=1, channels=8, size=(10, 4), stride=(2, 2), zero_points=(9, -128)),
+    *(Dense(inputs=inputs, outputs=9) for inputs in (1, 8, 9, 64, 65, 72, 128, 130)),
+    Dense(batches=2, zero_points=(-128, -128), activation="relu"),
+)
+BUILDS = {
+    "O2": (),
+    "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
+    "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    batch = OpBatch("int8")
+    for case in CASES:
+        case.add(batch)
+    path = tmp_path_factory.mktemp("model") / "layers.tflite"
+    path.write_bytes(batch.build())
+    return path
+
+
+def test_every_layer_has_a_dsp_kernel(model: Path) -> None:
+    parsed = tflite.parse(model.read_bytes(), model.name)
+    for op in parsed.ops:
+        chosen = choose(KERNELS, parsed, op, ("dsp",))
+        assert not isinstance(chosen, str), chosen
+        assert "dsp" in chosen.needs, f"node {op.node}"
+
+
+@pytest.mark.parametrize(
+    ("device", "build"), [("cortex_m4", name) for name in BUILDS] + [("cortex_m33", "O2")]
+)
+def test_the_instructions_compute_the_same(
+    model: Path, device: str, build: str, tmp_path: Path
+) -> None:
+    _verify(model, device, tmp_path, BUILDS[build])
+
+
+@pytest.mark.clang
+def test_clang_leaves_them_enough_registers(model: Path, tmp_path: Path) -> None:
+    toolchain = tmp_path / "firmware" / "edgegen" / "cmake" / "arm-none-eabi-clang.cmake"
+    _verify(model, "cortex_m4", tmp_path, (f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",))
+
+
+def _verify(model: Path, device: str, folder: Path, cmake_args: tuple[str, ...]) -> None:
+    api.scaffold(model, device, folder / "firmware", engines=["aot"], force=True)
+    report = api.verify(folder / "firmware", cmake_args=cmake_args)
+    facts = report.engines["aot"]
+    assert report.ok, facts.reason
+    assert facts.bit_exact
+    assert facts.activations_compared == facts.vectors * len(CASES)
