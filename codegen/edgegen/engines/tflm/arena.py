@@ -145,14 +145,24 @@ def _lowest_offset(buffer: Buffer, placed: list[tuple[int, Buffer]]) -> int:
 
 def reference_scratch(model: Model, op: Op) -> list[int]:
     """Scratch buffers that TFLM's reference kernel of this operator asks for, in bytes."""
-    source = _input(model, op, 0)
-    if op.kind is OpKind.MIRROR_PAD:
-        return [4 * len(source.shape)] * 2
-    if op.kind is not OpKind.MEAN:
-        return []
-    sums = 4 * model.tensors[op.outputs[0]].elements
-    counters = [4 * len(source.shape), 4 * _input(model, op, 1).elements]
-    return [sums, *counters] if source.dtype in _QUANTISED else counters
+    data, output = model.tensors[op.data], model.tensors[op.outputs[0]]
+    match op.kind:
+        case OpKind.MIRROR_PAD:
+            return [4 * len(data.shape)] * 2
+        case OpKind.MEAN | OpKind.SUM if data.dtype in _QUANTISED:
+            return [4 * output.elements, *_reduction_counters(model, op)]
+        case OpKind.MEAN | OpKind.SUM | OpKind.REDUCE_MAX | OpKind.REDUCE_MIN:
+            return _reduction_counters(model, op)
+        case OpKind.TRANSPOSE_CONV if data.dtype is DType.INT8:
+            return [4 * output.elements]
+        case OpKind.TRANSPOSE_CONV if data.dtype is DType.INT16:
+            return [8 * output.elements]
+        case _:
+            return []
+
+
+def _reduction_counters(model: Model, op: Op) -> list[int]:
+    return [4 * len(model.tensors[op.data].shape), 4 * _input(model, op, 1).elements]
 
 
 def cmsis_nn_scratch(device: Device) -> Scratch:
@@ -161,30 +171,38 @@ def cmsis_nn_scratch(device: Device) -> Scratch:
     dsp = "dsp" in device.features or mve
 
     def scratch(model: Model, op: Op) -> list[int]:
-        return [size for size in _cmsis_nn_sizes(model, op, dsp, mve) if size > 0]
+        return list(_cmsis_nn_sizes(model, op, dsp, mve))
 
     return scratch
 
 
 def _cmsis_nn_sizes(model: Model, op: Op, dsp: bool, mve: bool) -> Iterator[int]:
-    source = _input(model, op, 0)
-    dtype = source.dtype
+    dtype = model.tensors[op.data].dtype
     if dtype not in _QUANTISED:
         yield from reference_scratch(model, op)
         return
     match op.kind:
         case OpKind.CONV_2D if dtype is DType.INT8:
-            yield _conv_s8(model, op, mve)
+            yield from _wanted(_conv_s8(model, op, mve))
         case OpKind.CONV_2D:
-            yield _conv_s16(model, op, mve)
+            yield from _wanted(_conv_s16(model, op, mve))
         case OpKind.DEPTHWISE_CONV_2D if dtype is DType.INT8:
-            yield _depthwise_s8(model, op, dsp, mve)
+            yield from _wanted(_depthwise_s8(model, op, dsp, mve))
+        case OpKind.TRANSPOSE_CONV if dtype is DType.INT8:
+            yield from _transpose_conv_s8(model, op, mve)
         case OpKind.FULLY_CONNECTED if dtype is DType.INT8:
-            yield _fully_connected_as_convolution(model, op)
+            yield from _wanted(_fully_connected_as_convolution(model, op))
+        case OpKind.BATCH_MATMUL if dtype is DType.INT8 and mve:
+            yield 4 * model.tensors[op.outputs[0]].shape[-1]
         case OpKind.AVERAGE_POOL_2D if dsp and not mve:
-            yield 4 * source.shape[3]
+            yield 4 * model.tensors[op.data].shape[3]
         case _:
             yield from reference_scratch(model, op)
+
+
+def _wanted(size: int) -> list[int]:
+    """Most kernels ask for no buffer rather than for an empty one."""
+    return [size] if size > 0 else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +296,23 @@ def _depthwise_s8(model: Model, op: Op, dsp: bool, mve: bool) -> int:
         return 0
     return 2 * taps * w.channels
 
+
+def _transpose_conv_s8(model: Model, op: Op, mve: bool) -> list[int]:
+    """arm_transpose_conv_s8_get_buffer_size, and ..._get_reverse_conv_buffer_size"""
+    assert isinstance(op.attrs, Conv2DAttrs)
+    rows, columns = op.attrs.stride
+    _, _, width, channels = model.tensors[op.data].shape
+    outputs, k_h, k_w, _ = _input(model, op, 1).shape
+    if max(rows, columns) <= 2 and channels > _MANY_CHANNELS:
+        elements = channels * k_h * k_w
+        return [_im2col_s8(elements, mve), elements * outputs]
+    # The width is compared with the stride in height: so does CMSIS-NN.
+    row = ((width - 1) * columns + max(k_w, rows)) * outputs
+    return [4 * row * max(k_h, rows), 0]
+
+
+# REVERSE_TCOL_EFFICIENT_THRESHOLD
+_MANY_CHANNELS = 16
 
 # CH_IN_BLOCK_MVE
 _MVE_CHANNEL_BLOCK = 124

@@ -27,7 +27,12 @@ from edgegen.render import file_header, render
 ALIGNMENT = 16
 """Bytes; TFLM aligns every buffer to this, and its model data with it."""
 
-_WEIGHTED = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
+_WEIGHTED = (
+    OpKind.CONV_2D,
+    OpKind.DEPTHWISE_CONV_2D,
+    OpKind.FULLY_CONNECTED,
+    OpKind.TRANSPOSE_CONV,
+)
 _C_TYPES = {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}
 _BYTES_PER_LINE = 16
 
@@ -102,14 +107,17 @@ def _refusal(model: Model, op: Op) -> Diagnostic | None:
         return diagnostic("EG212", where, "Its sources are not listed.")
     if source not in KERNELS[op.kind].types:
         return diagnostic("EG210", where, f"TFLM does not compute it in {source.value}.")
-    if result is not source and (op.kind, source, result) != (
-        OpKind.SOFTMAX,
-        DType.INT8,
-        DType.INT16,
-    ):
+    if not _keeps_type(op.kind, source, result):
         cause = f"TFLM does not compute {result.value} from {source.value} here."
         return diagnostic("EG210", where, cause)
     return _weight_refusal(model, op, source, where) if op.kind in _WEIGHTED else None
+
+
+def _keeps_type(kind: OpKind, source: DType, result: DType) -> bool:
+    if kind in (OpKind.ARG_MAX, OpKind.ARG_MIN):
+        return result is DType.INT32
+    widened_softmax = (kind, source, result) == (OpKind.SOFTMAX, DType.INT8, DType.INT16)
+    return result is source or widened_softmax
 
 
 def _weight_refusal(model: Model, op: Op, source: DType, where: str) -> Diagnostic | None:
@@ -148,7 +156,7 @@ def _registration(model: Model, kind: OpKind) -> str:
         _dtype(model, index)
         for op in model.ops
         if op.kind is kind
-        for index in (op.inputs[kernel.data_input], op.outputs[0])
+        for index in (op.data, op.outputs[0])
     }
     for dtype, function in kernel.variants:
         if used == {dtype}:

@@ -117,7 +117,6 @@ class Kernel:
         types: Activation types that both kernel sets compute.
         variants: Per type of all activations, the registration for that type alone.
         has_cmsis_nn: Whether cmsis_nn/<main file> takes the main file's place.
-        data_input: Position of the first input that is an activation.
     """
 
     method: str
@@ -126,7 +125,6 @@ class Kernel:
     types: tuple[DType, ...]
     variants: tuple[tuple[DType, str], ...] = ()
     has_cmsis_nn: bool = False
-    data_input: int = 0
 
 
 ANY_TYPE = tuple(DType)
@@ -147,6 +145,7 @@ def _variants(name: str, *types: DType) -> tuple[tuple[DType, str], ...]:
 _ALL = (_F32, _S8, _S16)
 
 KERNELS = {
+    OpKind.ABS: Kernel("AddAbs", (0, 0), ("elementwise",), _ALL),
     OpKind.ADD: Kernel(
         "AddAdd",
         (4384, 10080),
@@ -155,12 +154,22 @@ KERNELS = {
         _variants("ADD", _S8, _S16),
         True,
     ),
+    OpKind.ARG_MAX: Kernel("AddArgMax", (0, 0), ("arg_min_max",), (_F32, _S8)),
+    OpKind.ARG_MIN: Kernel("AddArgMin", (0, 0), ("arg_min_max",), (_F32, _S8)),
     OpKind.AVERAGE_POOL_2D: Kernel(
         "AddAveragePool2D",
         (1696, 2272),
         ("pooling", "pooling_common"),
         _ALL,
         _variants("AVERAGE_POOL_2D", _S8, _S16),
+        True,
+    ),
+    OpKind.BATCH_MATMUL: Kernel(
+        "AddBatchMatMul",
+        (0, 0),
+        ("batch_matmul", "batch_matmul_common"),
+        _ALL,
+        _variants("BATCH_MATMUL", _S8, _S16),
         True,
     ),
     OpKind.CONCATENATION: Kernel(
@@ -186,7 +195,10 @@ KERNELS = {
         True,
     ),
     OpKind.DEQUANTIZE: Kernel("AddDequantize", (768, 768), ("dequantize", "dequantize_common"), ()),
+    OpKind.ELU: Kernel("AddElu", (0, 0), ("elu",), (_F32, _S8)),
+    OpKind.EXP: Kernel("AddExp", (0, 0), ("exp",), (_F32,)),
     OpKind.EXPAND_DIMS: Kernel("AddExpandDims", (480, 480), ("expand_dims",), _ALL),
+    OpKind.FLOOR: Kernel("AddFloor", (0, 0), ("floor",), (_F32,)),
     OpKind.FULLY_CONNECTED: Kernel(
         "AddFullyConnected",
         (9776, 13488),
@@ -196,10 +208,24 @@ KERNELS = {
         True,
     ),
     OpKind.GATHER: Kernel("AddGather", (1440, 1440), ("gather",), (_F32, _S8)),
+    OpKind.HARD_SWISH: Kernel(
+        "AddHardSwish", (0, 0), ("hard_swish", "hard_swish_common"), (_F32, _S8)
+    ),
+    OpKind.L2_NORMALIZATION: Kernel("AddL2Normalization", (0, 0), ("l2norm",), (_F32, _S8)),
     OpKind.LEAKY_RELU: Kernel(
         "AddLeakyRelu", (1000, 1000), ("leaky_relu", "leaky_relu_common"), _ALL
     ),
+    OpKind.LOG: Kernel("AddLog", (0, 0), ("elementwise",), (_F32,)),
+    OpKind.LOG_SOFTMAX: Kernel("AddLogSoftmax", (0, 0), ("log_softmax",), (_F32, _S8)),
     OpKind.LOGISTIC: Kernel("AddLogistic", (2568, 2568), ("logistic", "logistic_common"), _ALL),
+    OpKind.MAXIMUM: Kernel(
+        "AddMaximum",
+        (0, 0),
+        ("maximum_minimum",),
+        (*_ALL, _S32, DType.INT64),
+        _variants("MAXIMUM", _S8),
+        True,
+    ),
     OpKind.MAX_POOL_2D: Kernel(
         "AddMaxPool2D",
         (1920, 2496),
@@ -209,10 +235,19 @@ KERNELS = {
         True,
     ),
     OpKind.MEAN: Kernel("AddMean", (4064, 4064), ("reduce", "reduce_common"), _ALL),
+    OpKind.MINIMUM: Kernel(
+        "AddMinimum",
+        (0, 0),
+        ("maximum_minimum",),
+        (*_ALL, _S32, DType.INT64),
+        _variants("MINIMUM", _S8),
+        True,
+    ),
     OpKind.MIRROR_PAD: Kernel("AddMirrorPad", (896, 896), ("mirror_pad",), (_F32, _S8)),
     OpKind.MUL: Kernel(
         "AddMul", (4684, 8172), ("mul", "mul_common"), (*_ALL, _S32), _variants("MUL", _S8), True
     ),
+    OpKind.NEG: Kernel("AddNeg", (0, 0), ("neg",), (_F32,)),
     OpKind.PACK: Kernel("AddPack", (1280, 1280), ("pack",), (*_ALL, _S32, DType.INT64)),
     OpKind.PAD: Kernel(
         "AddPad", (1536, 3808), ("pad", "pad_common"), (*_ALL, _S32), _variants("PAD", _S8), True
@@ -220,13 +255,18 @@ KERNELS = {
     OpKind.PADV2: Kernel(
         "AddPadV2", (3808, 3808), ("pad", "pad_common"), (*_ALL, _S32), has_cmsis_nn=True
     ),
+    OpKind.PRELU: Kernel("AddPrelu", (0, 0), ("prelu", "prelu_common"), _ALL),
     OpKind.QUANTIZE: Kernel("AddQuantize", (1792, 1792), ("quantize", "quantize_common"), ()),
+    OpKind.REDUCE_MAX: Kernel("AddReduceMax", (0, 0), ("reduce", "reduce_common"), (_F32, _S8)),
+    OpKind.REDUCE_MIN: Kernel("AddReduceMin", (0, 0), ("reduce", "reduce_common"), (_F32, _S8)),
     OpKind.RELU: Kernel("AddRelu", (864, 864), ("activations", "activations_common"), _ALL),
     OpKind.RELU6: Kernel("AddRelu6", (768, 768), ("activations", "activations_common"), _ALL),
     OpKind.RESHAPE: Kernel("AddReshape", (864, 864), ("reshape", "reshape_common"), ANY_TYPE),
+    OpKind.RESIZE_BILINEAR: Kernel("AddResizeBilinear", (0, 0), ("resize_bilinear",), (_F32, _S8)),
     OpKind.RESIZE_NEAREST_NEIGHBOR: Kernel(
         "AddResizeNearestNeighbor", (2496, 2496), ("resize_nearest_neighbor",), _ALL
     ),
+    OpKind.RSQRT: Kernel("AddRsqrt", (0, 0), ("elementwise",), (_F32, _S8)),
     OpKind.SLICE: Kernel("AddSlice", (2336, 2336), ("slice",), (*_ALL, _S32, DType.BOOL)),
     OpKind.SOFTMAX: Kernel(
         "AddSoftmax",
@@ -239,7 +279,9 @@ KERNELS = {
     OpKind.SPACE_TO_DEPTH: Kernel(
         "AddSpaceToDepth", (1120, 1120), ("space_to_depth",), (_F32, _S8)
     ),
-    OpKind.SPLIT: Kernel("AddSplit", (1504, 1504), ("split",), (*_ALL, _S32), data_input=1),
+    OpKind.SPLIT: Kernel("AddSplit", (1504, 1504), ("split",), (*_ALL, _S32)),
+    OpKind.SQRT: Kernel("AddSqrt", (0, 0), ("elementwise",), (_F32,)),
+    OpKind.SQUARE: Kernel("AddSquare", (0, 0), ("elementwise",), (_F32,)),
     OpKind.SQUEEZE: Kernel("AddSqueeze", (544, 544), ("squeeze",), ANY_TYPE),
     OpKind.STRIDED_SLICE: Kernel(
         "AddStridedSlice",
@@ -248,9 +290,18 @@ KERNELS = {
         (*_ALL, _S32, DType.BOOL),
     ),
     OpKind.SUB: Kernel("AddSub", (8236, 8236), ("sub", "sub_common"), (*_ALL, _S32)),
+    OpKind.SUM: Kernel("AddSum", (0, 0), ("reduce", "reduce_common"), _ALL),
     OpKind.TANH: Kernel("AddTanh", (3552, 3552), ("tanh",), _ALL),
     OpKind.TRANSPOSE: Kernel(
         "AddTranspose", (1920, 1920), ("transpose", "transpose_common"), _ALL, has_cmsis_nn=True
+    ),
+    OpKind.TRANSPOSE_CONV: Kernel(
+        "AddTransposeConv",
+        (0, 0),
+        ("transpose_conv",),
+        _ALL,
+        _variants("TRANSPOSE_CONV", _S8),
+        True,
     ),
     OpKind.UNPACK: Kernel("AddUnpack", (1088, 1088), ("unpack",), (*_ALL, _S32)),
 }
@@ -279,6 +330,14 @@ CMSIS_NN_FILES = {
     "add": (
         "BasicMathFunctions/arm_elementwise_add_s16.c",
         "BasicMathFunctions/arm_elementwise_add_s8.c",
+    ),
+    "batch_matmul": (
+        "FullyConnectedFunctions/arm_batch_matmul_s16.c",
+        "FullyConnectedFunctions/arm_batch_matmul_s8.c",
+        "FullyConnectedFunctions/arm_fully_connected_get_buffer_sizes_s8.c",
+        "FullyConnectedFunctions/arm_vector_sum_s8.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_s16_s16.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_s8.c",
     ),
     "conv": (
         "ConvolutionFunctions/arm_convolve_1_x_n_s4.c",
@@ -349,6 +408,10 @@ CMSIS_NN_FILES = {
         "NNSupportFunctions/arm_nn_vec_mat_mult_t_s4.c",
         "NNSupportFunctions/arm_nn_vec_mat_mult_t_s8.c",
     ),
+    "maximum_minimum": (
+        "BasicMathFunctions/arm_maximum_s8.c",
+        "BasicMathFunctions/arm_minimum_s8.c",
+    ),
     "mul": (
         "BasicMathFunctions/arm_elementwise_mul_s16.c",
         "BasicMathFunctions/arm_elementwise_mul_s8.c",
@@ -369,4 +432,17 @@ CMSIS_NN_FILES = {
         "SoftmaxFunctions/arm_softmax_s8_s16.c",
     ),
     "transpose": ("TransposeFunctions/arm_transpose_s8.c",),
+    "transpose_conv": (
+        "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s8.c",
+        "ConvolutionFunctions/arm_convolve_s8.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_row_offset_s8_s16.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_s8_s16.c",
+        "ConvolutionFunctions/arm_transpose_conv_get_buffer_sizes_s8.c",
+        "ConvolutionFunctions/arm_transpose_conv_s8.c",
+        "ConvolutionFunctions/arm_transpose_conv_wrapper_s8.c",
+        "NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
+        "NNSupportFunctions/arm_nn_transpose_conv_row_s8_s32.c",
+        "NNSupportFunctions/arm_q7_to_q15_with_offset.c",
+        "NNSupportFunctions/arm_s8_to_s16_unordered_with_offset.c",
+    ),
 }
