@@ -141,6 +141,39 @@ static inline eg_s32x4 eg_vmax(eg_s32x4 a, eg_s32x4 b)
     return vmaxq_s32(a, b);
 }
 
+/* floor(a * b / 2^32) */
+static inline eg_s32x4 eg_vmulh(eg_s32x4 a, eg_s32x4 b)
+{
+    return vmulhq_s32(a, b);
+}
+
+/* round(x / 2^10), ties upwards, saturated to int8. Not VQSHRNB, which would round down: the
+ * assembler of binutils 2.40 makes VQRSHRNB of it. */
+static inline eg_s32x4 eg_vqrshrn10(eg_s32x4 x)
+{
+    __asm__("vqrshrnb.s32 %q0, %q0, #10\n\t"
+            "vqmovnb.s16 %q0, %q0"
+            : "+w"(x));
+    return x;
+}
+
+/* Copies bytes that lie `step` apart, eight in 4 instructions; 7 * step < 2^16. */
+static inline void eg_gather(int8_t *to, const int8_t *from, int32_t step, int32_t count)
+{
+    const uint16x8_t offsets = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)step);
+
+    __asm__ volatile("wlstp.16 lr, %[count], 2f\n"
+                     "1:\n\t"
+                     "vldrb.u16 q0, [%[from], %q[offsets]]\n\t"
+                     "add %[from], %[from], %[step]\n\t"
+                     "vstrb.16 q0, [%[to]], #8\n\t"
+                     "letp lr, 1b\n"
+                     "2:"
+                     : [to] "+l"(to), [from] "+r"(from)
+                     : [count] "r"(count), [step] "r"(8 * step), [offsets] "w"(offsets)
+                     : "q0", "lr", "memory", "cc");
+}
+
 /* memcpy, 16 bytes in 3 instructions. */
 static inline void eg_copy(int8_t *to, const int8_t *from, int32_t bytes)
 {
@@ -324,6 +357,23 @@ static inline eg_s32x4 eg_vmin(eg_s32x4 a, eg_s32x4 b)
 static inline eg_s32x4 eg_vmax(eg_s32x4 a, eg_s32x4 b)
 {
     EG_LANE_BY_LANE(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+static inline eg_s32x4 eg_vmulh(eg_s32x4 a, eg_s32x4 b)
+{
+    EG_LANE_BY_LANE((int32_t)(((int64_t)a.lane[i] * b.lane[i]) >> 32));
+}
+
+static inline eg_s32x4 eg_vqrshrn10(eg_s32x4 x)
+{
+    EG_LANE_BY_LANE(eg_clamp_i32((int32_t)(((int64_t)x.lane[i] + 512) >> 10), -128, 127));
+}
+
+static inline void eg_gather(int8_t *to, const int8_t *from, int32_t step, int32_t count)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        to[i] = from[i * step];
+    }
 }
 
 static inline void eg_copy(int8_t *to, const int8_t *from, int32_t bytes)

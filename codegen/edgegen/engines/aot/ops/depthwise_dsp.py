@@ -33,7 +33,7 @@ _LARGEST_SUM = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
-class _Axis:
+class Axis:
     """As ``eg_depthwise_axis``; steps are bytes of NHWC int8."""
 
     size: int
@@ -47,7 +47,7 @@ class _Axis:
         return tuple((f"{name}.{key}", value) for key, value in values.items())
 
 
-def _axes(model: Model, op: Op) -> tuple[_Axis, _Axis]:
+def axes_of(model: Model, op: Op) -> tuple[Axis, Axis]:
     """Rows, then columns."""
     data, output = input_tensor(model, op), output_tensor(model, op)
     window = dict(window_fields(data, output, (3, 3), attrs_of(op, Conv2DAttrs)))
@@ -56,7 +56,7 @@ def _axes(model: Model, op: Op) -> tuple[_Axis, _Axis]:
     input_steps = data.shape[2] * channels, channels
     output_steps = output.shape[2] * channels, channels
     rows, columns = (
-        _Axis(
+        Axis(
             min(data.shape[1 + k], _stride(op) * (output.shape[1 + k] - 1) + 3 - pads[k]),
             pads[k],
             input_steps[k],
@@ -74,11 +74,11 @@ def _stride(op: Op) -> int:
 
 def _along_rows(model: Model, op: Op) -> bool:
     """Whether the lines run down the image's rows, not across its columns: what costs less."""
-    rows, columns = _axes(model, op)
+    rows, columns = axes_of(model, op)
     return _cost(rows, columns, _stride(op)) <= _cost(columns, rows, _stride(op))
 
 
-def _cost(along: _Axis, across: _Axis, stride: int) -> int:
+def _cost(along: Axis, across: Axis, stride: int) -> int:
     """Instructions per four channels, about; fitted to the kernels on Cortex-M4."""
     if stride == 1:
         if along.size < 2:
@@ -93,7 +93,7 @@ def _cost(along: _Axis, across: _Axis, stride: int) -> int:
     )
 
 
-def _refusal(model: Model, op: Op) -> str | None:
+def refusal(model: Model, op: Op) -> str | None:
     attrs = attrs_of(op, Conv2DAttrs)
     data, output = input_tensor(model, op), output_tensor(model, op)
     reason = constant_weights(1, 2)(model, op)
@@ -105,7 +105,7 @@ def _refusal(model: Model, op: Op) -> str | None:
         return "it has several filters per channel, or fewer than 4 channels."
     if data.shape[0] != 1:
         return "it has a batch."
-    rows, columns = _axes(model, op)
+    rows, columns = axes_of(model, op)
     if attrs.stride == (1, 1):
         if data.shape != output.shape or max(rows.size, columns.size) < 2:
             return "its output is smaller than its input, or a single pixel."
@@ -113,26 +113,26 @@ def _refusal(model: Model, op: Op) -> str | None:
         return "its strides are neither 1 nor 2."
     if max(rows.pad, columns.pad) > 1:
         return "it is padded by more than a pixel."
-    return None if _requantisation(model, op) is not None else "its rounding shows."
+    return None if requantisation_of(model, op) is not None else "its rounding shows."
 
 
-def _weights(model: Model, op: Op) -> npt.NDArray[np.int64]:
+def weights_of(model: Model, op: Op) -> npt.NDArray[np.int64]:
     """[row][column][channel]"""
     weights: Int64 = constant(input_tensor(model, op, 1)).astype(np.int64)[0]
     return weights
 
 
-def _bias(model: Model, op: Op) -> Int64:
+def bias_of(model: Model, op: Op) -> Int64:
     bias = optional_input(model, op, 2)
     if bias is None:
         return np.zeros(output_tensor(model, op).shape[3], np.int64)
     return constant(bias).astype(np.int64)
 
 
-def _requantisation(model: Model, op: Op) -> Scaled | None:
+def requantisation_of(model: Model, op: Op) -> Scaled | None:
     """How the sums are scaled, proved for every input; None where no scaling is exact."""
     data, output = input_tensor(model, op), output_tensor(model, op)
-    weights, bias = _weights(model, op).reshape(9, -1), _bias(model, op)
+    weights, bias = weights_of(model, op).reshape(9, -1), bias_of(model, op)
     quant = input_tensor(model, op, 1).quant
     assert quant is not None
     reals = [data.scale * scale / output.scale for scale in quant.scale]
@@ -153,15 +153,15 @@ def _requantisation(model: Model, op: Op) -> Scaled | None:
 
 def _stream(model: Model, op: Op, along_rows: bool) -> npt.NDArray[np.int32]:
     """[channels, in fours][9], as ``eg_depthwise_channel``."""
-    scaled = _requantisation(model, op)
+    scaled = requantisation_of(model, op)
     assert scaled is not None
-    weights = _weights(model, op)
+    weights = weights_of(model, op)
     if not along_rows:
         weights = weights.transpose(1, 0, 2)
     halves = (weights << scaled.weight_shift).astype(np.uint16).astype(np.uint32)
     pairs = halves[:, :2] | halves[:, 1:] << np.uint32(16)
     first, middle, last = pairs.view(np.int32)
-    bias = (_bias(model, op) << scaled.weight_shift) + scaled.bias
+    bias = (bias_of(model, op) << scaled.weight_shift) + scaled.bias
     rows = np.stack(
         [
             *last,
@@ -181,7 +181,7 @@ def _stream(model: Model, op: Op, along_rows: bool) -> npt.NDArray[np.int32]:
 def _lower(model: Model, op: Op) -> Call:
     data = input_tensor(model, op)
     along_rows = _along_rows(model, op)
-    rows, columns = _axes(model, op)
+    rows, columns = axes_of(model, op)
     along, across = (rows, columns) if along_rows else (columns, rows)
     stride = _stride(op)
     name = f"depthwise_3x3_s{stride}_s8"
@@ -210,6 +210,4 @@ def _lower(model: Model, op: Op) -> Call:
     )
 
 
-KERNELS = (
-    Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower, _refusal, needs=frozenset({"dsp"})),
-)
+KERNELS = (Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower, refusal, needs=frozenset({"dsp"})),)

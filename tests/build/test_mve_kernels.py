@@ -1,0 +1,135 @@
+"""The Helium kernels against TFLM: through their portable twins on the host, and on an emulated
+Cortex-M55, where every activation of the self-test is compared."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgegen import api, verify
+from edgegen.engines.aot.kernels import Kernel, choose
+from edgegen.engines.aot.ops import KERNELS
+from edgegen.frontends import tflite
+from numeric.test_aot_conv import Conv
+from support import host_engine
+from support.op_batch import OpBatch, Q
+
+MVE = host_engine.Build(features=("mve",))
+HALVES = (0.002, 0.01, 0.0004, 0.03)
+RELU = Conv(depth=16, channels=16, activation="relu", zero_points=(-128, -128), scales=HALVES)
+DEPTHWISE = replace(RELU, depth_multiplier=1, output_scale=0.2)
+
+CONVOLUTIONS = [
+    *(
+        replace(RELU, image=image, depth=depth, channels=channels, size=size)
+        for image, depth, channels in (
+            ((1, 1), 4, 4),
+            ((3, 3), 15, 8),
+            ((5, 2), 17, 12),
+            ((4, 5), 33, 6),
+            ((1, 9), 64, 1),
+        )
+        for size in ((1, 1), (3, 3))
+    ),
+    *(
+        replace(RELU, stride=(2, 2), padding=padding, image=image, size=size, depth=3)
+        for padding in ("SAME", "VALID")
+        for image in ((7, 8), (8, 7))
+        for size in ((1, 1), (2, 5), (3, 3))
+    ),
+    replace(RELU, image=(49, 10), depth=1, channels=64, size=(10, 4), stride=(2, 2)),
+    *(
+        replace(RELU, activation=activation, zero_points=zero_points, output_scale=0.05)
+        for activation in ("none", "relu6", "relu_n1_to_1")
+        for zero_points in ((-128, -128), (0, 3), (127, 127))
+    ),
+    replace(RELU, has_bias=False, batches=3),
+    replace(RELU, scales=(1e-9, 1e-5, 0.01), channels=12),
+]
+DEPTHWISES = [
+    *(
+        replace(DEPTHWISE, image=image, stride=stride, padding="SAME")
+        for image in ((4, 7), (7, 5), (8, 8), (25, 5), (5, 25), (9, 12), (1, 8), (13, 7))
+        for stride in ((1, 1), (2, 2))
+    ),
+    *(replace(DEPTHWISE, depth=depth, image=(8, 9)) for depth in (4, 5, 20, 108)),
+    *(
+        replace(DEPTHWISE, image=image, stride=(2, 2), padding="VALID")
+        for image in ((9, 9), (10, 11), (12, 9))
+    ),
+    replace(DEPTHWISE, zero_points=(127, -128)),
+    replace(DEPTHWISE, has_bias=False),
+]
+# What the Helium kernels must leave to others.
+OTHERS = [
+    replace(RELU, dilation=(2, 1), padding="VALID"),
+    replace(RELU, scales=(5.0,), output_scale=0.05),
+    replace(DEPTHWISE, image=(3, 3)),
+    replace(DEPTHWISE, size=(5, 5)),
+    replace(DEPTHWISE, activation="none", zero_points=(-128, 3), scales=(50.0,)),
+]
+
+
+def _fully_connected(batch: OpBatch, batches: int, inputs: int, channels: int) -> None:
+    activation = "relu" if channels % 2 else "none"
+    weights = batch.weights((channels, inputs), (0.005,), 0, False)
+    constants = [weights, batch.bias(channels, 0.05 * 0.005)]
+    quantisation = Q(0.05, -3), Q(0.1, 7)
+    shapes = (batches, inputs), (batches, channels)
+    batch.op("FULLY_CONNECTED", *shapes, *quantisation, constants, activation=activation)
+
+
+def _convolutions(cases: list[Conv]) -> bytes:
+    batch = OpBatch("int8")
+    for case in cases:
+        case.add(batch)
+    return batch.build()
+
+
+def _fully_connecteds() -> bytes:
+    batch = OpBatch("int8")
+    for inputs, channels in itertools.product((1, 8, 16, 17, 40, 128), (1, 4, 7, 8, 13)):
+        _fully_connected(batch, 1 + inputs % 2, inputs, channels)
+    return batch.build()
+
+
+def _with_helium(data: bytes) -> list[bool]:
+    model = tflite.parse(data, "test.tflite")
+    chosen = [choose(KERNELS, model, op, ("mve",)) for op in model.ops]
+    return ["mve" in each.needs for each in chosen if isinstance(each, Kernel)]
+
+
+BATCHES = {
+    "convolutions": _convolutions(CONVOLUTIONS),
+    "depthwise": _convolutions(DEPTHWISES),
+    "fully_connected": _fully_connecteds(),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_equal_on_the_host(name: str, tmp_path: Path) -> None:
+    assert all(_with_helium(BATCHES[name]))
+    host_engine.check(BATCHES[name], tmp_path, build=MVE)
+
+
+def test_what_cannot_be_proved_is_left_to_others(tmp_path: Path) -> None:
+    data = _convolutions(OTHERS)
+    assert not any(_with_helium(data))
+    host_engine.check(data, tmp_path, build=MVE)
+
+
+@pytest.mark.cross
+@pytest.mark.qemu
+@pytest.mark.parametrize("name", BATCHES)
+def test_equal_on_the_emulated_core(name: str, tmp_path: Path) -> None:
+    source = tmp_path / f"{name}.tflite"
+    source.write_bytes(BATCHES[name])
+    api.scaffold(source, "cortex_m55", tmp_path / "firmware", engines=["aot"])
+    report = verify.run(tmp_path / "firmware")
+    facts = report.engines["aot"]
+    assert report.ok, facts.reason
+    assert facts.bit_exact
+    assert facts.activations_compared
