@@ -25,10 +25,12 @@ typedef struct strip {
  *   STEP    an entry: completes and stores the old pair
  *   FINISH  stores it, the entry above it all zeros
  */
-#if EG_HAS_DSP
+#if EG_HAS_DSP && defined(__OPTIMIZE__)
 
-/* STEP is 24 instructions with 13 registers, the most that a compiler with a frame pointer has.
- * LDM loads ascending registers, hence the fixed ones: w0..w3 and b, and above them p0 and q0. */
+/* STEP is 24 instructions with 13 registers. LDM loads ascending ones, hence the fixed ones: w0..w3
+ * and b, and above them p0 and q0. A function of its own has them to itself whatever surrounds it;
+ * without optimisation there are too few. */
+#define APART __attribute__((noinline))
 #define SUMS                                                                                       \
     register uint32_t w0 __asm__("r0");                                                            \
     register uint32_t w1 __asm__("r1");                                                            \
@@ -100,6 +102,7 @@ typedef struct strip {
 
 #else
 
+#define APART
 #define SUMS                                                                                       \
     int32_t p0;                                                                                    \
     int32_t p1;                                                                                    \
@@ -172,7 +175,8 @@ static void run_strip(const strip *s, const uint32_t *in, int8_t *out, int32_t l
 }
 
 /* `columns` outputs next to each other, two in each strip, all along the lines from `in` on. */
-static void run_strips(strip *s, int32_t columns, const uint32_t *in, int8_t *out, int32_t length)
+APART static void run_strips(strip *s, int32_t columns, const uint32_t *in, int8_t *out,
+                             int32_t length)
 {
     const int32_t step = 2 * s->across;
 

@@ -9,10 +9,12 @@
  *   START  the first entry of the first output
  *   STEP   its other two; stores it and starts the next one
  */
-#if EG_HAS_DSP
+#if EG_HAS_DSP && defined(__OPTIMIZE__)
 
 /* LDM loads ascending registers, hence the fixed ones. Between the blocks w0 and w1 hold the
- * middle row of weights. */
+ * middle row of weights. A function of its own has the registers for them whatever surrounds it;
+ * without optimisation there are too few. */
+#define APART __attribute__((noinline))
 #define REGISTERS                                                                                  \
     register uint32_t w0 __asm__("r0");                                                            \
     register uint32_t w1 __asm__("r1");                                                            \
@@ -46,11 +48,10 @@
                      "ldmdb %[s], {%[w0], %[w1], %[w2], %[w3]}\n\t" OTHER_TAPS                     \
                      "smmla %[sum], %[sum], %[w2], %[w3]\n\t"                                      \
                      "ssat %[sum], #8, %[sum], asr %[shift]\n\t"                                   \
-                     "strb %[sum], [%[out]]\n\t"                                                   \
-                     "add %[out], %[out], %[along]\n\t" FIRST_TAPS                                 \
-                     : [sum] "+r"(sum), [in] "+r"(in), [out] "+r"(out), [a] "=&r"(a),              \
-                       [b] "=&r"(b), [w0] "+r"(w0), [w1] "+r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)  \
-                     : [s] "r"(channel->weights1), [next] "r"(next), [along] "r"(along),           \
+                     "strb %[sum], [%[out]]\n\t" FIRST_TAPS                                        \
+                     : [sum] "+r"(sum), [in] "+r"(in), [a] "=&r"(a), [b] "=&r"(b), [w0] "+r"(w0),  \
+                       [w1] "+r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3)                               \
+                     : [s] "r"(channel->weights1), [next] "r"(next), [out] "r"(out),               \
                        [shift] "i"(EG_DEPTHWISE_SHIFT)                                             \
                      : "memory")
 
@@ -63,6 +64,7 @@ static int32_t add_taps(const uint32_t weights[2], const uint32_t *in, int32_t n
     return eg_smlabt(second, weights[1], eg_smlad(*in, weights[0], sum));
 }
 
+#define APART
 #define REGISTERS int32_t sum
 #define START                                                                                      \
     do {                                                                                           \
@@ -76,7 +78,6 @@ static int32_t add_taps(const uint32_t weights[2], const uint32_t *in, int32_t n
         sum = add_taps(channel->weights2, in, next, sum);                                          \
         sum = eg_smmla(sum, channel->multiplier, channel->constant);                               \
         *out = (int8_t)eg_ssat8(sum >> EG_DEPTHWISE_SHIFT);                                        \
-        out += along;                                                                              \
         START;                                                                                     \
     } while (0)
 
@@ -89,8 +90,8 @@ static int32_t line_words(const eg_depthwise_3x3_s8 *layer)
 
 /* The outputs between two lines, of which the first starts at `in` with this channel's words and
  * the second `next` bytes behind it. */
-static void run_column(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
-                       const uint32_t *in, int32_t next, int8_t *out)
+APART static void run_column(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
+                             const uint32_t *in, int32_t next, int8_t *out)
 {
     const int32_t along = layer->along.output_step;
     REGISTERS;
@@ -98,6 +99,7 @@ static void run_column(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_chan
     START;
     for (int32_t k = layer->along.outputs; k > 0; --k) {
         STEP;
+        out += along;
     }
 }
 
