@@ -159,16 +159,28 @@ static void widen(const int8_t *input, int32_t depth, uint32_t *words)
     }
 }
 
-static int8_t requantize(const eg_fully_connected_s8_dsp *layer, uint32_t doubled_sum)
-{
-    return eg_requantize_doubled((int32_t)doubled_sum, layer->multiplier, layer->constant,
-                                 layer->shift);
-}
-
 /* 2 * A from 256 * A + B and B. */
 static uint32_t doubled_upper(uint32_t both, uint32_t lower)
 {
     return (uint32_t)((int32_t)(both - lower) >> 7);
+}
+
+static inline void finish(const eg_fully_connected_s8_dsp *layer, const sums *r, int8_t *output)
+{
+    const int32_t m = layer->multiplier;
+    const int32_t c = layer->constant;
+    const int32_t n = layer->shift;
+    const int32_t doubled[CHANNELS] = {
+        (int32_t)doubled_upper(r->s, r->t),
+        (int32_t)(r->t << 1),
+        (int32_t)doubled_upper(r->u, r->v),
+        (int32_t)(r->v << 1),
+    };
+
+    output[0] = eg_requantize_doubled(doubled[0], m, c, n);
+    output[1] = eg_requantize_doubled(doubled[1], m, c, n);
+    output[2] = eg_requantize_doubled(doubled[2], m, c, n);
+    output[3] = eg_requantize_doubled(doubled[3], m, c, n);
 }
 
 /* The channels up to the output `end`. Returns the stream of the next. */
@@ -176,18 +188,14 @@ static const int32_t *run(const eg_fully_connected_s8_dsp *layer, const uint32_t
                           const uint32_t *words_end, const int32_t *stream, int8_t *output,
                           const int8_t *end)
 {
-    const eg_fully_connected_s8_dsp copy = *layer;
-    const int32_t entry = entry_of(copy.input_depth);
+    const int32_t entry = entry_of(layer->input_depth);
 
     for (; output != end; output += CHANNELS) {
         const uint32_t *x = words;
         sums r;
 
         MULTIPLY(r, x, stream, words_end, entry);
-        output[0] = requantize(&copy, doubled_upper(r.s, r.t));
-        output[1] = requantize(&copy, r.t << 1);
-        output[2] = requantize(&copy, doubled_upper(r.u, r.v));
-        output[3] = requantize(&copy, r.v << 1);
+        finish(layer, &r, output);
     }
     return stream;
 }
