@@ -137,7 +137,7 @@ def test_products_of_matrices(dtype: str, constant: bool, tmp_path: Path) -> Non
     inputs, outputs = [], []
     turned = itertools.product((False, True), repeat=2)
     for (one, two), (adj_x, adj_y) in itertools.product(PRODUCTS, turned):
-        output = np.matmul(np.empty(one), np.empty(two)).shape
+        output = np.matmul(np.zeros(one), np.zeros(two)).shape
         shapes = [(*s[:-2], s[-1], s[-2]) if t else s for s, t in ((one, adj_x), (two, adj_y))]
         x = _value(b, dtype, shapes[0], 0.05, -7)
         z = _value(b, dtype, shapes[1], 0.02, 90)
