@@ -1,8 +1,6 @@
 #include "edgegen/nn/mve/depthwise_3x3.h"
 
-enum {
-    LANES = 4
-};
+enum { LANES = 4 };
 
 /* sum + a line of taps. */
 static inline eg_s32x4 add_taps(eg_s32x4 sum, const int32_t weights[3], eg_s32x4 x0, eg_s32x4 x1,

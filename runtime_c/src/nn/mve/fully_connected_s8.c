@@ -21,7 +21,7 @@ typedef struct sums {
     "vldrbt.u8 q0, [%[x]]\n\t"
 #define CHANNEL(VMLADAV, SUM)                                                                      \
     "vldrb.u8 q1, [%[w]], #16\n\t" /* */                                                           \
-    VMLADAV ".s8 " SUM ", q1, q0\n\t"
+        VMLADAV ".s8 " SUM ", q1, q0\n\t"
 #define MULTIPLY(VMLADAV)                                                                          \
     CHANNEL(VMLADAV, "r0")                                                                         \
     CHANNEL(VMLADAV, "r2")                                                                         \
@@ -33,28 +33,29 @@ static inline sums multiply(int32_t inputs, const int8_t *x, const int8_t **w)
 {
     sums s;
 
-    __asm__ volatile("subs %[left], #17\n\t"
-                     "bmi 3f\n\t" LOAD_CHUNK MULTIPLY("vmladav")
-                     "subs %[left], #16\n\t"
-                     "bmi 2f\n"
-                     "1:\n\t" LOAD_CHUNK MULTIPLY("vmladava")
-                     "subs %[left], #16\n\t"
-                     "bpl 1b\n"
-                     "2:\n\t"
-                     "adds %[left], #17\n\t" LOAD_LAST_CHUNK MULTIPLY("vmladava")
-                     "b 4f\n"
-                     "3:\n\t"
-                     "adds %[left], #17\n\t" LOAD_LAST_CHUNK MULTIPLY("vmladav")
-                     "4:\n\t"
-                     "vmov %e[low], r0, r2\n\t"
-                     "vmov %f[low], r4, r6\n\t"
-                     "vmov %e[high], r8, r10\n\t"
-                     "vmov %f[high], r12, lr"
-                     : [low] "=w"(s.low), [high] "=w"(s.high), [w] "+r"(*w), [x] "+r"(x),
-                       [left] "+r"(inputs)
-                     :
-                     : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "memory",
-                       "cc");
+    __asm__ volatile(
+        "subs %[left], #17\n\t"
+        "bmi 3f\n\t" LOAD_CHUNK MULTIPLY(
+            "vmladav") "subs %[left], #16\n\t"
+                       "bmi 2f\n"
+                       "1:\n\t" LOAD_CHUNK MULTIPLY(
+                           "vmladava") "subs %[left], #16\n\t"
+                                       "bpl 1b\n"
+                                       "2:\n\t"
+                                       "adds %[left], #17\n\t" LOAD_LAST_CHUNK MULTIPLY(
+                                           "vmladava") "b 4f\n"
+                                                       "3:\n\t"
+                                                       "adds %[left], #17\n\t" LOAD_LAST_CHUNK
+                                                           MULTIPLY(
+                                                               "vmladav") "4:\n\t"
+                                                                          "vmov %e[low], r0, r2\n\t"
+                                                                          "vmov %f[low], r4, r6\n\t"
+                                                                          "vmov %e[high], r8, "
+                                                                          "r10\n\t"
+                                                                          "vmov %f[high], r12, lr"
+        : [low] "=w"(s.low), [high] "=w"(s.high), [w] "+r"(*w), [x] "+r"(x), [left] "+r"(inputs)
+        :
+        : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "memory", "cc");
     return s;
 }
 

@@ -23,9 +23,9 @@ typedef struct sums {
     "vldrbt.u8 q0, [%[a]]\n\t"                                                                     \
     "vldrbt.u8 q1, [%[b]]\n\t"
 #define CHANNEL(VMLADAV, SUM_A, SUM_B)                                                             \
-    "vldrb.u8 q2, [%[w]], #16\n\t" /* */                                                           \
-    VMLADAV ".s8 " SUM_A ", q2, q0\n\t" /* */                                                      \
-    VMLADAV ".s8 " SUM_B ", q2, q1\n\t"
+    "vldrb.u8 q2, [%[w]], #16\n\t"          /* */                                                  \
+        VMLADAV ".s8 " SUM_A ", q2, q0\n\t" /* */                                                  \
+        VMLADAV ".s8 " SUM_B ", q2, q1\n\t"
 #define MULTIPLY(VMLADAV)                                                                          \
     CHANNEL(VMLADAV, "r0", "r8")                                                                   \
     CHANNEL(VMLADAV, "r2", "r10") CHANNEL(VMLADAV, "r4", "r12") CHANNEL(VMLADAV, "r6", "lr")
@@ -36,28 +36,32 @@ static inline sums multiply(int32_t inputs, const int8_t *a, const int8_t *b, co
 {
     sums s;
 
-    __asm__ volatile("subs %[left], #17\n\t"
-                     "bmi 3f\n\t" LOAD_CHUNKS MULTIPLY("vmladav")
-                     "subs %[left], #16\n\t"
-                     "bmi 2f\n"
-                     "1:\n\t" LOAD_CHUNKS MULTIPLY("vmladava")
-                     "subs %[left], #16\n\t"
-                     "bpl 1b\n"
-                     "2:\n\t"
-                     "adds %[left], #17\n\t" LOAD_LAST_CHUNKS MULTIPLY("vmladava")
-                     "b 4f\n"
-                     "3:\n\t"
-                     "adds %[left], #17\n\t" LOAD_LAST_CHUNKS MULTIPLY("vmladav")
-                     "4:\n\t"
-                     "vmov %e[sum_a], r0, r2\n\t"
-                     "vmov %f[sum_a], r4, r6\n\t"
-                     "vmov %e[sum_b], r8, r10\n\t"
-                     "vmov %f[sum_b], r12, lr"
-                     : [sum_a] "=w"(s.a), [sum_b] "=w"(s.b), [w] "+r"(*w), [a] "+r"(a),
-                       [b] "+r"(b), [left] "+r"(inputs)
-                     :
-                     : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "q2",
-                       "memory", "cc");
+    __asm__ volatile(
+        "subs %[left], #17\n\t"
+        "bmi 3f\n\t" LOAD_CHUNKS MULTIPLY(
+            "vmladav") "subs %[left], #16\n\t"
+                       "bmi 2f\n"
+                       "1:\n\t" LOAD_CHUNKS MULTIPLY(
+                           "vmladava") "subs %[left], #16\n\t"
+                                       "bpl 1b\n"
+                                       "2:\n\t"
+                                       "adds %[left], #17\n\t" LOAD_LAST_CHUNKS MULTIPLY(
+                                           "vmladava") "b 4f\n"
+                                                       "3:\n\t"
+                                                       "adds %[left], #17\n\t" LOAD_LAST_CHUNKS
+                                                           MULTIPLY(
+                                                               "vmladav") "4:\n\t"
+                                                                          "vmov %e[sum_a], r0, "
+                                                                          "r2\n\t"
+                                                                          "vmov %f[sum_a], r4, "
+                                                                          "r6\n\t"
+                                                                          "vmov %e[sum_b], r8, "
+                                                                          "r10\n\t"
+                                                                          "vmov %f[sum_b], r12, lr"
+        : [sum_a] "=w"(s.a), [sum_b] "=w"(s.b), [w] "+r"(*w), [a] "+r"(a), [b] "+r"(b),
+          [left] "+r"(inputs)
+        :
+        : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "q2", "memory", "cc");
     return s;
 }
 
@@ -81,8 +85,8 @@ static sums multiply(int32_t inputs, const int8_t *a, const int8_t *b, const int
 
 #endif
 
-void eg_multiply_pair_mve(const eg_matmul_mve *matrix, const int8_t *input_a,
-                          const int8_t *input_b, int8_t *output_a, int8_t *output_b)
+void eg_multiply_pair_mve(const eg_matmul_mve *matrix, const int8_t *input_a, const int8_t *input_b,
+                          int8_t *output_a, int8_t *output_b)
 {
     const int8_t *w = (const int8_t *)matrix->stream;
     const int32_t inputs = matrix->inputs;

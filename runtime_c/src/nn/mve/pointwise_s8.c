@@ -1,7 +1,6 @@
 #include "edgegen/nn/mve/conv_2d.h"
 
-void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *input,
-                             int8_t *output)
+void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *input, int8_t *output)
 {
     const eg_matmul_mve *matrix = &layer->matrix;
     const int32_t depth = matrix->inputs;
@@ -11,8 +10,7 @@ void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *inp
         /* The last position of an odd number is computed twice. */
         const int32_t next = left > 1 ? 1 : 0;
 
-        eg_multiply_pair_mve(matrix, input, input + next * depth, output,
-                             output + next * channels);
+        eg_multiply_pair_mve(matrix, input, input + next * depth, output, output + next * channels);
         input += 2 * depth;
         output += 2 * channels;
     }

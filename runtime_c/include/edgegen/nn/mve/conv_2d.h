@@ -20,8 +20,7 @@ typedef struct eg_pointwise_s8_mve {
     eg_matmul_mve matrix;
 } eg_pointwise_s8_mve;
 
-void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *input,
-                             int8_t *output);
+void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *input, int8_t *output);
 
 /* Any filter without dilation. */
 typedef struct eg_conv_2d_s8_mve {

@@ -33,8 +33,8 @@ typedef struct eg_matmul_mve {
 } eg_matmul_mve;
 
 /* Every channel at two positions, a and b; the outputs may be the same. */
-void eg_multiply_pair_mve(const eg_matmul_mve *matrix, const int8_t *input_a,
-                          const int8_t *input_b, int8_t *output_a, int8_t *output_b);
+void eg_multiply_pair_mve(const eg_matmul_mve *matrix, const int8_t *input_a, const int8_t *input_b,
+                          int8_t *output_a, int8_t *output_b);
 
 #ifdef __cplusplus
 }
