@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "edgegen/nn/depthwise_conv_2d.h"
 #include "edgegen/nn/dsp/conv_2d.h"
+#include "edgegen/nn/dsp/depthwise_3x3.h"
 #include "edgegen/nn/fully_connected.h"
 #include "edgegen/nn/mean.h"
 #include "edgegen/nn/pool_2d.h"
@@ -57,31 +57,21 @@ static const eg_conv_2d_s8_dsp digits_op_0 = {
 };
 
 /* node 1: DEPTHWISE_CONV_2D, 9,216 MACs */
-static const eg_depthwise_conv_2d_s8 digits_op_1 = {
-    .window.batches = 1,
-    .window.input_height = 8,
-    .window.input_width = 8,
-    .window.input_depth = 16,
-    .window.output_height = 8,
-    .window.output_width = 8,
-    .window.output_depth = 16,
-    .window.filter_height = 3,
-    .window.filter_width = 3,
-    .window.stride_height = 1,
-    .window.stride_width = 1,
-    .window.dilation_height = 1,
-    .window.dilation_width = 1,
-    .window.pad_top = 1,
-    .window.pad_left = 1,
-    .weights = digits_weight_1_filter,
-    .input_offset = 128,
-    .output.bias = digits_weight_1_bias,
-    .output.multiplier = digits_weight_1_multiplier,
-    .output.shift = digits_weight_1_shift,
-    .output.multiplier_step = 1,
-    .output.zero_point = -128,
-    .output.activation_min = -128,
-    .output.activation_max = 127,
+static const eg_depthwise_3x3_s8 digits_op_1 = {
+    .along.size = 8,
+    .along.pad = 1,
+    .along.input_step = 128,
+    .along.outputs = 8,
+    .along.output_step = 128,
+    .across.size = 8,
+    .across.pad = 1,
+    .across.input_step = 16,
+    .across.outputs = 8,
+    .across.output_step = 16,
+    .lines = 5,
+    .channels = 16,
+    .outside = {-128, -128, -128, -128},
+    .stream = digits_weight_1_stream,
 };
 
 /* node 2: CONV_2D, 24,576 MACs */
@@ -189,7 +179,7 @@ eg_status digits_init(void *arena, size_t arena_bytes)
 
 int8_t *digits_input_0(void)
 {
-    return digits_arena == NULL ? NULL : ARENA_AT(1164);
+    return digits_arena == NULL ? NULL : ARENA_AT(140);
 }
 
 const int8_t *digits_output_0(void)
@@ -205,20 +195,20 @@ eg_status digits_invoke(void)
 
     /* input "args_0"
      * int8 [1, 8, 8, 1], scale 0.003921569, zero point -128 */
-    const int8_t *const t0 = ARENA_AT(1164);
+    const int8_t *const t0 = ARENA_AT(140);
 
     /* node 0: CONV_2D, 9,216 MACs
      * -> "sequential_1/edges_1/Relu;seq...equential_1/edges_1/Squeeze1"
      * int8 [1, 8, 8, 16], scale 0.018456634, zero point -128 */
-    int8_t *const t12 = ARENA_AT(0);
-    eg_run_conv_2d_s8_dsp(&digits_op_0, t0, t12, ARENA_AT(1024));
+    int8_t *const t12 = ARENA_AT(1536);
+    eg_run_conv_2d_s8_dsp(&digits_op_0, t0, t12, ARENA_AT(0));
     EG_TRACE_TENSOR(12, t12, 1024);
 
     /* node 1: DEPTHWISE_CONV_2D, 9,216 MACs
      * -> "sequential_1/strokes_1/Relu;s...uential_1/strokes_1/Squeeze1"
      * int8 [1, 8, 8, 16], scale 0.016993389, zero point -128 */
     int8_t *const t13 = ARENA_AT(1536);
-    eg_run_depthwise_conv_2d_s8(&digits_op_1, t12, t13);
+    eg_run_depthwise_3x3_s1_s8(&digits_op_1, t12, t13, ARENA_AT(0));
     EG_TRACE_TENSOR(13, t13, 1024);
 
     /* node 2: CONV_2D, 24,576 MACs

@@ -12,17 +12,8 @@
 /* node 0: CONV_2D, filter */
 extern const int32_t digits_weight_0_filter[112];
 
-/* node 1: DEPTHWISE_CONV_2D, filter */
-extern const int8_t digits_weight_1_filter[144];
-
-/* node 1: DEPTHWISE_CONV_2D, bias */
-extern const int32_t digits_weight_1_bias[16];
-
-/* node 1: DEPTHWISE_CONV_2D, multiplier */
-extern const int32_t digits_weight_1_multiplier[16];
-
-/* node 1: DEPTHWISE_CONV_2D, shift */
-extern const int8_t digits_weight_1_shift[16];
+/* node 1: DEPTHWISE_CONV_2D, stream */
+extern const int32_t digits_weight_1_stream[144];
 
 /* node 2: CONV_2D, filter */
 extern const int32_t digits_weight_2_filter[192];

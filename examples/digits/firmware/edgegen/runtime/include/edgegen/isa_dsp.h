@@ -85,6 +85,33 @@ static inline uint32_t eg_sxtb16_odd(uint32_t bytes)
     return result;
 }
 
+/* sum + a.low * b.high */
+static inline int32_t eg_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* eg_sxtb16(bytes) added to the halfwords of sums, which wrap. */
+static inline uint32_t eg_sxtab16(uint32_t sums, uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(sums), "r"(bytes));
+    return result;
+}
+
+/* eg_sxtb16_odd(bytes) likewise. */
+static inline uint32_t eg_sxtab16_odd(uint32_t sums, uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(sums), "r"(bytes));
+    return result;
+}
+
 /* The low halfword of a below the low halfword of b. */
 static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
 {
@@ -100,6 +127,15 @@ static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
     int32_t result;
 
     __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* sum + floor(a * b / 2^32) */
+static inline int32_t eg_smmla(int32_t a, int32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
     return result;
 }
 
@@ -147,6 +183,11 @@ static inline int32_t eg_smlatb(uint32_t a, uint32_t b, int32_t sum)
     return (int32_t)((uint32_t)sum + (uint32_t)(eg_halfword_high(a) * eg_halfword_low(b)));
 }
 
+static inline int32_t eg_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return eg_smlabb(a, b >> 16, sum);
+}
+
 static inline uint32_t eg_sxtb16(uint32_t bytes)
 {
     const uint32_t low = (uint32_t)(int32_t)(int8_t)(bytes & 0xFFU);
@@ -160,6 +201,18 @@ static inline uint32_t eg_sxtb16_odd(uint32_t bytes)
     return eg_sxtb16(bytes >> 8);
 }
 
+static inline uint32_t eg_sxtab16(uint32_t sums, uint32_t bytes)
+{
+    const uint32_t added = eg_sxtb16(bytes);
+
+    return ((sums + added) & 0xFFFFU) | ((sums & 0xFFFF0000U) + (added & 0xFFFF0000U));
+}
+
+static inline uint32_t eg_sxtab16_odd(uint32_t sums, uint32_t bytes)
+{
+    return eg_sxtab16(sums, bytes >> 8);
+}
+
 static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
 {
     return (a & 0xFFFFU) | (b << 16);
@@ -170,6 +223,11 @@ static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
     const uint64_t product = (uint64_t)((int64_t)a * b) + UINT64_C(0x80000000);
 
     return (int32_t)((uint32_t)(product >> 32) + (uint32_t)sum);
+}
+
+static inline int32_t eg_smmla(int32_t a, int32_t b, int32_t sum)
+{
+    return (int32_t)((uint32_t)((int64_t)a * b >> 32) + (uint32_t)sum);
 }
 
 static inline int32_t eg_ssat8(int32_t x)
