@@ -156,6 +156,7 @@ def test_the_code_estimate_meets_measured_firmware(name: str, models_dir: Path) 
 
 def test_every_operator_has_a_kernel() -> None:
     assert set(kernels.KERNELS) == set(OpKind)
+    assert all(min(kernel.code) > 0 for kernel in kernels.KERNELS.values())
     optimised = {k.files[0] for k in kernels.KERNELS.values() if k.has_cmsis_nn}
     assert optimised == set(kernels.CMSIS_NN_FILES)
 

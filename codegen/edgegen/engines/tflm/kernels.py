@@ -145,7 +145,7 @@ def _variants(name: str, *types: DType) -> tuple[tuple[DType, str], ...]:
 _ALL = (_F32, _S8, _S16)
 
 KERNELS = {
-    OpKind.ABS: Kernel("AddAbs", (0, 0), ("elementwise",), _ALL),
+    OpKind.ABS: Kernel("AddAbs", (800, 800), ("elementwise",), _ALL),
     OpKind.ADD: Kernel(
         "AddAdd",
         (4384, 10080),
@@ -154,8 +154,8 @@ KERNELS = {
         _variants("ADD", _S8, _S16),
         True,
     ),
-    OpKind.ARG_MAX: Kernel("AddArgMax", (0, 0), ("arg_min_max",), (_F32, _S8)),
-    OpKind.ARG_MIN: Kernel("AddArgMin", (0, 0), ("arg_min_max",), (_F32, _S8)),
+    OpKind.ARG_MAX: Kernel("AddArgMax", (1312, 1312), ("arg_min_max",), (_F32, _S8)),
+    OpKind.ARG_MIN: Kernel("AddArgMin", (1312, 1312), ("arg_min_max",), (_F32, _S8)),
     OpKind.AVERAGE_POOL_2D: Kernel(
         "AddAveragePool2D",
         (1696, 2272),
@@ -166,7 +166,7 @@ KERNELS = {
     ),
     OpKind.BATCH_MATMUL: Kernel(
         "AddBatchMatMul",
-        (0, 0),
+        (4020, 6452),
         ("batch_matmul", "batch_matmul_common"),
         _ALL,
         _variants("BATCH_MATMUL", _S8, _S16),
@@ -195,10 +195,10 @@ KERNELS = {
         True,
     ),
     OpKind.DEQUANTIZE: Kernel("AddDequantize", (768, 768), ("dequantize", "dequantize_common"), ()),
-    OpKind.ELU: Kernel("AddElu", (0, 0), ("elu",), (_F32, _S8)),
-    OpKind.EXP: Kernel("AddExp", (0, 0), ("exp",), (_F32,)),
+    OpKind.ELU: Kernel("AddElu", (576, 576), ("elu",), (_F32, _S8)),
+    OpKind.EXP: Kernel("AddExp", (352, 352), ("exp",), (_F32,)),
     OpKind.EXPAND_DIMS: Kernel("AddExpandDims", (480, 480), ("expand_dims",), _ALL),
-    OpKind.FLOOR: Kernel("AddFloor", (0, 0), ("floor",), (_F32,)),
+    OpKind.FLOOR: Kernel("AddFloor", (192, 192), ("floor",), (_F32,)),
     OpKind.FULLY_CONNECTED: Kernel(
         "AddFullyConnected",
         (9776, 13488),
@@ -209,18 +209,18 @@ KERNELS = {
     ),
     OpKind.GATHER: Kernel("AddGather", (1440, 1440), ("gather",), (_F32, _S8)),
     OpKind.HARD_SWISH: Kernel(
-        "AddHardSwish", (0, 0), ("hard_swish", "hard_swish_common"), (_F32, _S8)
+        "AddHardSwish", (1224, 1224), ("hard_swish", "hard_swish_common"), (_F32, _S8)
     ),
-    OpKind.L2_NORMALIZATION: Kernel("AddL2Normalization", (0, 0), ("l2norm",), (_F32, _S8)),
+    OpKind.L2_NORMALIZATION: Kernel("AddL2Normalization", (864, 864), ("l2norm",), (_F32, _S8)),
     OpKind.LEAKY_RELU: Kernel(
         "AddLeakyRelu", (1000, 1000), ("leaky_relu", "leaky_relu_common"), _ALL
     ),
-    OpKind.LOG: Kernel("AddLog", (0, 0), ("elementwise",), (_F32,)),
-    OpKind.LOG_SOFTMAX: Kernel("AddLogSoftmax", (0, 0), ("log_softmax",), (_F32, _S8)),
+    OpKind.LOG: Kernel("AddLog", (128, 128), ("elementwise",), (_F32,)),
+    OpKind.LOG_SOFTMAX: Kernel("AddLogSoftmax", (2240, 2240), ("log_softmax",), (_F32, _S8)),
     OpKind.LOGISTIC: Kernel("AddLogistic", (2568, 2568), ("logistic", "logistic_common"), _ALL),
     OpKind.MAXIMUM: Kernel(
         "AddMaximum",
-        (0, 0),
+        (1440, 1664),
         ("maximum_minimum",),
         (*_ALL, _S32, DType.INT64),
         _variants("MAXIMUM", _S8),
@@ -237,7 +237,7 @@ KERNELS = {
     OpKind.MEAN: Kernel("AddMean", (4064, 4064), ("reduce", "reduce_common"), _ALL),
     OpKind.MINIMUM: Kernel(
         "AddMinimum",
-        (0, 0),
+        (1440, 1664),
         ("maximum_minimum",),
         (*_ALL, _S32, DType.INT64),
         _variants("MINIMUM", _S8),
@@ -247,7 +247,7 @@ KERNELS = {
     OpKind.MUL: Kernel(
         "AddMul", (4684, 8172), ("mul", "mul_common"), (*_ALL, _S32), _variants("MUL", _S8), True
     ),
-    OpKind.NEG: Kernel("AddNeg", (0, 0), ("neg",), (_F32,)),
+    OpKind.NEG: Kernel("AddNeg", (192, 192), ("neg",), (_F32,)),
     OpKind.PACK: Kernel("AddPack", (1280, 1280), ("pack",), (*_ALL, _S32, DType.INT64)),
     OpKind.PAD: Kernel(
         "AddPad", (1536, 3808), ("pad", "pad_common"), (*_ALL, _S32), _variants("PAD", _S8), True
@@ -255,18 +255,24 @@ KERNELS = {
     OpKind.PADV2: Kernel(
         "AddPadV2", (3808, 3808), ("pad", "pad_common"), (*_ALL, _S32), has_cmsis_nn=True
     ),
-    OpKind.PRELU: Kernel("AddPrelu", (0, 0), ("prelu", "prelu_common"), _ALL),
+    OpKind.PRELU: Kernel("AddPrelu", (3744, 3744), ("prelu", "prelu_common"), _ALL),
     OpKind.QUANTIZE: Kernel("AddQuantize", (1792, 1792), ("quantize", "quantize_common"), ()),
-    OpKind.REDUCE_MAX: Kernel("AddReduceMax", (0, 0), ("reduce", "reduce_common"), (_F32, _S8)),
-    OpKind.REDUCE_MIN: Kernel("AddReduceMin", (0, 0), ("reduce", "reduce_common"), (_F32, _S8)),
+    OpKind.REDUCE_MAX: Kernel(
+        "AddReduceMax", (1600, 1600), ("reduce", "reduce_common"), (_F32, _S8)
+    ),
+    OpKind.REDUCE_MIN: Kernel(
+        "AddReduceMin", (1600, 1600), ("reduce", "reduce_common"), (_F32, _S8)
+    ),
     OpKind.RELU: Kernel("AddRelu", (864, 864), ("activations", "activations_common"), _ALL),
     OpKind.RELU6: Kernel("AddRelu6", (768, 768), ("activations", "activations_common"), _ALL),
     OpKind.RESHAPE: Kernel("AddReshape", (864, 864), ("reshape", "reshape_common"), ANY_TYPE),
-    OpKind.RESIZE_BILINEAR: Kernel("AddResizeBilinear", (0, 0), ("resize_bilinear",), (_F32, _S8)),
+    OpKind.RESIZE_BILINEAR: Kernel(
+        "AddResizeBilinear", (2368, 2368), ("resize_bilinear",), (_F32, _S8)
+    ),
     OpKind.RESIZE_NEAREST_NEIGHBOR: Kernel(
         "AddResizeNearestNeighbor", (2496, 2496), ("resize_nearest_neighbor",), _ALL
     ),
-    OpKind.RSQRT: Kernel("AddRsqrt", (0, 0), ("elementwise",), (_F32, _S8)),
+    OpKind.RSQRT: Kernel("AddRsqrt", (864, 864), ("elementwise",), (_F32, _S8)),
     OpKind.SLICE: Kernel("AddSlice", (2336, 2336), ("slice",), (*_ALL, _S32, DType.BOOL)),
     OpKind.SOFTMAX: Kernel(
         "AddSoftmax",
@@ -280,8 +286,8 @@ KERNELS = {
         "AddSpaceToDepth", (1120, 1120), ("space_to_depth",), (_F32, _S8)
     ),
     OpKind.SPLIT: Kernel("AddSplit", (1504, 1504), ("split",), (*_ALL, _S32)),
-    OpKind.SQRT: Kernel("AddSqrt", (0, 0), ("elementwise",), (_F32,)),
-    OpKind.SQUARE: Kernel("AddSquare", (0, 0), ("elementwise",), (_F32,)),
+    OpKind.SQRT: Kernel("AddSqrt", (160, 160), ("elementwise",), (_F32,)),
+    OpKind.SQUARE: Kernel("AddSquare", (128, 128), ("elementwise",), (_F32,)),
     OpKind.SQUEEZE: Kernel("AddSqueeze", (544, 544), ("squeeze",), ANY_TYPE),
     OpKind.STRIDED_SLICE: Kernel(
         "AddStridedSlice",
@@ -290,14 +296,14 @@ KERNELS = {
         (*_ALL, _S32, DType.BOOL),
     ),
     OpKind.SUB: Kernel("AddSub", (8236, 8236), ("sub", "sub_common"), (*_ALL, _S32)),
-    OpKind.SUM: Kernel("AddSum", (0, 0), ("reduce", "reduce_common"), _ALL),
+    OpKind.SUM: Kernel("AddSum", (768, 768), ("reduce", "reduce_common"), _ALL),
     OpKind.TANH: Kernel("AddTanh", (3552, 3552), ("tanh",), _ALL),
     OpKind.TRANSPOSE: Kernel(
         "AddTranspose", (1920, 1920), ("transpose", "transpose_common"), _ALL, has_cmsis_nn=True
     ),
     OpKind.TRANSPOSE_CONV: Kernel(
         "AddTransposeConv",
-        (0, 0),
+        (5152, 7520),
         ("transpose_conv",),
         _ALL,
         _variants("TRANSPOSE_CONV", _S8),
