@@ -29,17 +29,26 @@
 
 extern "C" const uint8_t digits_model_data[];
 
-namespace {
+namespace
+{
+
+constexpr size_t enough_bytes = DIGITS_ARENA_BYTES;
+constexpr size_t arena_alignment = DIGITS_ARENA_ALIGNMENT;
+
+const uint8_t *const model_data = digits_model_data;
 
 std::jmp_buf arena_is_full;
 
 /* In a release build TFLM's kernels use what they allocate without a look at whether they
  * got it, and its arena lets permanent buffers grow into temporary ones. So that an arena
  * which is too small ends in a status and not in a fault, this one checks for them, and
- * leaves digits_init at once: nothing between here and there owns anything. */
-class Arena final : public tflite::SingleArenaBufferAllocator {
-public:
-    Arena(uint8_t *first, size_t bytes) : SingleArenaBufferAllocator(first, bytes) {}
+ * leaves init at once: nothing between here and there owns anything. */
+class Arena final : public tflite::SingleArenaBufferAllocator
+{
+  public:
+    Arena(uint8_t *first, size_t bytes) : SingleArenaBufferAllocator(first, bytes)
+    {
+    }
 
     uint8_t *AllocatePersistentBuffer(size_t size, size_t alignment) override
     {
@@ -55,9 +64,11 @@ public:
     }
 
     /* As in every class of TFLM's: keeps the heap's operator delete out of the image. */
-    static void operator delete(void *) {}
+    static void operator delete(void *)
+    {
+    }
 
-private:
+  private:
     uintptr_t free_from() const
     {
         return reinterpret_cast<uintptr_t>(GetOverlayMemoryAddress()) + GetNonPersistentUsedBytes();
@@ -76,14 +87,17 @@ using Resolver = tflite::MicroMutableOpResolver<6>;
 
 /* Static memory for an object that is built by init, and again by the next one; never
  * destroyed, as all that it owns is in the arena. */
-template <typename T> class Place {
-public:
-    template <typename... Arguments> T *make(Arguments &&...arguments)
+template <typename T>
+class Place
+{
+  public:
+    template <typename... Arguments>
+    T *make(Arguments &&...arguments)
     {
         return new (bytes_) T(static_cast<Arguments &&>(arguments)...);
     }
 
-private:
+  private:
     alignas(T) unsigned char bytes_[sizeof(T)];
 };
 
@@ -113,17 +127,27 @@ bool add_operators(Resolver *resolver)
     if (!add_operators(resolver)) {
         return EG_ENGINE_ERROR;
     }
-    tflite::MicroAllocator *allocator = tflite::MicroAllocator::Create(
-        arena_place.make(first, bytes), planner_place.make());
-    tflite::MicroInterpreter *candidate = interpreter_place.make(
-        tflite::GetModel(digits_model_data), *resolver, allocator);
+    tflite::MicroAllocator *allocator =
+        tflite::MicroAllocator::Create(arena_place.make(first, bytes), planner_place.make());
+    const tflite::Model *model = tflite::GetModel(model_data);
+    tflite::MicroInterpreter *candidate = interpreter_place.make(model, *resolver, allocator);
     if (candidate->AllocateTensors() != kTfLiteOk) {
         /* TFLM has one code for all failures. A model that ran on the host before this file
          * was written is not at fault, so a small arena is. */
-        return bytes < DIGITS_ARENA_BYTES ? EG_ARENA_TOO_SMALL : EG_ENGINE_ERROR;
+        return bytes < enough_bytes ? EG_ARENA_TOO_SMALL : EG_ENGINE_ERROR;
     }
     interpreter = candidate;
     return EG_OK;
+}
+
+void *input_data(size_t index)
+{
+    return interpreter == nullptr ? nullptr : interpreter->input(index)->data.data;
+}
+
+const void *output_data(size_t index)
+{
+    return interpreter == nullptr ? nullptr : interpreter->output(index)->data.data;
 }
 
 } // namespace
@@ -134,7 +158,7 @@ extern "C" eg_status digits_init(void *arena, size_t arena_bytes)
     if (arena == nullptr) {
         return EG_INVALID_ARGUMENT;
     }
-    if (reinterpret_cast<uintptr_t>(arena) % DIGITS_ARENA_ALIGNMENT != 0) {
+    if (reinterpret_cast<uintptr_t>(arena) % arena_alignment != 0) {
         return EG_ARENA_MISALIGNED;
     }
     if (setjmp(arena_is_full) != 0) {
@@ -153,14 +177,10 @@ extern "C" eg_status digits_invoke(void)
 
 extern "C" int8_t *digits_input_0(void)
 {
-    return interpreter == nullptr
-               ? nullptr
-               : static_cast<int8_t *>(interpreter->input(0)->data.data);
+    return static_cast<int8_t *>(input_data(0));
 }
 
 extern "C" const int8_t *digits_output_0(void)
 {
-    return interpreter == nullptr
-               ? nullptr
-               : static_cast<const int8_t *>(interpreter->output(0)->data.data);
+    return static_cast<const int8_t *>(output_data(0));
 }

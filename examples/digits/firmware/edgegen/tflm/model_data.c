@@ -12,7 +12,7 @@
 #elif defined(__GNUC__)
 #define MODEL_ALIGNED __attribute__((aligned(16)))
 #else
-#error "edgegen: tell this compiler how to align digits_model_data to 16 bytes."
+#error "edgegen: tell this compiler how to align the model to 16 bytes."
 #endif
 
 extern const uint8_t digits_model_data[15048];
