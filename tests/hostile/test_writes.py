@@ -258,12 +258,15 @@ class TestRecovery:
 
 
 _WRITER = """
+import signal
 import sys
 from pathlib import Path
 sys.path[:0] = {path!r}
 import test_writes
 from edgegen import storage
 target = Path(sys.argv[1])
+# Whoever runs the tests in the background may have Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("ready", flush=True)
 while True:
     for generation in ("new", "old"):
@@ -311,7 +314,10 @@ class TestKilled:
             assert process.stdout.readline() == "ready\n"
             time.sleep(delay)
             process.send_signal(number)
-            _, said = process.communicate(timeout=20)
+            try:
+                _, said = process.communicate(timeout=20)
+            finally:
+                process.kill()
         assert process.returncode == -number, said
 
 
