@@ -35,6 +35,7 @@ BUILDS = {
     "O2": (),
     "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
     "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
+    "frame pointer": ("-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -fno-omit-frame-pointer",),
 }
 
 

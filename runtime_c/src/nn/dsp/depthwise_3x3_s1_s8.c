@@ -1,3 +1,8 @@
+/* The asm below takes every register there is, also where a frame pointer is asked for. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("omit-frame-pointer")
+#endif
+
 #include <string.h>
 
 #include "edgegen/isa_dsp.h"

@@ -1,3 +1,8 @@
+/* The asm below takes every register there is, also where a frame pointer is asked for. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("omit-frame-pointer")
+#endif
+
 #include "edgegen/nn/dsp/fully_connected.h"
 
 #include <string.h>
@@ -20,9 +25,8 @@ typedef struct sums {
 
 /* Eight inputs of four channels: 32 products in 27 instructions. LDM takes its registers in order,
  * so that these have fixed ones: r0..r3 for inputs and r8..r11 for weights. With 4 sums and 2
- * pointers that is all 14; Clang keeps a frame pointer and loads two words of inputs at a time.
- * (With gcc -O2 -fno-omit-frame-pointer, define EG_FRAME_POINTER.) */
-#if !defined(__clang__) && !defined(EG_FRAME_POINTER)
+ * pointers that is all 14; Clang keeps a frame pointer and loads two words of inputs at a time. */
+#if !defined(__clang__)
 #define HAS_14_REGISTERS 1
 #define FETCH_INPUTS "ldmia.w %[x]!, {r0-r3}\n\t"
 #define FETCH_MORE_INPUTS ""

@@ -1,3 +1,8 @@
+/* The asm below takes every register there is, also where a frame pointer is asked for. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("omit-frame-pointer")
+#endif
+
 #include "edgegen/nn/dsp/matmul.h"
 
 #include "edgegen/isa_dsp.h"
@@ -14,9 +19,9 @@ typedef struct sums {
 /* Two inputs of four channels at two positions: 16 products in 12 instructions. The register
  * budget: 8 sums, 2 words of inputs, 2 of weights and 2 pointers, which is all 14; so the ends of
  * loops come from the stack. Clang keeps one for the frame pointer: it has 13 and spends a 13th
- * instruction on having one word of weights. (With gcc -O2 -fno-omit-frame-pointer, define
- * EG_FRAME_POINTER.) Without optimisation no compiler can hold that many: it gets the C below. */
-#if !defined(__clang__) && !defined(EG_FRAME_POINTER)
+ * instruction on having one word of weights. Without optimisation no compiler can hold that many:
+ * it gets the C below. */
+#if !defined(__clang__)
 #define HAS_14_REGISTERS 1
 #define WEIGHTS [w0] "=&r"(weights_0), [w1] "=&r"(weights_1)
 #define DECLARE_WEIGHTS uint32_t weights_0, weights_1
