@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from edgegen.device import Device
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.aot import code_size
-from edgegen.engines.aot.dead_channels import remove_dead_channels
+from edgegen.engines.aot.dead_channels import Trimmed, remove_dead_channels
 from edgegen.engines.aot.emit import Emitter, arena_bytes
 from edgegen.engines.aot.lower import lower, refusals
 from edgegen.engines.aot.program import Call, Program
@@ -17,6 +18,29 @@ from edgegen.options import Options
 
 _STACK_BYTES = 800
 """Kernels keep their state in registers and small structures and never recurse."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lowered:
+    """One model, lowered for one set of device features."""
+
+    model: Model
+    features: tuple[str, ...]
+    trimmed: Trimmed
+    program: Program
+
+
+_latest: _Lowered | None = None
+
+
+def _lower(model: Model, device: Device) -> _Lowered:
+    """Lower a model; the latest result is kept, as `footprint` and `emit` follow each other."""
+    global _latest
+    if _latest is None or _latest.model is not model or _latest.features != device.features:
+        trimmed = remove_dead_channels(model)
+        program = lower(trimmed.model, device.features)
+        _latest = _Lowered(model, device.features, trimmed, program)
+    return _latest
 
 
 class AotEngine:
@@ -30,9 +54,8 @@ class AotEngine:
 
     def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
         """aot/** and the runtime files that it needs."""
-        trimmed = remove_dead_channels(model).model
-        program = lower(trimmed, device.features)
-        return Emitter(trimmed, program, options.name, device.id).files()
+        lowered = _lower(model, device)
+        return Emitter(lowered.trimmed.model, lowered.program, options.name, device.id).files()
 
     def computed_channels(self, model: Model) -> Mapping[int, tuple[int, ...]]:
         """For activations that lose dead channels: the indices, along the last dimension, of
@@ -41,8 +64,8 @@ class AotEngine:
 
     def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
         """Weights, arena and static data as they will be; code and stack estimated."""
-        trimmed = remove_dead_channels(model).model
-        program = lower(trimmed, device.features)
+        lowered = _lower(model, device)
+        trimmed, program = lowered.trimmed.model, lowered.program
         return Footprint(
             weights=Quantity(_weight_bytes(trimmed, program), "exact"),
             code=code_size.estimate(program, device),
