@@ -391,10 +391,13 @@ CMSIS_NN_FILES = {
         "ConvolutionFunctions/arm_depthwise_conv_s8_opt.c",
         "ConvolutionFunctions/arm_depthwise_conv_wrapper_s4.c",
         "ConvolutionFunctions/arm_depthwise_conv_wrapper_s8.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_row_offset_s8_s16.c",
+        "ConvolutionFunctions/arm_nn_mat_mult_kernel_s8_s16.c",
         "NNSupportFunctions/arm_nn_depthwise_conv_nt_t_s4.c",
         "NNSupportFunctions/arm_nn_depthwise_conv_nt_t_s8.c",
         "NNSupportFunctions/arm_nn_mat_mult_nt_t_s8.c",
         "NNSupportFunctions/arm_q7_to_q15_with_offset.c",
+        "NNSupportFunctions/arm_s8_to_s16_unordered_with_offset.c",
         "TransposeFunctions/arm_transpose_s8.c",
     ),
     "fully_connected": (
