@@ -67,6 +67,22 @@ def test_sizes_add_up(report: Report, digits_tflite: Path) -> None:
     assert facts.ram.bss < 1024, "the arena must not be counted twice"
 
 
+def test_the_layers_are_those_of_the_plan(report: Report, digits_tflite: Path) -> None:
+    plan = api.lowering(digits_tflite, "cortex_m4")
+    layers = report.engines["aot"].layers
+    assert [(each.node, each.operator, each.function, each.macs) for each in layers] == [
+        (each.node, each.operator, each.function or "", each.macs) for each in plan.layers
+    ]
+
+
+def test_the_layers_add_up_to_the_inference(report: Report) -> None:
+    facts = report.engines["aot"]
+    total = sum(layer.instructions for layer in facts.layers)
+    # One step of the clock at either end of each measurement, and a call's few instructions.
+    apart = 2 * facts.instructions_resolution + 8 * len(facts.layers)
+    assert total == pytest.approx(facts.instructions_per_inference, abs=apart)
+
+
 def test_the_files_are_the_report(project: Path, report: Report) -> None:
     written = (project / "evidence" / "report.json").read_bytes()
     assert written == report.to_json()

@@ -39,6 +39,31 @@ def test_the_traced_image_counts_activations() -> None:
     assert (activations.checked, activations.mismatched) == (18, 0)
 
 
+LAYERS = """\
+layer 0 tensor 7 ns 57000
+layer 0 tensor 8 ns 960
+layer 1 tensor 7 ns 57040
+layer 1 tensor 8 ns 960
+"""
+
+
+def test_the_traced_image_times_layers() -> None:
+    times = parse(TRACED.replace("result", f"{LAYERS}result")).layer_times
+    assert [(t.vector, t.tensor, t.ns) for t in times] == [
+        (0, 7, 57000),
+        (0, 8, 960),
+        (1, 7, 57040),
+        (1, 8, 960),
+    ]
+
+
+@pytest.mark.parametrize("vector", [1, 2])
+def test_layers_come_vector_by_vector(vector: int) -> None:
+    text = LAYERS.replace("layer 0", f"layer {vector}", 1)
+    with pytest.raises(ConsoleError, match="out of order"):
+        parse(TRACED.replace("result", f"{text}result"))
+
+
 def test_a_failing_run_keeps_its_numbers() -> None:
     text = PASS.replace("mismatches 0 max_abs_diff 0\nstack", "mismatches 2 max_abs_diff 7\nstack")
     test = parse(text.replace("result pass", "result fail"))

@@ -13,6 +13,7 @@ from edgegen.verify.report import (
     DeviceFacts,
     EngineFacts,
     Flash,
+    LayerFacts,
     ModelFacts,
     Ram,
     Report,
@@ -31,6 +32,10 @@ ENGINE = EngineFacts(
     instructions_by_vector=(1_234_567, 1_234_527),
     init_instructions=120,
     instructions_resolution=40,
+    layers=(
+        LayerFacts(0, "CONV_2D", "eg_run_conv_2d_s8", macs=400_000, instructions=1_200_000),
+        LayerFacts(1, "RESHAPE", "", macs=0, instructions=0),
+    ),
     flash=Flash(code=9_000, weights=12_000, total=21_000),
     ram=Ram(arena=4_096, data=8, bss=64, stack_peak=512),
     arena=SmallestArena(4_000, "bisected in QEMU 7.2 mps2-an386"),
@@ -67,6 +72,13 @@ def test_the_json_holds_what_the_documentation_promises() -> None:
     assert (aot["vectors"], aot["max_abs_diff"], aot["bit_exact"]) == (4, 0, True)
     assert (aot["instructions_per_inference"], aot["init_instructions"]) == (1_234_567, 120)
     assert aot["arena"]["smallest_bytes"] == 4_000
+    assert aot["layers"][0] == {
+        "node": 0,
+        "operator": "CONV_2D",
+        "function": "eg_run_conv_2d_s8",
+        "macs": 400_000,
+        "instructions": 1_200_000,
+    }
 
 
 def test_an_engine_that_was_not_verified_has_no_numbers() -> None:
@@ -111,6 +123,8 @@ def test_the_page_shows_the_numbers_and_how_they_are_known() -> None:
     page = REPORT.to_markdown().decode()
     for text in ("1,234,567", "9,000 bytes", "4,000 bytes", "upstream sources unreachable"):
         assert text in page
+    assert "| 0 | CONV_2D | eg_run_conv_2d_s8 | 1,200,000 | 97.2% | 400,000 | 3.00 |" in page
+    assert "| 1 | RESHAPE | none | 0 | 0.0% |  |  |" in page
     assert "- instructions: emulated" in page
 
 

@@ -143,6 +143,7 @@ def _context(
         "uses_limits": any(view.scale for view in inputs),
         "labels": options.labels,
         "golden": views.golden_view(vectors, model),
+        "traced_tensors": sum(len(op.outputs) for op in model.ops),
         "engines": tuple(emitted),
         "presets": views.presets(device, tuple(emitted)),
         "sources": {engine: _sources(engine, files) for engine, files in emitted.items()},

@@ -155,7 +155,9 @@ def _known_by(work: Work) -> dict[str, str]:
         "results": f"the self-test compares them on the emulated device with the golden vectors "
         f"of {work.project.golden.reference}",
         "instructions": f"emulated: executed instructions in {work.qemu.title}, icount shift=0; "
-        "neither cycles nor time",
+        "neither cycles nor time; the largest of all vectors",
+        "layers": "the traced self-test runs the slowest vector once more and reads the clock "
+        "after every layer; what reading it takes is measured and left out",
         "flash": f"sections of the ELF file {name}_footprint, start-up code included; weights are "
         f"its objects {name}_weight* or {name}_model_data",
         "ram": f"data and bss: sections of {name}_footprint; arena: what the self-test hands to "

@@ -57,6 +57,15 @@ class Activations:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerTime:
+    """From when the tensor before it was there (the first: the inputs) to this one."""
+
+    vector: int
+    tensor: int
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelfTest:
     """Everything one run of the self-test said.
 
@@ -65,6 +74,7 @@ class SelfTest:
         invoke_ns: One per vector, in order.
         outputs: Ordered by vector, then output.
         activations: None for the image without trace.
+        layer_times: Of the traced image: per vector every tensor in order of execution.
         stack_bytes: Peak below the caller during init and invoke.
         error: Why init or invoke refused, in the firmware's words; "" when they did not.
     """
@@ -78,6 +88,7 @@ class SelfTest:
     outputs: tuple[Output, ...]
     activations: Activations | None
     activation_mismatches: tuple[ActivationMismatch, ...]
+    layer_times: tuple[LayerTime, ...]
     stack_bytes: int
     error: str
     passed: bool
@@ -91,6 +102,7 @@ class _Lines:
     invoke_ns: list[int] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     mismatches: list[ActivationMismatch] = field(default_factory=list)
+    layer_times: list[LayerTime] = field(default_factory=list)
 
     def fact(self, key: str, value: str) -> None:
         if key in self.facts:
@@ -112,6 +124,16 @@ class _Lines:
     def activation(self, vector: str, tensor: str, got: str, want: str) -> None:
         row = ActivationMismatch(int(vector), int(tensor), int(got, 16), int(want, 16))
         self.mismatches.append(row)
+
+    def layer(self, vector: str, tensor: str, ns: str) -> None:
+        row = LayerTime(int(vector), int(tensor), int(ns))
+        if row.vector not in self._vectors_that_may_follow():
+            raise ValueError("a layer out of order")
+        self.layer_times.append(row)
+
+    def _vectors_that_may_follow(self) -> range:
+        last = self.layer_times[-1].vector if self.layer_times else -1
+        return range(max(last, 0), min(last + 2, len(self.invoke_ns)))
 
 
 _Handler = Callable[..., None]
@@ -140,6 +162,7 @@ def _grammar(lines: _Lines) -> tuple[tuple[re.Pattern[str], _Handler], ...]:
             re.compile(f"activation {_NUMBER} tensor {_NUMBER} crc {_CRC} {_CRC}"),
             lines.activation,
         ),
+        (re.compile(f"layer {_NUMBER} tensor {_NUMBER} ns {_NUMBER}"), lines.layer),
         fact("activations", f"checked {_NUMBER} mismatched {_NUMBER}"),
         fact("stack_bytes", _NUMBER),
         fact("error", r"([ -~]+)"),
@@ -208,6 +231,7 @@ def _complete(lines: _Lines) -> SelfTest:
             outputs=tuple(lines.outputs),
             activations=_activations(facts.get("activations")),
             activation_mismatches=tuple(lines.mismatches),
+            layer_times=tuple(lines.layer_times),
             stack_bytes=int(facts.get("stack_bytes", 0)),
             error=error,
             passed=facts["result"] == "pass",

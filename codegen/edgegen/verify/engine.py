@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen.errors import DifferenceError
-from edgegen.verify import arena, console, elf, toolchain
+from edgegen.verify import arena, console, elf, layers, toolchain
 from edgegen.verify.build import Build, build
 from edgegen.verify.console import Output, SelfTest
 from edgegen.verify.emulator import TIMEOUT_SECONDS, Qemu
-from edgegen.verify.report import EngineFacts, Flash, Ram, SmallestArena, Toolchain
+from edgegen.verify.report import (
+    EngineFacts,
+    Flash,
+    LayerFacts,
+    Ram,
+    SmallestArena,
+    Toolchain,
+)
 from edgegen.verify.subject import Subject
 
 Progress = Callable[[str], None]
@@ -147,6 +154,7 @@ def _engine_facts(
         instructions_by_vector=test.invoke_ns,
         init_instructions=test.init_ns,
         instructions_resolution=test.resolution_ns,
+        layers=_layers(work, test, traced),
         flash=Flash(sizes.code, sizes.weights, sizes.flash),
         ram=Ram(test.arena_bytes, sizes.data, sizes.bss, test.stack_bytes),
         arena=smallest,
@@ -154,6 +162,14 @@ def _engine_facts(
         toolchain=Toolchain(built.compiler, work.qemu.title),
         images={target: _sha256(path) for target, path in sorted(built.images.items())},
     )
+
+
+def _layers(work: Work, test: SelfTest, traced: SelfTest | None) -> tuple[LayerFacts, ...]:
+    """Those of the vector that `instructions_per_inference` is about."""
+    if traced is None or traced.error or not test.invoke_ns:
+        return ()
+    slowest = test.invoke_ns.index(max(test.invoke_ns))
+    return layers.measured(layers.read(work.project.directory), traced, slowest)
 
 
 def _is_bit_exact(test: SelfTest, traced: SelfTest | None, outputs: Sequence[Output]) -> bool:

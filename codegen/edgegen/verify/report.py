@@ -94,6 +94,23 @@ class SmallestArena:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """One layer of an engine that shows its activations.
+
+    Attributes:
+        function: The runtime function that computes it; "" where nothing runs.
+        macs: Multiply-accumulates, without dead channels.
+        instructions: The call and all below it.
+    """
+
+    node: int
+    operator: str
+    function: str
+    macs: int
+    instructions: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFacts:
     """One engine, verified or not.
 
@@ -111,6 +128,7 @@ class EngineFacts:
             expected magnitude; 0 for integers.
         instructions_per_inference: The largest of ``instructions_by_vector``.
         instructions_resolution: Step of the clock that all instructions were read from.
+        layers: In order of execution, for the vector with the most instructions.
         arena: The smallest that works, for an engine that decides on the device.
         kernels: Which kernels an engine with a choice was built with; "" without one.
         images: SHA-256 of every ELF file, by target.
@@ -130,6 +148,7 @@ class EngineFacts:
     instructions_by_vector: tuple[int, ...] = ()
     init_instructions: int = 0
     instructions_resolution: int = 0
+    layers: tuple[LayerFacts, ...] = ()
     flash: Flash | None = None
     ram: Ram | None = None
     arena: SmallestArena | None = None

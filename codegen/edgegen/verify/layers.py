@@ -1,0 +1,77 @@
+"""Which layers the generated code runs, and how many instructions each of them took.
+
+The layers are read from aot/model.c: what was built, not what would be generated today.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgegen.errors import DifferenceError
+from edgegen.verify.console import ConsoleError, SelfTest
+from edgegen.verify.report import LayerFacts
+
+_TITLE = re.compile(r"    /\* node (\d+): (\w+)(?:, ([\d,]+) MACs)?(?: \*/)?")
+_CALL = re.compile(r"    (eg_run_\w+)\(")
+_TRACE = re.compile(r"    EG_TRACE_TENSOR\((\d+),")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operator of model.c.
+
+    Attributes:
+        function: The runtime function that it calls, or several; "" where nothing runs.
+        tensors: What it computes, in the order in which it is traced.
+    """
+
+    node: int
+    operator: str
+    macs: int
+    function: str = ""
+    tensors: tuple[int, ...] = ()
+
+
+def read(project: Path) -> tuple[Layer, ...]:
+    """The layers in order of execution; a DifferenceError without a model.c."""
+    path = project / "edgegen" / "aot" / "model.c"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise DifferenceError(f"The generated code cannot be read: {error}.") from None
+    found: list[Layer] = []
+    for line in lines:
+        if title := _TITLE.fullmatch(line):
+            macs = int((title[3] or "0").replace(",", ""))
+            found.append(Layer(int(title[1]), title[2], macs))
+        elif found and (call := _CALL.match(line)):
+            functions = [found[-1].function, call[1]]
+            found[-1] = replace(found[-1], function=" + ".join(filter(None, functions)))
+        elif found and (trace := _TRACE.match(line)):
+            found[-1] = replace(found[-1], tensors=(*found[-1].tensors, int(trace[1])))
+    return tuple(found)
+
+
+def measured(layers: Sequence[Layer], traced: SelfTest, vector: int) -> tuple[LayerFacts, ...]:
+    """What the traced self-test said of every layer in one vector.
+
+    Raises:
+        ConsoleError: It timed other tensors than model.c traces.
+    """
+    times = [row for row in traced.layer_times if row.vector == vector]
+    if [row.tensor for row in times] != [t for layer in layers for t in layer.tensors]:
+        raise ConsoleError("The self-test timed other layers than the generated code has.")
+    by_tensor = {row.tensor: row.ns for row in times}
+    return tuple(
+        LayerFacts(
+            node=layer.node,
+            operator=layer.operator,
+            function=layer.function,
+            macs=layer.macs,
+            instructions=sum(by_tensor[tensor] for tensor in layer.tensors),
+        )
+        for layer in layers
+    )
