@@ -75,7 +75,9 @@ _host_arenas: dict[str, HostArena] = {}
 
 def is_quantised(model: Model) -> bool:
     """Whether any operator of the model computes on quantised integers."""
-    return any(model.tensors[t].dtype in _QUANTISED for op in model.ops for t in op.outputs)
+    return any(
+        model.tensors[t].dtype in _QUANTISED for op in model.ops for t in (op.data, *op.outputs)
+    )
 
 
 def activation_indices(model: Model) -> tuple[int, ...]:

@@ -242,6 +242,8 @@ def _random(model: Model, tensor: int, random: np.random.Generator) -> Array:
     described = model.tensors[tensor]
     if described.dtype is DType.FLOAT32:
         return random.uniform(-4.0, 4.0, described.shape).astype(np.float32)
+    if described.dtype is DType.BOOL:
+        return random.random(described.shape) < 0.5
     limits = np.iinfo(described.dtype.value)
     return random.integers(
         limits.min, limits.max, described.shape, dtype=described.dtype.numpy, endpoint=True
@@ -251,6 +253,8 @@ def _random(model: Model, tensor: int, random: np.random.Generator) -> Array:
 def _ends(value: Array) -> Array:
     if value.dtype == np.float32:
         return np.array([-4.0, 4.0], np.float32)
+    if value.dtype == np.bool_:
+        return np.array([False, True])
     limits = np.iinfo(str(value.dtype))
     return np.array([limits.min, limits.max], value.dtype)
 

@@ -121,6 +121,9 @@ def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> N
     if op.kind is OpKind.TRANSPOSE_CONV:
         _transpose_conv(op, inputs, output)
         return
+    if op.kind in _TRUTHS or op.kind in (OpKind.CAST, OpKind.SELECT_V2):
+        _truths_and_casts(op, [t for t in inputs if t is not None], output)
+        return
     if op.kind in (OpKind.ARG_MAX, OpKind.ARG_MIN):
         assert output.dtype is DType.INT32
         assert first.dtype in (DType.FLOAT32, DType.INT8)
@@ -142,6 +145,40 @@ def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> N
     assert activation is not Activation.TANH
     if activation is not Activation.NONE and output.dtype in _INTEGER_ACTIVATIONS:
         assert 6.0 / output.scale < 2**31 or activation is Activation.RELU
+
+
+_TRUTHS = {
+    OpKind.EQUAL: (DType.BOOL, DType.FLOAT32, DType.INT8, DType.INT32),
+    OpKind.NOT_EQUAL: (DType.BOOL, DType.FLOAT32, DType.INT8, DType.INT32),
+    OpKind.GREATER: (DType.FLOAT32, DType.INT8, DType.INT32),
+    OpKind.GREATER_EQUAL: (DType.FLOAT32, DType.INT8, DType.INT32),
+    OpKind.LESS: (DType.FLOAT32, DType.INT8, DType.INT32),
+    OpKind.LESS_EQUAL: (DType.FLOAT32, DType.INT8, DType.INT32),
+    OpKind.LOGICAL_AND: (DType.BOOL,),
+    OpKind.LOGICAL_NOT: (DType.BOOL,),
+    OpKind.LOGICAL_OR: (DType.BOOL,),
+}
+
+
+def _truths_and_casts(op: Op, inputs: list[Tensor], output: Tensor) -> None:
+    assert np.broadcast_shapes(*(tensor.shape for tensor in inputs)) == output.shape
+    if op.kind is OpKind.CAST:
+        assert inputs[0].dtype is not DType.INT64
+        assert output.dtype not in (DType.INT64, DType.UINT8, DType.BOOL)
+        return
+    compared = inputs
+    if op.kind is OpKind.SELECT_V2:
+        assert inputs[0].dtype is DType.BOOL
+        compared = [*inputs[1:], output]
+        assert output.dtype in (DType.FLOAT32, *_INTEGER_ACTIVATIONS)
+    else:
+        assert output.dtype is DType.BOOL
+        assert inputs[0].dtype in _TRUTHS[op.kind]
+    assert len({tensor.dtype for tensor in compared}) == 1
+    if compared[0].dtype in _INTEGER_ACTIVATIONS:
+        scales = [tensor.scale for tensor in compared]
+        assert op.kind is OpKind.SELECT_V2 or max(scales) < 1.0
+        assert op.kind is not OpKind.SELECT_V2 or len(set(scales)) == 1
 
 
 def _weights(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:

@@ -159,6 +159,34 @@ def _concatenation(net: _Net) -> bytes:
     return net.build([x, z], [y])
 
 
+def _comparison(kind: str, net: _Net) -> bytes:
+    x, z = net.activation("x", [1, 3, 3, 2]), net.activation("z", [2])
+    y = net.tensor("y", [1, 3, 3, 2], "bool")
+    net.op(kind, [x, z], [y], version=2 if net.dtype == "int8" else 1)
+    return net.build([x, z], [y])
+
+
+def _logic(kind: str, net: _Net) -> bytes:
+    inputs = [net.tensor("x", [2, 3], "bool"), net.tensor("z", [3], "bool")]
+    inputs = inputs[:1] if kind == "LOGICAL_NOT" else inputs
+    y = net.tensor("y", [2, 3], "bool")
+    net.op(kind, inputs, [y])
+    return net.build(inputs, [y])
+
+
+def _select(net: _Net) -> bytes:
+    condition = net.tensor("condition", [3, 1], "bool")
+    x, z, y = (net.activation(name, [3, 4]) for name in "xzy")
+    net.op("SELECT_V2", [condition, x, z], [y])
+    return net.build([condition, x, z], [y])
+
+
+def _cast(net: _Net) -> bytes:
+    x, y = net.activation("x", [2, 3]), net.tensor("y", [2, 3], "int32")
+    net.op("CAST", [x], [y], inDataType=net.type_number(x), outDataType=net.type_number(y))
+    return net.build([x], [y])
+
+
 def _one_to_one(
     kind: str,
     source: Sequence[int],
@@ -237,6 +265,8 @@ def _chain(net: _Net) -> bytes:
 _BINARY = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "PRELU")
 _UNARY = ("RELU", "RELU6", "LOGISTIC", "TANH", "LEAKY_RELU", "SOFTMAX")
 _UNARY += ("ABS", "HARD_SWISH", "L2_NORMALIZATION", "LOG_SOFTMAX", "RSQRT")
+COMPARISONS = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
+_LOGIC = ("LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT")
 _FLOAT_ONLY = ("EXP", "FLOOR", "LOG", "NEG", "SQRT", "SQUARE")
 _VERSION_1 = ("ELU", "FLOOR", "HARD_SWISH", "LOG", "NEG", "SQRT", "SQUARE")
 
@@ -274,13 +304,16 @@ _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     },
     **{k.lower(): functools.partial(_arg_extremum, k) for k in ("ARG_MAX", "ARG_MIN")},
     "concatenation": _concatenation,
+    "cast": _cast,
     "padv2": _pad_v2,
+    "select_v2": _select,
     "split": _split,
     "pack": _pack,
     "unpack": _unpack,
     **{k.lower(): functools.partial(_one_to_one, k, *v) for k, v in _ONE_TO_ONE.items()},
     **{k.lower(): functools.partial(_pool, k) for k in ("AVERAGE_POOL_2D", "MAX_POOL_2D")},
     **{k.lower(): functools.partial(_binary, k) for k in _BINARY},
+    **{k.lower(): functools.partial(_comparison, k) for k in COMPARISONS},
     **{k.lower(): functools.partial(_unary, k) for k in _UNARY},
 }
 
@@ -294,6 +327,7 @@ def models() -> dict[str, bytes]:
         for dtype in ("int8", "float32")
     }
     made |= {f"{k.lower()}_float32": _unary(k, _Net("float32")) for k in _FLOAT_ONLY}
+    made |= {f"{k.lower()}_bool": _logic(k, _Net("int8")) for k in _LOGIC}
     made["elu_int8"] = _unary("ELU", _Net("int8"))
     made["conv_2d_int16"] = _conv_2d(_Net("int16"))
     made["quantize_dequantize"] = _quantize_dequantize(_Net("int8"))

@@ -53,20 +53,31 @@ _OPTION_TABLES: Mapping[str, str] = {
     "ARG_MIN": "ArgMinOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "BATCH_MATMUL": "BatchMatMulOptions",
+    "CAST": "CastOptions",
     "CONCATENATION": "ConcatenationOptions",
     "CONV_2D": "Conv2DOptions",
     "DEPTH_TO_SPACE": "DepthToSpaceOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "DEQUANTIZE": "DequantizeOptions",
+    "EQUAL": "EqualOptions",
     "EXPAND_DIMS": "ExpandDimsOptions",
     "L2_NORMALIZATION": "L2NormOptions",
     "FULLY_CONNECTED": "FullyConnectedOptions",
     "GATHER": "GatherOptions",
+    "GREATER": "GreaterOptions",
+    "GREATER_EQUAL": "GreaterEqualOptions",
     "LEAKY_RELU": "LeakyReluOptions",
+    "LESS": "LessOptions",
+    "LESS_EQUAL": "LessEqualOptions",
+    "LOGICAL_AND": "LogicalAndOptions",
+    "LOGICAL_NOT": "LogicalNotOptions",
+    "LOGICAL_OR": "LogicalOrOptions",
+    "LOG_SOFTMAX": "LogSoftmaxOptions",
     "MAX_POOL_2D": "Pool2DOptions",
     "MEAN": "ReducerOptions",
     "MIRROR_PAD": "MirrorPadOptions",
     "MUL": "MulOptions",
+    "NOT_EQUAL": "NotEqualOptions",
     "PACK": "PackOptions",
     "PAD": "PadOptions",
     "PADV2": "PadV2Options",
@@ -76,6 +87,7 @@ _OPTION_TABLES: Mapping[str, str] = {
     "RESHAPE": "ReshapeOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "SELECT_V2": "SelectV2Options",
     "SLICE": "SliceOptions",
     "SOFTMAX": "SoftmaxOptions",
     "SPACE_TO_DEPTH": "SpaceToDepthOptions",
@@ -202,6 +214,10 @@ class ModelBuilder:
             tensor.buffer = self._add_buffer(data, dtype)
         self._tensors.append(tensor)
         return len(self._tensors) - 1
+
+    def type_number(self, tensor: int) -> int:
+        """The schema's number for the element type of a tensor."""
+        return int(self._tensors[tensor].type)
 
     def op(
         self,

@@ -383,7 +383,7 @@ def test_newest_versions(kind: OpKind) -> None:
     data = model_zoo.models()["quantize_dequantize"]
     if kind not in (OpKind.QUANTIZE, OpKind.DEQUANTIZE):
         zoo, name = model_zoo.models(), kind.value.lower()
-        data = zoo.get(f"{name}_int8") or zoo[f"{name}_float32"]
+        data = next(zoo[key] for t in ("int8", "float32", "bool") if (key := f"{name}_{t}") in zoo)
     node = 1 if kind is OpKind.DEQUANTIZE else 0
     newest = tflite_schema.NEWEST_VERSIONS[kind]
     assert _executes(data, node, newest)

@@ -42,21 +42,30 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.ARG_MIN: (2, 2),
     OpKind.AVERAGE_POOL_2D: (1, 1),
     OpKind.BATCH_MATMUL: (2, 2),
+    OpKind.CAST: (1, 1),
     OpKind.CONCATENATION: (1, 65536),
     OpKind.CONV_2D: (2, 3),
     OpKind.DEPTHWISE_CONV_2D: (2, 3),
     OpKind.DEPTH_TO_SPACE: (1, 1),
     OpKind.DEQUANTIZE: (1, 1),
     OpKind.ELU: (1, 1),
+    OpKind.EQUAL: (2, 2),
     OpKind.EXP: (1, 1),
     OpKind.EXPAND_DIMS: (2, 2),
     OpKind.FLOOR: (1, 1),
     OpKind.FULLY_CONNECTED: (2, 3),
     OpKind.GATHER: (2, 2),
+    OpKind.GREATER: (2, 2),
+    OpKind.GREATER_EQUAL: (2, 2),
     OpKind.HARD_SWISH: (1, 1),
     OpKind.L2_NORMALIZATION: (1, 1),
     OpKind.LEAKY_RELU: (1, 1),
+    OpKind.LESS: (2, 2),
+    OpKind.LESS_EQUAL: (2, 2),
     OpKind.LOG: (1, 1),
+    OpKind.LOGICAL_AND: (2, 2),
+    OpKind.LOGICAL_NOT: (1, 1),
+    OpKind.LOGICAL_OR: (2, 2),
     OpKind.LOGISTIC: (1, 1),
     OpKind.LOG_SOFTMAX: (1, 1),
     OpKind.MAXIMUM: (2, 2),
@@ -66,6 +75,7 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.MIRROR_PAD: (2, 2),
     OpKind.MUL: (2, 2),
     OpKind.NEG: (1, 1),
+    OpKind.NOT_EQUAL: (2, 2),
     OpKind.PACK: (1, 65536),
     OpKind.PAD: (2, 2),
     OpKind.PADV2: (3, 3),
@@ -79,6 +89,7 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.RESIZE_BILINEAR: (2, 2),
     OpKind.RESIZE_NEAREST_NEIGHBOR: (2, 2),
     OpKind.RSQRT: (1, 1),
+    OpKind.SELECT_V2: (3, 3),
     OpKind.SLICE: (3, 3),
     OpKind.SOFTMAX: (1, 1),
     OpKind.SPACE_TO_DEPTH: (1, 1),
@@ -109,6 +120,8 @@ _BIAS = {
 _QUANTISED = (DType.INT8, DType.INT16)
 _COMPUTED = (DType.FLOAT32, *_QUANTISED)
 _MOVED = (*_COMPUTED, DType.INT32)
+_ORDERED = (DType.FLOAT32, DType.INT8, DType.INT32)
+_EQUATED = (*_ORDERED, DType.BOOL)
 
 # What TensorFlow Lite Micro copies: element types, and dimensions at most.
 _COPIED: dict[OpKind, tuple[tuple[DType, ...], int]] = {
@@ -546,7 +559,9 @@ def _mapped(case: _Case) -> None:
 def _mapped_scales(case: _Case, source: Tensor) -> None:
     """Within these TensorFlow Lite Micro's shifts are between 0 and 31, its products int32."""
     ratio = source.scale / case.output.scale
-    if case.kind in (OpKind.ABS, OpKind.ELU) and not 2.0**-30 < ratio < 2.0**22:
+    if case.kind is OpKind.LOG_SOFTMAX and source.scale * 2.0**26 < 4.0:
+        case.refuse("EG117", "Its input scale is too small.")
+    elif case.kind in (OpKind.ABS, OpKind.ELU) and not 2.0**-30 < ratio < 2.0**22:
         case.refuse("EG117", "Its input and output scale are too far apart.")
     elif case.kind is OpKind.HARD_SWISH and not (
         2.0**-8 < ratio < 127.9 and 2.0**-20 < source.scale < 2.0**10
@@ -567,6 +582,62 @@ def _extremum(case: _Case) -> None:
     _broadcast_shape(case, a, b)
     if case.output.dtype in _QUANTISED and case.affine(a, b, case.output):
         case.same_quant(a, b)
+
+
+def _comparison(case: _Case) -> None:
+    a, b = case.inputs
+    equality = case.kind in (OpKind.EQUAL, OpKind.NOT_EQUAL)
+    if not case.one_type([a, b], _EQUATED if equality else _ORDERED) or not _truths(case):
+        return
+    _broadcast_shape(case, a, b)
+    # The integer kernel multiplies each input by its own scale, as a fraction of 2**31.
+    if a.dtype is DType.INT8 and case.affine(a, b) and max(a.scale, b.scale) >= 1.0:
+        case.refuse("EG117", "TFLM compares int8 only with scales below 1.")
+
+
+def _logic(case: _Case) -> None:
+    """LOGICAL_AND, LOGICAL_OR and LOGICAL_NOT."""
+    if not case.one_type(case.inputs, (DType.BOOL,)) or not _truths(case):
+        return
+    _broadcast_shape(case, case.inputs[0], case.inputs[-1])
+    if len(case.output.shape) > 4 and case.kind is not OpKind.LOGICAL_NOT:
+        case.refuse("EG112", "TFLM runs it with 4 dimensions at most.")
+
+
+def _truths(case: _Case) -> bool:
+    if case.output.dtype is DType.BOOL:
+        return True
+    case.refuse("EG107", f"Its output is {case.output.dtype.value}, not bool.")
+    return False
+
+
+def _select(case: _Case) -> None:
+    condition, a, b = case.inputs
+    if condition.dtype is not DType.BOOL:
+        case.refuse("EG107", f"Its condition is {condition.dtype.value}, not bool.")
+        return
+    if not case.one_type([a, b, case.output], _COMPUTED):
+        return
+    shape = _broadcast(a.shape, b.shape)
+    shape = None if shape is None else _broadcast(shape, condition.shape)
+    if shape is None:
+        shapes = " and ".join(shape_text(tensor.shape) for tensor in case.inputs)
+        case.refuse("EG115", f"{shapes} do not broadcast.")
+        return
+    case.implies(shape)
+    if len(shape) > 5:
+        case.refuse("EG112", "TFLM runs it with 5 dimensions at most.")
+    if a.dtype in _QUANTISED and case.affine(a, b, case.output):
+        case.same_quant(a, b)
+
+
+def _cast(case: _Case) -> None:
+    source, output = case.inputs[0], case.output
+    case.implies(source.shape)
+    if source.dtype not in (*_MOVED, DType.BOOL):
+        case.refuse("EG107", f"It casts {source.dtype.value}.")
+    elif output.dtype not in _MOVED:
+        case.refuse("EG107", f"It casts to {output.dtype.value}.")
 
 
 def _prelu(case: _Case) -> None:
@@ -907,21 +978,30 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.ARG_MIN: _arg_extremum,
     OpKind.AVERAGE_POOL_2D: _pool_2d,
     OpKind.BATCH_MATMUL: _batch_matmul,
+    OpKind.CAST: _cast,
     OpKind.CONCATENATION: _concatenation,
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
     OpKind.DEPTH_TO_SPACE: _depth_to_space,
     OpKind.DEQUANTIZE: _dequantize,
     OpKind.ELU: _mapped,
+    OpKind.EQUAL: _comparison,
     OpKind.EXP: _mapped,
     OpKind.EXPAND_DIMS: _expand_dims,
     OpKind.FLOOR: _mapped,
     OpKind.FULLY_CONNECTED: _fully_connected,
     OpKind.GATHER: _gather,
+    OpKind.GREATER: _comparison,
+    OpKind.GREATER_EQUAL: _comparison,
     OpKind.HARD_SWISH: _mapped,
     OpKind.L2_NORMALIZATION: _mapped,
     OpKind.LEAKY_RELU: _same_shape,
+    OpKind.LESS: _comparison,
+    OpKind.LESS_EQUAL: _comparison,
     OpKind.LOG: _mapped,
+    OpKind.LOGICAL_AND: _logic,
+    OpKind.LOGICAL_NOT: _logic,
+    OpKind.LOGICAL_OR: _logic,
     OpKind.LOGISTIC: _curve,
     OpKind.LOG_SOFTMAX: _mapped,
     OpKind.MAXIMUM: _extremum,
@@ -931,6 +1011,7 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.MIRROR_PAD: _mirror_pad,
     OpKind.MUL: _binary,
     OpKind.NEG: _mapped,
+    OpKind.NOT_EQUAL: _comparison,
     OpKind.PACK: _pack,
     OpKind.PAD: _pad,
     OpKind.PADV2: _pad_v2,
@@ -944,6 +1025,7 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.RESIZE_BILINEAR: _resized,
     OpKind.RESIZE_NEAREST_NEIGHBOR: _resized,
     OpKind.RSQRT: _mapped,
+    OpKind.SELECT_V2: _select,
     OpKind.SLICE: _slice,
     OpKind.SOFTMAX: _softmax,
     OpKind.SPACE_TO_DEPTH: _space_to_depth,

@@ -29,7 +29,7 @@ _C_TYPES = {
     DType.FLOAT32: "float",
 }
 
-_PER_LINE = {"int8": 16, "int16": 12, "int32": 7, "float32": 5}
+_PER_LINE = {"bool": 16, "int8": 16, "uint8": 16, "int16": 12, "int32": 7, "float32": 5}
 """Numbers per source line, such that the longest ones stay within 100 columns."""
 
 
@@ -244,7 +244,7 @@ def _array(name: str, comment: str, values: npt.NDArray[np.generic]) -> _Array:
     flat = values.reshape(-1)
     dtype = str(flat.dtype)
     per_line = _PER_LINE[dtype]
-    texts = [c_float(v) if dtype == "float32" else str(v) for v in flat.tolist()]
+    texts = [c_float(v) if dtype == "float32" else str(int(v)) for v in flat.tolist()]
     lines = [
         ", ".join(texts[start : start + per_line]) + "," for start in range(0, len(texts), per_line)
     ]

@@ -33,6 +33,14 @@ _WEIGHTED = (
     OpKind.FULLY_CONNECTED,
     OpKind.TRANSPOSE_CONV,
 )
+_WITH_TRUTHS = (
+    OpKind.EQUAL,
+    OpKind.GREATER,
+    OpKind.GREATER_EQUAL,
+    OpKind.LESS,
+    OpKind.LESS_EQUAL,
+    OpKind.NOT_EQUAL,
+)
 _C_TYPES = {DType.FLOAT32: "float", DType.BOOL: "uint8_t"}
 _BYTES_PER_LINE = 16
 
@@ -116,6 +124,8 @@ def _refusal(model: Model, op: Op) -> Diagnostic | None:
 def _keeps_type(kind: OpKind, source: DType, result: DType) -> bool:
     if kind in (OpKind.ARG_MAX, OpKind.ARG_MIN):
         return result is DType.INT32
+    if kind in _WITH_TRUTHS or kind is OpKind.CAST:  # the frontend knows what from and to
+        return True
     widened_softmax = (kind, source, result) == (OpKind.SOFTMAX, DType.INT8, DType.INT16)
     return result is source or widened_softmax
 

@@ -143,6 +143,8 @@ def _variants(name: str, *types: DType) -> tuple[tuple[DType, str], ...]:
 
 
 _ALL = (_F32, _S8, _S16)
+_COMPARED = (_F32, _S8, _S32)
+_EQUATED = (*_COMPARED, DType.BOOL)
 
 KERNELS = {
     OpKind.ABS: Kernel("AddAbs", (800, 800), ("elementwise",), _ALL),
@@ -172,6 +174,7 @@ KERNELS = {
         _variants("BATCH_MATMUL", _S8, _S16),
         True,
     ),
+    OpKind.CAST: Kernel("AddCast", (1600, 1600), ("cast",), (*_ALL, _S32, DType.BOOL)),
     OpKind.CONCATENATION: Kernel(
         "AddConcatenation", (3136, 3136), ("concatenation",), (*_ALL, _S32, DType.INT64, DType.BOOL)
     ),
@@ -196,6 +199,7 @@ KERNELS = {
     ),
     OpKind.DEQUANTIZE: Kernel("AddDequantize", (768, 768), ("dequantize", "dequantize_common"), ()),
     OpKind.ELU: Kernel("AddElu", (576, 576), ("elu",), (_F32, _S8)),
+    OpKind.EQUAL: Kernel("AddEqual", (7400, 7400), ("comparisons",), _EQUATED),
     OpKind.EXP: Kernel("AddExp", (352, 352), ("exp",), (_F32,)),
     OpKind.EXPAND_DIMS: Kernel("AddExpandDims", (480, 480), ("expand_dims",), _ALL),
     OpKind.FLOOR: Kernel("AddFloor", (192, 192), ("floor",), (_F32,)),
@@ -208,6 +212,8 @@ KERNELS = {
         True,
     ),
     OpKind.GATHER: Kernel("AddGather", (1440, 1440), ("gather",), (_F32, _S8)),
+    OpKind.GREATER: Kernel("AddGreater", (9000, 9000), ("comparisons",), _COMPARED),
+    OpKind.GREATER_EQUAL: Kernel("AddGreaterEqual", (6300, 6300), ("comparisons",), _COMPARED),
     OpKind.HARD_SWISH: Kernel(
         "AddHardSwish", (1224, 1224), ("hard_swish", "hard_swish_common"), (_F32, _S8)
     ),
@@ -215,8 +221,17 @@ KERNELS = {
     OpKind.LEAKY_RELU: Kernel(
         "AddLeakyRelu", (1000, 1000), ("leaky_relu", "leaky_relu_common"), _ALL
     ),
+    OpKind.LESS: Kernel("AddLess", (6300, 6300), ("comparisons",), _COMPARED),
+    OpKind.LESS_EQUAL: Kernel("AddLessEqual", (6300, 6300), ("comparisons",), _COMPARED),
     OpKind.LOG: Kernel("AddLog", (128, 128), ("elementwise",), (_F32,)),
     OpKind.LOG_SOFTMAX: Kernel("AddLogSoftmax", (2240, 2240), ("log_softmax",), (_F32, _S8)),
+    OpKind.LOGICAL_AND: Kernel(
+        "AddLogicalAnd", (1300, 1300), ("logical", "logical_common"), (DType.BOOL,)
+    ),
+    OpKind.LOGICAL_NOT: Kernel("AddLogicalNot", (120, 120), ("elementwise",), (DType.BOOL,)),
+    OpKind.LOGICAL_OR: Kernel(
+        "AddLogicalOr", (1300, 1300), ("logical", "logical_common"), (DType.BOOL,)
+    ),
     OpKind.LOGISTIC: Kernel("AddLogistic", (2568, 2568), ("logistic", "logistic_common"), _ALL),
     OpKind.MAXIMUM: Kernel(
         "AddMaximum",
@@ -248,6 +263,7 @@ KERNELS = {
         "AddMul", (4684, 8172), ("mul", "mul_common"), (*_ALL, _S32), _variants("MUL", _S8), True
     ),
     OpKind.NEG: Kernel("AddNeg", (192, 192), ("neg",), (_F32,)),
+    OpKind.NOT_EQUAL: Kernel("AddNotEqual", (7400, 7400), ("comparisons",), _EQUATED),
     OpKind.PACK: Kernel("AddPack", (1280, 1280), ("pack",), (*_ALL, _S32, DType.INT64)),
     OpKind.PAD: Kernel(
         "AddPad", (1536, 3808), ("pad", "pad_common"), (*_ALL, _S32), _variants("PAD", _S8), True
@@ -273,6 +289,7 @@ KERNELS = {
         "AddResizeNearestNeighbor", (2496, 2496), ("resize_nearest_neighbor",), _ALL
     ),
     OpKind.RSQRT: Kernel("AddRsqrt", (864, 864), ("elementwise",), (_F32, _S8)),
+    OpKind.SELECT_V2: Kernel("AddSelectV2", (6200, 6200), ("select",), _ALL),
     OpKind.SLICE: Kernel("AddSlice", (2336, 2336), ("slice",), (*_ALL, _S32, DType.BOOL)),
     OpKind.SOFTMAX: Kernel(
         "AddSoftmax",

@@ -29,6 +29,11 @@ typedef void eg_broadcast_row(const void *layer, const void *input1, int32_t ste
 void eg_for_each_row(const eg_broadcast *shape, size_t element_bytes, eg_broadcast_row *row,
                      const void *layer, const void *input1, const void *input2, void *output);
 
+/* The same where the output's elements have another size than the inputs'. */
+void eg_for_each_row_to(const eg_broadcast *shape, size_t element_bytes, size_t output_bytes,
+                        eg_broadcast_row *row, const void *layer, const void *input1,
+                        const void *input2, void *output);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -64,13 +65,23 @@ def merged_broadcast(
     Returns:
         Three tuples of equal length, padded in front to at least EG_BROADCAST_RANK.
     """
-    rank = len(output)
+    size, (stride1, stride2) = merge_dimensions((shape1, shape2), output, _RANK)
+    return size, stride1, stride2
+
+
+def merge_dimensions(
+    shapes: Sequence[tuple[int, ...]], output: tuple[int, ...], rank: int
+) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """Output size and every input's strides, with dimensions that broadcast alike merged.
+
+    Returns:
+        Tuples of equal length, padded in front to at least ``rank``.
+    """
     sizes: list[int] = []
-    patterns: list[tuple[bool, bool]] = []
-    padded1 = (1,) * (rank - len(shape1)) + shape1
-    padded2 = (1,) * (rank - len(shape2)) + shape2
-    for size, one, two in zip(output, padded1, padded2, strict=True):
-        pattern = (one == size, two == size)
+    patterns: list[tuple[bool, ...]] = []
+    padded = [(1,) * (len(output) - len(shape)) + shape for shape in shapes]
+    for size, *extents in zip(output, *padded, strict=True):
+        pattern = tuple(extent == size for extent in extents)
         if size == 1:
             continue
         if patterns and patterns[-1] == pattern:
@@ -78,16 +89,12 @@ def merged_broadcast(
         else:
             sizes.append(size)
             patterns.append(pattern)
-    strides = [_strides(sizes, [p[i] for p in patterns]) for i in range(2)]
-    missing = max(0, _RANK - len(sizes))
-    if not sizes:
-        # A single element: any stride does, 1 keeps the row loop uniform.
-        strides = [(), ()]
-    return (
-        (1,) * missing + tuple(sizes),
-        (0,) * missing + strides[0],
-        (0,) * missing + strides[1],
-    )
+    missing = max(0, rank - len(sizes))
+    strides = [
+        (0,) * missing + _strides(sizes, [pattern[i] for pattern in patterns])
+        for i in range(len(shapes))
+    ]
+    return (1,) * missing + tuple(sizes), strides
 
 
 def _strides(sizes: list[int], present: list[bool]) -> tuple[int, ...]:

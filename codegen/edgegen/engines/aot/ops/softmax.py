@@ -14,7 +14,7 @@ from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.transcendental import exp_on_negative_values
 from edgegen.model import DType, Model, Op, OpKind, SoftmaxAttrs
 
-_INPUT_INTEGER_BITS = 5  # the exponent of exp() is taken in Q5
+INPUT_INTEGER_BITS = 5  # the exponent of exp() is taken in Q5
 _MAX_COLUMNS = 8191  # whose exponentials, up to 2^19 each, still sum to less than 2^32
 _SMALLEST_EXP = 1 << 11
 """In Q0. A smaller one rounds to 0 in the sum (by 2^12) and in every output (by 2^23 or more)."""
@@ -31,13 +31,11 @@ def _lower_s8(model: Model, op: Op) -> Call:
 
 def exp_table(beta: float, scale: float) -> npt.NDArray[np.int32]:
     """exp(-d * scale * beta) in Q0 for d = 0, 1, ... while it shows in the result."""
-    # As PreprocessSoftmaxScaling: a steep softmax is capped, since only the largest input counts.
-    real = min(beta * scale * float(1 << (31 - _INPUT_INTEGER_BITS)), 2.0**31 - 1.0)
-    multiplier, shift = quantize_multiplier(real)
-    steps = min(_input_radius(shift), 255)
+    multiplier, shift = input_factor(beta, scale)
+    steps = min(input_radius(shift), 255)
     values = [
         exp_on_negative_values(
-            rounding_doubling_high_mul(-step << shift, multiplier), _INPUT_INTEGER_BITS
+            rounding_doubling_high_mul(-step << shift, multiplier), INPUT_INTEGER_BITS
         )
         for step in range(steps + 1)
     ]
@@ -46,10 +44,17 @@ def exp_table(beta: float, scale: float) -> npt.NDArray[np.int32]:
     return np.array(values, dtype=np.int32)
 
 
-def _input_radius(shift: int) -> int:
+def input_factor(beta: float, scale: float) -> tuple[int, int]:
+    """What takes a distance in steps to Q5, as multiplier and shift."""
+    # As PreprocessSoftmaxScaling: a steep softmax is capped, since only the largest input counts.
+    real = min(beta * scale * float(1 << (31 - INPUT_INTEGER_BITS)), 2.0**31 - 1.0)
+    return quantize_multiplier(real)
+
+
+def input_radius(shift: int) -> int:
     """The largest distance from the row's largest input that counts (CalculateInputRadius)."""
-    largest = (1 << _INPUT_INTEGER_BITS) - 1
-    return math.floor(largest * (1 << (31 - _INPUT_INTEGER_BITS)) / (1 << shift))
+    largest = (1 << INPUT_INTEGER_BITS) - 1
+    return math.floor(largest * (1 << (31 - INPUT_INTEGER_BITS)) / (1 << shift))
 
 
 def _lower_f32(model: Model, op: Op) -> Call:
