@@ -6,14 +6,14 @@ BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo
 
-.PHONY: help setup demo test lint types test-c test-python docs bench-cortex-m bench-cli clean distclean
+.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli clean distclean
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
 	@echo "make test            set-up, lint, types, C tests with sanitizers, all Python tests"
 	@echo "make setup           system packages (apt), .venv, editable install"
 	@echo "make docs            regenerate the generated pages and tables"
-	@echo "make bench-cortex-m  regenerate docs/benchmarks.md"
+	@echo "make ledger          measure the reference models on every core, write docs/ledger.md"
 	@echo "make bench-cli       how long commands take here"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
@@ -54,8 +54,8 @@ test-python: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 
-bench-cortex-m: setup
-	$(BIN)/python benchmarks/cortex_m.py
+ledger: setup
+	$(BIN)/python benchmarks/ledger.py
 
 bench-cli: setup
 	$(BIN)/python benchmarks/cli.py

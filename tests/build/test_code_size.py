@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,7 @@ from edgegen.engines.aot import code_size
 from edgegen.engines.aot.engine import AotEngine
 from edgegen.frontends import load
 from edgegen.options import Options
-
-ROOT = Path(__file__).resolve().parents[2]
+from support import script
 
 STARTUP_BYTES = 700
 """Vector table, startup code and the image's main, which the estimate leaves out."""
@@ -21,12 +19,8 @@ STARTUP_BYTES = 700
 
 @pytest.mark.cross
 def test_the_table_of_kernel_sizes_is_up_to_date() -> None:
-    spec = importlib.util.spec_from_file_location("m", ROOT / "scripts" / "measure_code_size.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    measured, committed = script.measure(), code_size._sizes()
+    measured = script.load("scripts/measure_code_size.py").measure()
+    committed = code_size._sizes()
     assert measured.keys() == committed.keys()
     for core, sizes in measured.items():
         assert sizes.keys() == committed[core].keys(), "run scripts/measure_code_size.py"

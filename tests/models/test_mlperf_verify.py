@@ -1,4 +1,4 @@
-"""The reference models, bit for bit on every emulated core, every activation compared."""
+"""The reference models, bit for bit and at the ledger's cost, every activation compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import api, frontends, verify
+from edgegen import api, frontends, registry, verify
+from edgegen.verify.report import Report
+from support import script
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
@@ -34,7 +36,9 @@ TOO_BIG = {
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("model", INT8_MODELS)
-def test_integers_are_bit_exact(models_dir: Path, tmp_path: Path, model: str, device: str) -> None:
+def test_integers_are_bit_exact_and_cost_what_the_ledger_says(
+    models_dir: Path, tmp_path: Path, model: str, device: str
+) -> None:
     source = models_dir / f"{model}.tflite"
     api.scaffold(source, device, tmp_path / "firmware", engines=["aot"])
     report = verify.run(tmp_path / "firmware")
@@ -42,6 +46,15 @@ def test_integers_are_bit_exact(models_dir: Path, tmp_path: Path, model: str, de
     assert report.ok, facts.reason
     assert (facts.bit_exact, facts.max_abs_diff, facts.tolerance) == (True, 0, 0)
     assert facts.activations_compared == facts.vectors * len(frontends.load(source).ops) > 0
+    assert_costs_as_in_the_ledger(model, report)
+
+
+def assert_costs_as_in_the_ledger(model: str, report: Report) -> None:
+    ledger = script.load("benchmarks/ledger.py")
+    cpu = registry.load_device(report.device.id).cpu
+    (now,) = ledger.rows_of(model, report)
+    (before,) = [row for row in ledger.recorded() if row.key == (model, cpu, "aot", now.layout)]
+    assert ledger.changes(before, now) == []
 
 
 @pytest.mark.parametrize(
