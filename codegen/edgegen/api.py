@@ -24,7 +24,7 @@ from edgegen.errors import Diagnostic, DifferenceError, RefusedModelError, Usage
 from edgegen.fit import EngineFit, FitReport, Verdict
 from edgegen.lockfile import LOCK
 from edgegen.model import Model
-from edgegen.options import Options
+from edgegen.options import DEFAULT_OPTIMIZE_FOR, Options
 from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
 from edgegen.toml_table import closest
 
@@ -92,19 +92,24 @@ def inspect(model_path: Path) -> Inspection:
     return Inspection(analysis.summary(model), _verdicts(model))
 
 
-def lowering(model_path: Path, target: str) -> Lowering:
+def lowering(model_path: Path, target: str, optimize_for: str | None = None) -> Lowering:
     """How the aot engine runs a model on a device, layer by layer.
 
+    Args:
+        optimize_for: One of `edgegen.options.OPTIMIZE_FOR`; latency by default.
+
     Raises:
+        UsageError: ``optimize_for`` is none of them.
         RefusedModelError: The engine does not take the model.
     """
     from edgegen.engines.aot import AotEngine, plan
 
     device_ = registry.load_device(target)
+    chosen = configuration.check_optimize_for(optimize_for or DEFAULT_OPTIMIZE_FOR)
     model = _load_model(model_path)
     if refusals := AotEngine().refusals(model):
         raise RefusedModelError(model.source.file_name, refusals)
-    return plan.describe(model, device_)
+    return plan.describe(model, device_, chosen)
 
 
 def devices() -> list[dict[str, Any]]:
@@ -131,6 +136,7 @@ def scaffold(
     output: Path | None = None,
     *,
     engines: Sequence[str] = (),
+    optimize_for: str | None = None,
     labels: Path | None = None,
     name: str | None = None,
     dry_run: bool = False,
@@ -141,6 +147,7 @@ def scaffold(
     Args:
         output: Folder to make; the project's name by default.
         engines: Engines to emit, in order of preference; by default all that take it.
+        optimize_for: One of `edgegen.options.OPTIMIZE_FOR`; latency by default.
         labels: Text file with one class name per line.
         name: Prefix of the C symbols; made from the model's file name by default.
         force: Write a project that does not fit, or over files edited by hand.
@@ -152,6 +159,7 @@ def scaffold(
     """
     device_ = registry.load_device(target)
     name = configuration.check_name(name) if name else None
+    chosen = configuration.check_optimize_for(optimize_for or DEFAULT_OPTIMIZE_FOR)
     model = _load_model(model_path)
     settings = Config(
         name or configuration.default_name(model_path.stem),
@@ -159,10 +167,14 @@ def scaffold(
         _place_in_project(model_path),
         class_names.PLACE if labels else "",
         tuple(dict.fromkeys(engines)),
+        chosen,
     )
     directory = output if output is not None else Path(settings.name)
     if _is_project(directory):
-        _require_same(directory, settings, model, named=name is not None)
+        named = frozenset(
+            key for key, value in (("name", name), ("optimize_for", optimize_for)) if value
+        )
+        _require_same(directory, settings, model, named)
         return update(directory, dry_run=dry_run, force=force)
     project.check_directory(directory)
     sources = _Sources(settings, device_, model, class_names.read(labels) if labels else None)
@@ -239,7 +251,10 @@ def _generate(
     verdicts = _verdicts(model)
     emitted = _choose(sources, verdicts)
     arena = evidence.tflm_arena(directory, model.source.sha256, device_.id)
-    options = Options(sources.config.name, emitted, _labels(sources), arena)
+    settings = sources.config
+    options = Options(
+        settings.name, emitted, _labels(sources), arena, optimize_for=settings.optimize_for
+    )
     table = _engine_table()
     report = fitting.check(model, device_, [table[each] for each in emitted], options)
     if not report.ok and not force:
@@ -348,14 +363,20 @@ def _is_project(directory: Path) -> bool:
         ) from error
 
 
-def _require_same(directory: Path, wanted: Config, model: Model, *, named: bool) -> None:
-    """Scaffolding again is an update, unless it asks for another project."""
+def _require_same(directory: Path, wanted: Config, model: Model, named: Collection[str]) -> None:
+    """Scaffolding again is an update, unless it asks for another project.
+
+    Args:
+        named: Settings that were asked for by name.
+    """
     found = configuration.read(directory)
     differing = []
     if wanted.device != found.device:
         differing.append(f"device {found.device}")
-    if named and wanted.name != found.name:
+    if "name" in named and wanted.name != found.name:
         differing.append(f"name {found.name}")
+    if "optimize_for" in named and wanted.optimize_for != found.optimize_for:
+        differing.append(f"kernels chosen for {found.optimize_for}")
     if wanted.engines and wanted.engines != found.engines:
         differing.append(f"engines {', '.join(found.engines) or 'all that take the model'}")
     if wanted.labels and not found.labels:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from edgegen.project import Plan
 
 ENGINES = ("aot", "tflm")  # for completion only; the engines' own table decides
+OPTIMIZE_FOR = ("latency", "memory", "size")  # likewise, edgegen.options'
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED_EXIT_CODE = 130
 MISSING_TOOL_EXIT_CODE = 3
@@ -52,6 +53,10 @@ def _complete_engine(incomplete: str) -> list[str]:
     return [engine for engine in ENGINES if engine.startswith(incomplete)]
 
 
+def _complete_optimize_for(incomplete: str) -> list[str]:
+    return [each for each in OPTIMIZE_FOR if each.startswith(incomplete)]
+
+
 ModelArgument = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)
 ]
@@ -73,6 +78,17 @@ EngineOption = Annotated[
         metavar="ENGINE",
         help="aot or tflm; repeat for several, the preferred one first.",
         autocompletion=_complete_engine,
+        show_default=False,
+    ),
+]
+OptimizeForOption = Annotated[
+    str | None,
+    typer.Option(
+        "--optimize-for",
+        metavar="latency|memory|size",
+        help="How aot chooses kernels: the fastest plan that fits the device's RAM (latency, the "
+        "default), the smallest arena (memory), or the least flash (size).",
+        autocompletion=_complete_optimize_for,
         show_default=False,
     ),
 ]
@@ -115,6 +131,7 @@ def inspect(
             show_default=False,
         ),
     ] = None,
+    optimize_for: OptimizeForOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is in a model and which engines take it.
@@ -126,10 +143,10 @@ def inspect(
     activation_peak_bytes, operators, inputs, outputs, tensors, nodes}, "engines": [{engine,
     takes, refusals}]}
 
-    JSON with --plan: {model, device, features, layers: [{node, operator, function, needs,
-    refusals: [{needs, reason}], outputs: [{tensor, shape, removed_channels, bytes, arena_offset,
-    shares}], macs, weight_bytes, table_bytes, scratch_bytes, scratch_offset}], macs, arena_bytes,
-    arena_bound, weight_bytes, table_bytes, code: {bytes, known}}
+    JSON with --plan: {model, device, features, optimize_for, layers: [{node, operator, function,
+    needs, refusals: [{needs, reason}], outputs: [{tensor, shape, removed_channels, bytes,
+    arena_offset, shares}], macs, weight_bytes, table_bytes, scratch_bytes, scratch_offset}], macs,
+    arena_bytes, arena_bound, weight_bytes, table_bytes, code: {bytes, known}}
 
     \b
     Example:
@@ -141,8 +158,10 @@ def inspect(
         raise UsageError(
             "--plan and --target ID belong together.", fix="`edgegen devices` lists the ids."
         )
+    if optimize_for is not None and not plan:
+        raise UsageError("--optimize-for is about --plan here.")
     if target is not None:
-        lowered = api.lowering(model, target)
+        lowered = api.lowering(model, target, optimize_for)
         _report(as_json, lambda: asdict(lowered), lambda: present.lowering(lowered))
         return
     found = api.inspect(model)
@@ -246,6 +265,7 @@ def scaffold(
         ),
     ] = None,
     engine: EngineOption = None,
+    optimize_for: OptimizeForOption = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -280,7 +300,8 @@ def scaffold(
 
     done = api.scaffold(
         model, target, output,
-        engines=engine or (), labels=labels, name=name, dry_run=dry_run, force=force,
+        engines=engine or (), optimize_for=optimize_for, labels=labels, name=name,
+        dry_run=dry_run, force=force,
     )  # fmt: skip
     _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done))
     _exit_if_blocked(done.plan, dry_run, force)

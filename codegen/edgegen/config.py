@@ -15,6 +15,7 @@ from pathlib import Path
 from edgegen import paths
 from edgegen.errors import UsageError
 from edgegen.lockfile import LOCK
+from edgegen.options import DEFAULT_OPTIMIZE_FOR, OPTIMIZE_FOR, OptimizeFor
 from edgegen.project import CONFIG, GENERATED
 
 NAME_LENGTH = 40  # C99 promises 63 significant characters; the rest is for our suffixes
@@ -58,6 +59,7 @@ class Config:
         model, labels: POSIX paths below the project; labels is "" when there are none.
         engines: Engine ids in order of preference; empty for every engine that takes
             the model.
+        optimize_for: How the `aot` engine chooses its kernels.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Config:
     model: str
     labels: str = ""
     engines: tuple[str, ...] = ()
+    optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR
 
 
 def read(directory: Path) -> Config:
@@ -105,6 +108,7 @@ def parse(text: str, where: str) -> Config:
         table["model"],
         table.get("labels", ""),
         tuple(table.get("engines", ())),
+        table.get("optimize_for", DEFAULT_OPTIMIZE_FOR),
     )
 
 
@@ -120,6 +124,8 @@ def render(config: Config) -> bytes:
         text += f"labels = {json.dumps(config.labels)}\n"
     if config.engines:
         text += f"engines = {json.dumps(list(config.engines))}\n"
+    if config.optimize_for != DEFAULT_OPTIMIZE_FOR:
+        text += f"optimize_for = {json.dumps(config.optimize_for)}\n"
     return text.encode()
 
 
@@ -140,6 +146,18 @@ def check_name(name: str) -> str:
     if why:
         raise UsageError(f"The name {name!r} {why}.", where="--name")
     return name
+
+
+def check_optimize_for(value: str) -> OptimizeFor:
+    """``value``, or a UsageError about --optimize-for."""
+    for known in OPTIMIZE_FOR:
+        if value == known:
+            return known
+    raise UsageError(
+        f"Nothing is known of optimizing for {value!r}.",
+        where="--optimize-for",
+        fix=f"There are {', '.join(OPTIMIZE_FOR)}.",
+    )
 
 
 def default_name(stem: str) -> str:
@@ -187,12 +205,17 @@ def _check_engines(value: object) -> str:
     return "names an engine twice" if len(set(value)) != len(value) else ""
 
 
+def _check_optimize_for(value: object) -> str:
+    return "" if value in OPTIMIZE_FOR else f"is none of {', '.join(OPTIMIZE_FOR)}"
+
+
 _KEYS: dict[str, tuple[bool, Callable[[object], str]]] = {
     "name": (True, _check_name),
     "device": (True, _check_text),
     "model": (True, _check_path),
     "labels": (False, _check_path),
     "engines": (False, _check_engines),
+    "optimize_for": (False, _check_optimize_for),
 }
 
 

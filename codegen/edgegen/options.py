@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+OptimizeFor = Literal["latency", "memory", "size"]
+"""What the `aot` engine gives way to: the fastest plan that fits the device, the smallest arena,
+or the least flash."""
+
+OPTIMIZE_FOR: tuple[OptimizeFor, ...] = get_args(OptimizeFor)
+DEFAULT_OPTIMIZE_FOR: OptimizeFor = "latency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +36,11 @@ class Options:
             that takes the model.
         labels: Class names, one per output element, or empty.
         tflm_arena: A measured arena for the `tflm` engine, if there is one.
+        optimize_for: How the `aot` engine chooses its kernels.
     """
 
     name: str
     engines: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     tflm_arena: MeasuredArena | None = None
+    optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR

@@ -126,14 +126,14 @@ def lowering(found: Lowering) -> list[str]:
     why = ["kernels that come before the chosen one", *indented(refusals), ""] if refusals else []
     code = "not known" if found.code.bytes is None else f"{found.code.bytes:,} bytes"
     return [
-        f"{found.model} by aot on {found.device} ({features})",
+        f"{found.model} by aot on {found.device} ({features}), for {found.optimize_for}",
         "",
         *table(head, map(_layer_cells, found.layers), right=(0, 4, 5, 6, 7, 8, 9, 10)),
         "",
         *why,
         f"multiply-accumulates  {found.macs:,}",
-        f"arena                 {found.arena_bytes:,} bytes ({found.arena_bound:,} are alive at "
-        "once)",
+        f"arena                 {found.arena_bytes:,} bytes (a layer by itself needs up "
+        f"to {found.arena_bound:,})",
         f"weights               {found.weight_bytes:,} bytes",
         f"code                  {code}, {found.code.known}; {found.table_bytes:,} of it tables",
     ]

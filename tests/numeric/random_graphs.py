@@ -24,13 +24,32 @@ if __name__ == "__main__":
 from edgegen.errors import RefusedModelError
 from edgegen.frontends import tflite
 from edgegen.model import Model
+from edgegen.options import OptimizeFor
 from support import host_engine, random_graph
 from support.host_engine import Build
 from support.random_graph import Graph
 
-FEATURES: tuple[tuple[str, ...], ...] = ((), ("dsp",), ("dsp", "mve"))
-"""Of the devices whose kernels are run: the portable ones, those with DSP instructions, and
-those with Helium on top."""
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Which kernels are run: those for a device's features, chosen in one of the ways."""
+
+    features: tuple[str, ...] = ()
+    optimize_for: OptimizeFor = "latency"
+
+    def __str__(self) -> str:
+        return f"{'+'.join(self.features) or 'portable'} kernels for {self.optimize_for}"
+
+
+VARIANTS = (
+    Variant(),
+    Variant(("dsp",)),
+    Variant(("dsp", "mve")),
+    Variant(("dsp",), "memory"),
+    Variant(("dsp", "mve"), "memory"),
+)
+"""The portable kernels, those with DSP instructions, those with Helium on top; and where some of
+them give way to smaller ones. In-place plans are made in every variant."""
 
 GRAPHS_PER_BUILD = 40
 """In one model: a compiler takes longer to start than to compile a graph."""
@@ -41,13 +60,12 @@ class Failure:
     """A graph whose activations differ, reduced to the operators that matter."""
 
     seed: int
-    features: tuple[str, ...]
+    variant: Variant
     graph: Graph
     text: str
 
     def __str__(self) -> str:
-        kernels = "+".join(self.features) or "portable"
-        return f"seed {self.seed}, {kernels} kernels: {self.text}\n{self.graph}"
+        return f"seed {self.seed}, {self.variant}: {self.text}\n{self.graph}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +83,9 @@ def check(seeds: Sequence[int]) -> Outcome:
     refused = tuple(seed for seed in seeds if seed not in taken)
     graphs = list(taken.values())
     failures = [
-        Failure(list(taken)[number], features, *_reduced(graphs[number], text, features))
-        for features in FEATURES
-        for number, text in _failing(graphs, features).items()
+        Failure(list(taken)[number], variant, *_reduced(graphs[number], text, variant))
+        for variant in VARIANTS
+        for number, text in _failing(graphs, variant).items()
     ]
     return Outcome(refused, tuple(failures))
 
@@ -97,27 +115,25 @@ def _model(graphs: Sequence[Graph]) -> Model:
     return tflite.parse(random_graph.write(graphs), "random.tflite")
 
 
-def _failing(
-    graphs: Sequence[Graph], features: tuple[str, ...], vectors: int = 2
-) -> dict[int, str]:
+def _failing(graphs: Sequence[Graph], variant: Variant, vectors: int = 2) -> dict[int, str]:
     """What is wrong, by the graph's number; on so many sets of random inputs and the ends."""
     if not graphs:
         return {}
     try:
-        return _differing(graphs, features, vectors)
+        return _differing(graphs, variant, vectors)
     except Exception as error:  # the generator's, the compiler's or a sanitizer's: whose?
         if len(graphs) == 1:
             return {0: f"{type(error).__name__}: {error}"}
     half = len(graphs) // 2
-    first, second = (_failing(part, features, vectors) for part in (graphs[:half], graphs[half:]))
+    first, second = (_failing(part, variant, vectors) for part in (graphs[:half], graphs[half:]))
     return first | {half + number: text for number, text in second.items()}
 
 
-def _differing(graphs: Sequence[Graph], features: tuple[str, ...], vectors: int) -> dict[int, str]:
+def _differing(graphs: Sequence[Graph], variant: Variant, vectors: int) -> dict[int, str]:
     model = _model(graphs)
     inputs = host_engine.random_vectors(model, vectors, seed=1)
     expected = host_engine.tflm(model, inputs)
-    build = Build(optimise="-O1", features=features)
+    build = Build(optimise="-O1", features=variant.features, optimize_for=variant.optimize_for)
     with tempfile.TemporaryDirectory() as folder:
         found = host_engine.differences(model, inputs, expected, Path(folder), build=build)
     by_graph: dict[int, str] = {}
@@ -126,14 +142,14 @@ def _differing(graphs: Sequence[Graph], features: tuple[str, ...], vectors: int)
     return by_graph
 
 
-def _reduced(graph: Graph, text: str, features: tuple[str, ...]) -> tuple[Graph, str]:
+def _reduced(graph: Graph, text: str, variant: Variant) -> tuple[Graph, str]:
     """The graph without the operators that it fails without, and how it fails then."""
     for node in reversed(range(len(graph.nodes))):
         smaller = graph.without(node)
         if not smaller.nodes or not is_taken(smaller):
             continue
         # What was an operator's output is random now: what fails may have become rare.
-        if failing := _failing([smaller], features, vectors=200):
+        if failing := _failing([smaller], variant, vectors=200):
             graph, text = smaller, failing[0]
     return graph, text
 

@@ -75,7 +75,7 @@ def test_a_wrong_kernel_is_found_and_cut_out(monkeypatch: pytest.MonkeyPatch) ->
         return wrap_int32(values + (1 << 20))
 
     monkeypatch.setattr(conv, "wrap_int32", off)
-    monkeypatch.setattr(random_graphs, "FEATURES", ((),))
+    monkeypatch.setattr(random_graphs, "VARIANTS", (random_graphs.Variant(),))
     failures = random_graphs.check(range(4)).failures
     found = {node.kind for failure in failures for node in failure.graph.nodes}
     assert found

@@ -25,7 +25,7 @@ from edgegen.engines.aot import AotEngine
 from edgegen.errors import Diagnostic
 from edgegen.frontends import tflite
 from edgegen.model import DType, Model
-from edgegen.options import Options
+from edgegen.options import OptimizeFor, Options
 
 Array = npt.NDArray[Any]
 Vector = list[Array]
@@ -51,12 +51,14 @@ class Build:
         sanitize: Needs a runtime library, which Debian ships with gcc only.
         features: Of the device; the kernels written for them run here through their
             portable twins.
+        optimize_for: As in `Options`.
     """
 
     compiler: str = "gcc"
     optimise: str = "-O2"
     sanitize: bool = True
     features: tuple[str, ...] = ()
+    optimize_for: OptimizeFor = "latency"
 
 
 class HostEngine:
@@ -72,7 +74,8 @@ class HostEngine:
         self._channels = AotEngine().computed_channels(model)
         self._program = folder / "model"
         device = replace(registry.load_device("cortex_m4"), features=build.features)
-        files = AotEngine().emit(model, device, Options(_NAME))
+        options = Options(_NAME, optimize_for=build.optimize_for)
+        files = AotEngine().emit(model, device, options)
         files |= {f"include/{_NAME}/model.h": _api(model), "include/inputs.h": _inputs(model)}
         for path, content in files.items():
             target = folder / path

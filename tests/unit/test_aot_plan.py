@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from edgegen import present, registry
 from edgegen.engines.aot import AotEngine, plan
+from edgegen.engines.aot.dead_channels import remove_dead_channels
 from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import load, tflite
@@ -66,16 +68,17 @@ def test_the_arena_holds_every_place(digits: Model) -> None:
 @pytest.mark.parametrize("features", [(), ("dsp",), ("dsp", "mve")])
 def test_the_kernel_is_the_chosen_one(features: tuple[str, ...]) -> None:
     seen = 0
+    device = replace(registry.load_device("cortex_m4"), features=features)
     for seed in range(60):
-        model = tflite.parse(random_graph.write([random_graph.draw(seed)]), "random.tflite")
-        if AotEngine().refusals(model):
+        original = tflite.parse(random_graph.write([random_graph.draw(seed)]), "random.tflite")
+        if AotEngine().refusals(original):
             continue
-        for op in model.ops:
+        model = remove_dead_channels(original).model
+        for op, layer in zip(model.ops, plan.describe(original, device).layers, strict=True):
             chosen = choose(KERNELS, model, op, features)
             assert isinstance(chosen, Kernel)
-            needs, refusals = plan.considered(model, op, features)
-            assert set(needs) == chosen.needs
-            assert all(refusal.reason.endswith(".") for refusal in refusals)
+            assert set(layer.needs) == chosen.needs
+            assert all(refusal.reason.endswith(".") for refusal in layer.refusals)
             seen += 1
     assert seen > 200
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from edgegen import api, cli
 from edgegen.engines import registry as engines
+from edgegen.options import OPTIMIZE_FOR
 from support.tflite_builder import ModelBuilder
 
 COMMANDS = ["inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "doctor"]
@@ -120,6 +121,7 @@ class TestHelp:
 
     def test_engines_of_the_completion_are_the_real_ones(self) -> None:
         assert tuple(engines.table()) == cli.ENGINES
+        assert cli.OPTIMIZE_FOR == OPTIMIZE_FOR
 
     @pytest.mark.parametrize(
         ("words", "offered"),
@@ -294,6 +296,14 @@ class TestReports:
         shown = run("inspect", model, "--plan", "--target", "cortex_m4").out
         assert "my model.tflite by aot on cortex_m4" in shown
 
+    def test_a_plan_for_something(self, run: Run, model: Path) -> None:
+        plan = ("inspect", model, "--plan", "--target", "cortex_m4", "--optimize-for")
+        assert json.loads(run(*plan, "memory", "--json").out)["optimize_for"] == "memory"
+        done = run(*plan, "beauty")
+        assert done.code == 2
+        assert "latency, memory, size" in done.err
+        assert run("inspect", model, "--optimize-for", "size").code == 2
+
     @pytest.mark.parametrize("arguments", [["--plan"], ["--target", "cortex_m4"]])
     def test_a_plan_is_for_a_device(self, run: Run, model: Path, arguments: list[str]) -> None:
         done = run("inspect", model, *arguments)
@@ -411,6 +421,19 @@ class TestScaffold:
         run("scaffold", model, "--target", "cortex_m4", "-o", output, "--engine", "aot")
         assert not any(path.startswith("edgegen/tflm") for path in tree(output))
         assert 'engines = ["aot"]' in (output / "edgegen.toml").read_text()
+
+    def test_what_to_optimize_for_is_kept(self, run: Run, model: Path, tmp_path: Path) -> None:
+        output = tmp_path / "p"
+        command = ("scaffold", model, "--target", "cortex_m4", "-o", output, "--engine", "aot")
+        assert run(*command, "--optimize-for", "size").code == 0
+        assert 'optimize_for = "size"' in (output / "edgegen.toml").read_text()
+        code = (output / "edgegen/aot/model.c").read_text()
+        assert run(*command).code == 0
+        assert run("update", output).code == 0
+        assert (output / "edgegen/aot/model.c").read_text() == code
+        done = run(*command, "--optimize-for", "latency")
+        assert done.code == 2
+        assert "chosen for size" in done.err
 
     def test_the_default_folder_is_the_name(
         self, run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,9 @@ from edgegen import config
 from edgegen.config import Config
 from edgegen.errors import UsageError
 
-FULL = Config("digits", "cortex_m4", "model/my model.tflite", "model/labels.txt", ("aot", "tflm"))
+FULL = Config(
+    "digits", "cortex_m4", "model/my model.tflite", "model/labels.txt", ("aot", "tflm"), "memory"
+)
 MINIMAL = Config("digits", "cortex_m4", "model/digits.tflite")
 
 
@@ -21,6 +23,7 @@ def test_what_is_rendered_reads_back(wanted: Config) -> None:
 
 def test_all_problems_at_once_with_file_and_key() -> None:
     text = '[project]\nname = "9x"\nmodle = "a"\nengines = "aot"\nlabels = "../l"\n[other]\n'
+    text = text.replace("[other]", 'optimize_for = "fun"\n[other]')
     with pytest.raises(UsageError) as caught:
         config.parse(text, "dir/edgegen.toml")
     said = str(caught.value)
@@ -32,6 +35,7 @@ def test_all_problems_at_once_with_file_and_key() -> None:
         "project.device is missing",
         "project.model is missing",
         "project.engines is not a list",
+        "project.optimize_for is none of latency, memory, size",
         "project.labels has an empty",
     ):
         assert word in said

@@ -14,18 +14,22 @@ from edgegen.engines.aot.lower import lower, refusals
 from edgegen.engines.aot.program import Call, Program
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
-from edgegen.options import Options
+from edgegen.options import OptimizeFor, Options
 
 _STACK_BYTES = 800
 """Kernels keep their state in registers and small structures and never recurse."""
 
+_STATIC_BYTES = 4
+"""The arena's address."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Lowered:
-    """One model, lowered for one set of device features."""
+    """One model, lowered for one device in one way."""
 
     model: Model
-    features: tuple[str, ...]
+    device: Device
+    optimize_for: OptimizeFor
     trimmed: Trimmed
     program: Program
 
@@ -33,14 +37,30 @@ class _Lowered:
 _latest: _Lowered | None = None
 
 
-def _lower(model: Model, device: Device) -> _Lowered:
-    """Lower a model; the latest result is kept, as `footprint` and `emit` follow each other."""
+def lower_for(model: Model, device: Device, optimize_for: OptimizeFor) -> tuple[Trimmed, Program]:
+    """The model without dead channels, and how it runs on a device.
+
+    The latest result is kept, as `footprint` and `emit` follow each other.
+    """
     global _latest
-    if _latest is None or _latest.model is not model or _latest.features != device.features:
-        trimmed = remove_dead_channels(model)
-        program = lower(trimmed.model, device.features)
-        _latest = _Lowered(model, device.features, trimmed, program)
-    return _latest
+    known = _latest
+    if known is None or known.model is not model or known.device != device:
+        known = None
+    if known is None or known.optimize_for != optimize_for:
+        trimmed = known.trimmed if known else remove_dead_channels(model)
+        program = lower(
+            trimmed.model,
+            device.features,
+            optimize_for,
+            arena_budget=device.ram_bytes - _STACK_BYTES - _STATIC_BYTES,
+            flash_bytes=lambda program: _flash_bytes(trimmed.model, program, device),
+        )
+        known = _latest = _Lowered(model, device, optimize_for, trimmed, program)
+    return known.trimmed, known.program
+
+
+def _flash_bytes(model: Model, program: Program, device: Device) -> int:
+    return _weight_bytes(model, program) + (code_size.estimate(program, device).bytes or 0)
 
 
 class AotEngine:
@@ -54,8 +74,8 @@ class AotEngine:
 
     def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
         """aot/** and the runtime files that it needs."""
-        lowered = _lower(model, device)
-        return Emitter(lowered.trimmed.model, lowered.program, options.name, device.id).files()
+        trimmed, program = lower_for(model, device, options.optimize_for)
+        return Emitter(trimmed.model, program, options.name, device.id).files()
 
     def computed_channels(self, model: Model) -> Mapping[int, tuple[int, ...]]:
         """For activations that lose dead channels: the indices, along the last dimension, of
@@ -64,16 +84,15 @@ class AotEngine:
 
     def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
         """Weights, arena and static data as they will be; code and stack estimated."""
-        lowered = _lower(model, device)
-        trimmed, program = lowered.trimmed.model, lowered.program
+        trimmed, program = lower_for(model, device, options.optimize_for)
         return Footprint(
-            weights=Quantity(_weight_bytes(trimmed, program), "exact"),
+            weights=Quantity(_weight_bytes(trimmed.model, program), "exact"),
             code=code_size.estimate(program, device),
             arena=Quantity(arena_bytes(program), "exact"),
             stack=Quantity(
                 _STACK_BYTES, "estimated (twice the most that `edgegen verify` has seen)"
             ),
-            static=Quantity(4, "exact"),  # the arena's address
+            static=Quantity(_STATIC_BYTES, "exact"),
         )
 
 

@@ -54,3 +54,13 @@ def choose(
             return kernel
         reason = refusal
     return reason
+
+
+def alternatives(
+    kernels: tuple[Kernel, ...], model: Model, op: Op, features: Collection[str] = ()
+) -> tuple[Kernel, ...]:
+    """All that `choose` could have taken, in the same order."""
+    dtype = activation_dtype(model, op)
+    matching = (k for k in kernels if k.kind is op.kind and k.dtype is dtype)
+    able = (k for k in matching if k.needs <= set(features))
+    return tuple(k for k in able if k.refusal(model, op) is None)

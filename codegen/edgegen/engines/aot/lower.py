@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from edgegen.diagnostics import diagnostic
-from edgegen.engines.aot.kernels import Kernel, choose
+from edgegen.engines.aot.kernels import Kernel, alternatives, choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.engines.aot.program import Alias, Call, Program, Step
+from edgegen.engines.aot.traffic import in_place
 from edgegen.errors import Diagnostic
 from edgegen.model import Model, Op
-from edgegen.passes.memory_plan import Buffer, MemoryPlan, plan
+from edgegen.options import OptimizeFor
+from edgegen.passes.memory_plan import Buffer, Overlap, Overlaps, plan, step_bounds
 
 BUFFER_ALIGNMENT = 4
 """Bytes; what the widest element of an activation needs (float32)."""
@@ -27,79 +30,253 @@ def refusals(model: Model) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def lower(model: Model, features: Collection[str] = ()) -> Program:
+def lower(
+    model: Model,
+    features: Collection[str] = (),
+    optimize_for: OptimizeFor = "latency",
+    *,
+    arena_budget: int | None = None,
+    flash_bytes: Callable[[Program], int] | None = None,
+) -> Program:
     """Lower a model that `refusals` has nothing against.
 
     Args:
         features: Of the device: faster kernels may be written for them.
+        optimize_for: The fastest kernels whose arena is within the budget (or else those of the
+            smallest arena); the smallest arena; or the least flash.
+        arena_budget: Bytes; None for any number.
+        flash_bytes: Of a program, for "size".
     """
-    steps = tuple(_lower_op(model, op, features) for op in model.ops)
-    storage = _share_storage(model, steps)
-    return Program(steps, storage, _plan(model, steps, storage))
+    lowering = _Lowering(model, features)
+    first = lowering.program([choose_first(model, op, features) for op in model.ops])
+    fits = arena_budget is None or first.plan.arena_bytes <= arena_budget
+    if optimize_for == "latency" and fits:
+        return first
+    if optimize_for == "size":
+        if flash_bytes is None:
+            raise ValueError("what is the least flash?")
+        return _least(lowering, flash_bytes, arena_budget)
+    return _small_arena(lowering, arena_budget if optimize_for == "latency" else None)
 
 
-def _lower_op(model: Model, op: Op, features: Collection[str]) -> Step:
+def choose_first(model: Model, op: Op, features: Collection[str]) -> Kernel:
+    """The fastest kernel; a ValueError when none takes the operator."""
     chosen = choose(KERNELS, model, op, features)
     if not isinstance(chosen, Kernel):
         raise ValueError(f"node {op.node} {op.kind.value}: {chosen}")
-    return chosen.lower(model, op)
+    return chosen
 
 
-def _share_storage(model: Model, steps: tuple[Step, ...]) -> dict[int, int]:
-    """Which tensor's memory each tensor uses: aliases share, and so do in-place outputs."""
+def _small_arena(lowering: _Lowering, budget: int | None) -> Program:
+    """The fastest program within the budget, else or without one that of the smallest arena.
+
+    What a layer needs by itself bounds the arena from below. Every layer takes its fastest kernel
+    below a limit, or its smallest one where none is; the limit falls from one bound to the next.
+    """
+    bounds = lowering.bounds()
+    least = max(min(of_layer) for of_layer in bounds)
+    limits = {bound for of_layer in bounds for bound in of_layer if bound >= least}
+    best: Program | None = None
+    if budget is not None:
+        for limit in sorted(limits, reverse=True):
+            found = lowering.program(lowering.below(limit))
+            if found.plan.arena_bytes <= budget:
+                return found
+    # The planner may need more than the bound, and then faster kernels cost nothing.
+    for limit in (least, 0):
+        found = lowering.program(lowering.below(limit))
+        relaxed = lowering.program(lowering.below(found.plan.arena_bytes))
+        for each in (relaxed, found):
+            if best is None or each.plan.arena_bytes < best.plan.arena_bytes:
+                best = each
+    assert best is not None
+    return best
+
+
+def _least(
+    lowering: _Lowering, flash_bytes: Callable[[Program], int], budget: int | None
+) -> Program:
+    """Of the least flash that is found by doing without one kernel after another.
+
+    Code is shared by the layers that use it, so a kernel leaves all of them at once.
+    """
+
+    def cost(program: Program) -> tuple[int, int]:
+        over = max(0, program.plan.arena_bytes - budget) if budget is not None else 0
+        return over, flash_bytes(program)
+
+    avoided: set[int] = set()
+    best = lowering.program(lowering.without(avoided))
+    improved = True
+    while improved:
+        improved = False
+        for kernel in dict.fromkeys(id(k) for k in best.kernels):
+            found = lowering.program(lowering.without(avoided | {kernel}))
+            if cost(found) < cost(best):
+                best, improved = found, True
+                avoided.add(kernel)
+    return best
+
+
+class _Lowering:
+    """One model and all its kernels; what is lowered once is kept."""
+
+    def __init__(self, model: Model, features: Collection[str]) -> None:
+        self._model = model
+        self._features = features
+        self._steps: dict[tuple[int, int], Step] = {}
+        self._choices: tuple[tuple[Kernel, ...], ...] | None = None
+        self._bounds: list[list[int]] | None = None
+
+    def program(self, kernels: Sequence[Kernel]) -> Program:
+        """The model, every operator lowered by the kernel in its place."""
+        steps = tuple(
+            self._step(op, kernel) for op, kernel in zip(self._model.ops, kernels, strict=True)
+        )
+        memory = _Memory(self._model, steps)
+        buffers, overlaps = memory.buffers(), memory.overlaps()
+        placed = plan(buffers, BUFFER_ALIGNMENT, overlaps)
+        return Program(steps, tuple(kernels), memory.storage, placed)
+
+    def bounds(self) -> list[list[int]]:
+        """The arena that each alternative of each operator needs by itself."""
+        if self._bounds is None:
+            choices = list(zip(self._model.ops, self._alternatives(), strict=True))
+            # Lifetimes follow from the graph: they are those of any program.
+            memory = _Memory(self._model, [self._step(op, of_op[0]) for op, of_op in choices])
+            self._bounds = [
+                [memory.bound(self._step(op, kernel), when) for kernel in of_op]
+                for when, (op, of_op) in enumerate(choices, start=1)
+            ]
+        return self._bounds
+
+    def below(self, limit: int) -> list[Kernel]:
+        """For every operator the first kernel that needs no more, or the least needy."""
+        chosen = []
+        for kernels, bounds in zip(self._alternatives(), self.bounds(), strict=True):
+            fitting = [k for k, bound in zip(kernels, bounds, strict=True) if bound <= limit]
+            chosen.append(fitting[0] if fitting else kernels[bounds.index(min(bounds))])
+        return chosen
+
+    def without(self, avoided: Collection[int]) -> list[Kernel]:
+        """For every operator the first kernel that is not avoided, or the last one."""
+        return [
+            next((k for k in kernels if id(k) not in avoided), kernels[-1])
+            for kernels in self._alternatives()
+        ]
+
+    def _alternatives(self) -> tuple[tuple[Kernel, ...], ...]:
+        if self._choices is None:
+            self._choices = tuple(
+                alternatives(KERNELS, self._model, op, self._features) for op in self._model.ops
+            )
+        return self._choices
+
+    def _step(self, op: Op, kernel: Kernel) -> Step:
+        key = op.node, id(kernel)
+        if key not in self._steps:
+            self._steps[key] = kernel.lower(self._model, op)
+        return self._steps[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lifetime:
+    first: int
+    last: int
+
+
+class _Memory:
+    """What the steps of a program keep in the arena, and for how long.
+
+    Lifetimes count the steps from 1; in step 0 the caller fills the inputs.
+    """
+
+    def __init__(self, model: Model, steps: Sequence[Step]) -> None:
+        self._model = model
+        self._steps = steps
+        self.storage = _alias(model, steps)
+        self._lifetimes = self._find_lifetimes()
+
+    def _find_lifetimes(self) -> dict[int, _Lifetime]:
+        found: dict[int, _Lifetime] = {}
+
+        def touch(tensor: int, when: int) -> None:
+            root = self.storage[tensor]
+            if not self._model.tensors[root].is_constant:
+                known = found.get(root, _Lifetime(when, when))
+                found[root] = _Lifetime(min(known.first, when), max(known.last, when))
+
+        for tensor in self._model.inputs:
+            touch(tensor, 0)
+        for when, step in enumerate(self._steps, start=1):
+            for tensor in (*_reads(step), *step.outputs):
+                touch(tensor, when)
+        for tensor in self._model.outputs:
+            touch(tensor, len(self._steps) + 1)
+        return found
+
+    def buffers(self) -> list[Buffer]:
+        """All of them: tensors ``t<index>``, scratch ``s<node>``."""
+        found = [
+            Buffer(f"t{root}", self._model.tensors[root].bytes, life.first, life.last)
+            for root, life in sorted(self._lifetimes.items())
+        ]
+        for when, step in enumerate(self._steps, start=1):
+            found += _scratch(step, when)
+        return found
+
+    def overlaps(self) -> Overlaps:
+        """What may lie over an input that dies."""
+        return {
+            pair: overlap
+            for when, step in enumerate(self._steps, start=1)
+            if isinstance(step, Call)
+            for pair, overlap in self._overlaps_of(step, when)
+        }
+
+    def bound(self, step: Step, when: int) -> int:
+        """The least arena of one step, if it is this one."""
+        alive = [
+            Buffer(f"t{root}", self._model.tensors[root].bytes, when, when)
+            for root, life in self._lifetimes.items()
+            if life.first <= when <= life.last
+        ]
+        alive += _scratch(step, when)
+        overlaps = dict(self._overlaps_of(step, when)) if isinstance(step, Call) else {}
+        return step_bounds(alive, overlaps).get(when, 0)
+
+    def _overlaps_of(self, call: Call, when: int) -> Iterator[tuple[tuple[str, str], Overlap]]:
+        roots = [self.storage[t] for t in call.inputs]
+        for position, root in enumerate(roots):
+            life = self._lifetimes.get(root)
+            if life is None or life.last != when or roots.count(root) > 1:
+                continue
+            output = f"t{call.output}", f"t{root}"
+            if position == 0 and call.output_overlap is not None:
+                yield output, call.output_overlap
+            elif position in call.in_place and self._same_size(root, call.output):
+                yield output, in_place(self._model.tensors[root].bytes)
+            if position == 0 and call.scratch_overlap is not None:
+                yield (f"s{call.op.node}", f"t{root}"), call.scratch_overlap
+
+    def _same_size(self, one: int, other: int) -> bool:
+        return self._model.tensors[one].bytes == self._model.tensors[other].bytes
+
+
+def _alias(model: Model, steps: Sequence[Step]) -> dict[int, int]:
+    """Which tensor's memory each tensor uses: an alias that of its input."""
     storage = {i: i for i in range(len(model.tensors))}
-    sharing = {i: [i] for i in range(len(model.tensors))}
-    last_read = {t: when for when, step in enumerate(steps) for t in _reads(step)}
-    last_read |= dict.fromkeys(model.outputs, len(steps))
-
-    def share(root: int, output: int) -> None:
-        storage[output] = root
-        sharing[root].append(output)
-
-    for when, step in enumerate(steps):
+    for step in steps:
         if isinstance(step, Alias):
-            share(storage[step.input], step.output)
-            continue
-        for position in step.in_place:
-            tensor = step.inputs[position]
-            root = storage[tensor]
-            dies_here = max(last_read.get(t, 0) for t in sharing[root]) == when
-            same_size = model.tensors[root].bytes == model.tensors[step.output].bytes
-            alone = sum(storage[t] == root for t in step.inputs) == 1
-            if dies_here and same_size and alone and not model.tensors[root].is_constant:
-                share(root, step.output)
-                break
+            storage[step.output] = storage[step.input]
     return storage
+
+
+def _scratch(step: Step, when: int) -> list[Buffer]:
+    if isinstance(step, Alias) or not step.scratch_bytes:
+        return []
+    return [Buffer(f"s{step.op.node}", step.scratch_bytes, when, when)]
 
 
 def _reads(step: Step) -> tuple[int, ...]:
     return (step.input,) if isinstance(step, Alias) else step.inputs
-
-
-def _plan(model: Model, steps: tuple[Step, ...], storage: dict[int, int]) -> MemoryPlan:
-    """Lifetimes from the order of execution; step 0 is the caller filling the inputs."""
-    alive: dict[int, tuple[int, int]] = {}
-
-    def touch(tensor: int, when: int) -> None:
-        root = storage[tensor]
-        if not model.tensors[root].is_constant:
-            first, last = alive.get(root, (when, when))
-            alive[root] = (min(first, when), max(last, when))
-
-    for tensor in model.inputs:
-        touch(tensor, 0)
-    for when, step in enumerate(steps, start=1):
-        for tensor in (*_reads(step), *step.outputs):
-            touch(tensor, when)
-    for tensor in model.outputs:
-        touch(tensor, len(steps) + 1)
-    buffers = [
-        Buffer(f"t{root}", model.tensors[root].bytes, first, last)
-        for root, (first, last) in sorted(alive.items())
-    ]
-    buffers += [
-        Buffer(f"s{step.op.node}", step.scratch_bytes, when, when)
-        for when, step in enumerate(steps, start=1)
-        if isinstance(step, Call) and step.scratch_bytes
-    ]
-    return plan(buffers, BUFFER_ALIGNMENT)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from edgegen import analysis
 from edgegen.device import Device
 from edgegen.engines import Quantity
 from edgegen.engines.aot import code_size
-from edgegen.engines.aot.dead_channels import remove_dead_channels
 from edgegen.engines.aot.emit import arena_bytes
-from edgegen.engines.aot.kernels import activation_dtype
-from edgegen.engines.aot.lower import lower
+from edgegen.engines.aot.engine import lower_for
+from edgegen.engines.aot.kernels import Kernel, activation_dtype
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.engines.aot.program import Alias, Call, Program, Step
 from edgegen.model import Model, Op
+from edgegen.options import OptimizeFor
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Place:
         shape: As computed: without dead channels.
         removed_channels: Dead ones, which the model has and the generated code has not.
         arena_offset: None for what lies in flash: a constant under another shape.
-        shares: The tensor whose memory it takes over, or None.
+        shares: The tensor that it is under another shape or that it overwrites, or None.
     """
 
     tensor: int
@@ -84,8 +83,9 @@ class Plan:
     """A model, lowered for a device.
 
     Attributes:
-        arena_bound: The most bytes alive in any one layer: no arena can be smaller while
-            layers run in this order.
+        optimize_for: What the kernels were chosen by.
+        arena_bound: What the worst layer needs by itself: with these kernels no arena can be
+            smaller while layers run in this order.
         weights: Bytes in flash, as the generated project has them.
         code: Text and tables of the engine.
     """
@@ -93,6 +93,7 @@ class Plan:
     model: str
     device: str
     features: tuple[str, ...]
+    optimize_for: OptimizeFor
     layers: tuple[Layer, ...]
     macs: int
     arena_bytes: int
@@ -102,26 +103,29 @@ class Plan:
     code: Quantity
 
 
-def describe(model: Model, device: Device) -> Plan:
+def describe(model: Model, device: Device, optimize_for: OptimizeFor = "latency") -> Plan:
     """What `AotEngine.emit` writes for a model that it does not refuse."""
-    return _Description(model, device).plan()
+    return _Description(model, device, optimize_for).plan()
 
 
 class _Description:
-    def __init__(self, model: Model, device: Device) -> None:
-        trimmed = remove_dead_channels(model)
+    def __init__(self, model: Model, device: Device, optimize_for: OptimizeFor) -> None:
+        trimmed, program = lower_for(model, device, optimize_for)
         self._original = model
         self._model = trimmed.model
         self._device = device
-        self._program: Program = lower(trimmed.model, device.features)
+        self._optimize_for = optimize_for
+        self._program: Program = program
         self._counted: set[int] = set()
 
     def plan(self) -> Plan:
-        layers = tuple(self._layer(step) for step in self._program.steps)
+        lowered = zip(self._program.steps, self._program.kernels, strict=True)
+        layers = tuple(self._layer(step, kernel) for step, kernel in lowered)
         return Plan(
             model=self._model.source.file_name,
             device=self._device.id,
             features=self._device.features,
+            optimize_for=self._optimize_for,
             layers=layers,
             macs=sum(layer.macs for layer in layers),
             arena_bytes=arena_bytes(self._program),
@@ -131,17 +135,16 @@ class _Description:
             code=code_size.estimate(self._program, self._device),
         )
 
-    def _layer(self, step: Step) -> Layer:
-        needs, refusals = considered(self._model, step.op, self._device.features)
+    def _layer(self, step: Step, kernel: Kernel) -> Layer:
         call = None if isinstance(step, Alias) else step
         scratch = call.scratch_bytes if call else 0
         return Layer(
             node=step.op.node,
             operator=step.op.kind.value,
             function=call.function if call else None,
-            needs=needs,
-            refusals=refusals,
-            outputs=tuple(self._place(tensor) for tensor in step.outputs),
+            needs=tuple(sorted(kernel.needs)),
+            refusals=self._refusals(step.op, kernel),
+            outputs=tuple(self._place(tensor, step) for tensor in step.outputs),
             macs=analysis.macs(self._model, step.op),
             weight_bytes=self._weight_bytes(call) if call else 0,
             table_bytes=sum(c.values.nbytes for c in call.constants if c.is_table) if call else 0,
@@ -155,7 +158,25 @@ class _Description:
         own = sum(c.values.nbytes for c in call.constants if not c.is_table)
         return own + sum(self._model.tensors[t].bytes for t in tensors)
 
-    def _place(self, tensor: int) -> Place:
+    def _refusals(self, op: Op, chosen: Kernel) -> tuple[Refusal, ...]:
+        """Of the kernels before the chosen one."""
+        dtype = activation_dtype(self._model, op)
+        found = []
+        for kernel in KERNELS:
+            if kernel is chosen:
+                break
+            if kernel.kind is op.kind and kernel.dtype is dtype:
+                found.append(Refusal(tuple(sorted(kernel.needs)), self._reason(op, kernel)))
+        return tuple(found)
+
+    def _reason(self, op: Op, kernel: Kernel) -> str:
+        missing = sorted(kernel.needs - set(self._device.features))
+        if missing:
+            return f"the device has no {' and no '.join(missing)}."
+        resource = "flash" if self._optimize_for == "size" else "memory"
+        return kernel.refusal(self._model, op) or f"it takes more {resource}."
+
+    def _place(self, tensor: int, step: Step) -> Place:
         root = self._program.storage[tensor]
         described, original = self._model.tensors[tensor], self._original.tensors[tensor]
         in_flash = self._model.tensors[root].is_constant
@@ -165,24 +186,21 @@ class _Description:
             removed_channels=sum(original.shape[-1:]) - sum(described.shape[-1:]),
             bytes=described.bytes,
             arena_offset=None if in_flash else self._program.plan.offsets[f"t{root}"],
-            shares=None if root == tensor else root,
+            shares=root if root != tensor else self._overwritten(tensor, step),
         )
 
+    def _overwritten(self, tensor: int, step: Step) -> int | None:
+        """The first input of a step that its output lies over."""
+        inputs = step.inputs if isinstance(step, Call) else ()
+        roots = [self._program.storage[each] for each in inputs]
+        start, end = self._range(tensor)
+        for root in roots:
+            if not self._model.tensors[root].is_constant:
+                other_start, other_end = self._range(root)
+                if start < other_end and other_start < end:
+                    return root
+        return None
 
-def considered(
-    model: Model, op: Op, features: Collection[str]
-) -> tuple[tuple[str, ...], tuple[Refusal, ...]]:
-    """What the chosen kernel needs, and the kernels before it that were not taken."""
-    dtype = activation_dtype(model, op)
-    refusals: list[Refusal] = []
-    for kernel in KERNELS:
-        if kernel.kind is not op.kind or kernel.dtype is not dtype:
-            continue
-        needs = tuple(sorted(kernel.needs))
-        missing = [feature for feature in needs if feature not in features]
-        reason = f"the device has no {' and no '.join(missing)}." if missing else None
-        reason = reason or kernel.refusal(model, op)
-        if reason is None:
-            return needs, tuple(refusals)
-        refusals.append(Refusal(needs, reason))
-    raise ValueError(f"node {op.node} {op.kind.value}: no kernel takes it")
+    def _range(self, tensor: int) -> tuple[int, int]:
+        start = self._program.plan.offsets[f"t{tensor}"]
+        return start, start + self._model.tensors[tensor].bytes

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from edgegen.model import Op
-from edgegen.passes.memory_plan import MemoryPlan
+from edgegen.passes.memory_plan import MemoryPlan, Overlap
+
+if TYPE_CHECKING:
+    from edgegen.engines.aot.kernels import Kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,10 @@ class Call:
         sources: Runtime files, below runtime_c/src; their headers follow from them.
         header: The runtime header that declares the function.
         scratch_bytes: Arena bytes that the kernel needs only while it runs.
-        in_place: Positions in ``inputs`` that may share their memory with the output.
+        in_place: Positions in ``inputs`` whose memory the output may take over, if it has their
+            size.
+        output_overlap: Where the output may lie although the first input is still read.
+        scratch_overlap: The same of the scratch.
     """
 
     op: Op
@@ -69,6 +76,8 @@ class Call:
     scalars: tuple[int | float, ...] = ()
     scratch_bytes: int = 0
     in_place: tuple[int, ...] = ()
+    output_overlap: Overlap | None = None
+    scratch_overlap: Overlap | None = None
     more_outputs: tuple[int, ...] = ()
 
     @property
@@ -98,10 +107,12 @@ class Program:
     """A model, lowered.
 
     Attributes:
+        kernels: What every step was lowered by.
         storage: The tensor whose memory each tensor uses (itself, unless aliased).
         plan: Keys are ``t<index>`` for tensors and ``s<node>`` for scratch.
     """
 
     steps: tuple[Step, ...]
+    kernels: tuple[Kernel, ...]
     storage: dict[int, int]
     plan: MemoryPlan

@@ -6,7 +6,8 @@
  * with rows and columns as window_2d.h says. Taps outside the image count as real 0. A kernel of
  * 1x1 that moves in steps of 1 is a fully connected layer at every pixel: see fully_connected.h.
  *
- * Input, weights, bias and output must not overlap.
+ * Weights and bias must not overlap the output. Outputs are written one after the other, each as
+ * soon as its own inputs were read: the output may lie over inputs that no later one takes.
  */
 #ifndef EDGEGEN_NN_CONV_2D_H
 #define EDGEGEN_NN_CONV_2D_H

@@ -6,7 +6,8 @@
  * with rows and columns as window_2d.h says and multiplier = output_depth / input_depth. Taps
  * outside the image count as real 0.
  *
- * Input, weights, bias and output must not overlap.
+ * Weights and bias must not overlap the output. Outputs are written one after the other, each as
+ * soon as its own inputs were read: the output may lie over inputs that no later one takes.
  */
 #ifndef EDGEGEN_NN_DEPTHWISE_CONV_2D_H
 #define EDGEGEN_NN_DEPTHWISE_CONV_2D_H

@@ -1,6 +1,7 @@
 /* Fully connected layers: output[b][o] = activation(sum_i input[b][i] * weights[o][i] + bias[o]).
  *
- * Input, weights, bias and output must not overlap.
+ * Weights and bias must not overlap the output. Outputs are written one after the other, each as
+ * soon as its own inputs were read: the output may lie over inputs that no later one takes.
  */
 #ifndef EDGEGEN_NN_FULLY_CONNECTED_H
 #define EDGEGEN_NN_FULLY_CONNECTED_H

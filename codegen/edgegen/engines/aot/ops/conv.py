@@ -21,7 +21,9 @@ from edgegen.engines.aot.ops.common import (
 from edgegen.engines.aot.ops.output_s8 import output_s8
 from edgegen.engines.aot.ops.window import window_fields
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.traffic import of_rows, of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind, Tensor
+from edgegen.passes.memory_plan import Overlap
 
 _Fields = tuple[tuple[str, Field], ...]
 
@@ -65,6 +67,7 @@ def _call_s8(
         header=f"edgegen/nn/{name}.h",
         sources=(*_sources(f"{name}_s8"), "nn/output_s8.c"),
         constants=(Constant("filter", constant(input_tensor(model, op, 1))), *constants),
+        output_overlap=overlap_of(model, op),
     )
 
 
@@ -101,6 +104,7 @@ def _call_f32(model: Model, op: Op, name: str, shape: _Fields) -> Call:
         header=f"edgegen/nn/{name}.h",
         sources=_sources(f"{name}_f32"),
         constants=tuple(constants),
+        output_overlap=overlap_of(model, op),
     )
 
 
@@ -115,7 +119,7 @@ def _is_pointwise(model: Model, op: Op) -> bool:
     return size == (1, 1) and attrs_of(op, Conv2DAttrs).stride == (1, 1)
 
 
-def _pointwise_fields(data: Tensor, model: Model, op: Op) -> _Fields:
+def _pointwise_fields(data: Tensor, model: Model, op: Op) -> tuple[tuple[str, int], ...]:
     depth, output_depth = data.shape[3], output_tensor(model, op).shape[3]
     return (
         ("batches", data.elements // depth),
@@ -133,6 +137,21 @@ def window_of(model: Model, op: Op) -> tuple[tuple[str, int], ...]:
         (height, width),
         attrs_of(op, Conv2DAttrs),
     )
+
+
+def overlap_of(model: Model, op: Op) -> Overlap:
+    """Of the portable kernels: one pixel after another, whose last output is the first one that
+    is written after all of its inputs were read."""
+    element = input_tensor(model, op).bytes // input_tensor(model, op).elements
+    if _is_pointwise(model, op) and op.kind is OpKind.CONV_2D:
+        shape = dict(_pointwise_fields(input_tensor(model, op), model, op))
+        return of_rows(
+            shape["batches"],
+            shape["input_depth"] * element,
+            shape["output_depth"] * element,
+            last=element,
+        )
+    return of_window(dict(window_of(model, op)), element, last=element)
 
 
 def _bias(model: Model, op: Op) -> npt.NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.matmul_dsp import GROUP, matrix_fields, pack, padded, unpackable
 from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
 _Weights = npt.NDArray[np.int64]
@@ -69,7 +72,10 @@ def _pointwise(model: Model, op: Op) -> Call:
     weights = _flat_weights(model, op)
     channels, depth = weights.shape
     positions = output_tensor(model, op).elements // channels
-    return _call(model, op, "pointwise", weights, (("positions", positions),), 4 * depth)
+    return replace(
+        _call(model, op, "pointwise", weights, (("positions", positions),), 4 * depth),
+        output_overlap=of_rows(positions, depth, channels, per_round=2),
+    )
 
 
 def _windowed(model: Model, op: Op) -> Call:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.conv_dsp import upright
 from edgegen.engines.aot.ops.matmul_mve import Requantisation, pack, requantisation
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
 _BLOCK = 4
@@ -58,7 +61,11 @@ def _lower(model: Model, op: Op) -> Call:
     if is_pointwise and attrs_of(op, Conv2DAttrs).stride == (1, 1):
         output = output_tensor(model, op)
         positions = output.elements // output.shape[3]
-        return _call(model, op, "pointwise", (("positions", positions),))
+        overlap = of_rows(
+            positions, input_tensor(model, op).shape[3], output.shape[3], per_round=2, last=1
+        )
+        call = _call(model, op, "pointwise", (("positions", positions),))
+        return replace(call, output_overlap=overlap)
     window = upright(dict(window_of(model, op)))
     lines = (window["window.output_height"] - 1) * window["window.stride_height"]
     lines += window["window.filter_height"]

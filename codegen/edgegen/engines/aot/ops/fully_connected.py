@@ -20,7 +20,9 @@ from edgegen.engines.aot.ops.common import (
 )
 from edgegen.engines.aot.ops.output_s8 import output_s8
 from edgegen.engines.aot.program import Call, Constant, Ref
+from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
+from edgegen.passes.memory_plan import Overlap
 
 
 def _lower_s8(model: Model, op: Op) -> Call:
@@ -42,6 +44,7 @@ def _lower_s8(model: Model, op: Op) -> Call:
         header="edgegen/nn/fully_connected.h",
         sources=("nn/fully_connected_s8.c", "nn/output_s8.c"),
         constants=(Constant("filter", constant(weights)), *constants),
+        output_overlap=_overlap(weights, output, 1),
     )
 
 
@@ -100,7 +103,15 @@ def _lower_f32(model: Model, op: Op) -> Call:
         header="edgegen/nn/fully_connected.h",
         sources=("nn/fully_connected_f32.c",),
         constants=tuple(constants),
+        output_overlap=_overlap(weights, output_tensor(model, op), 4),
     )
+
+
+def _overlap(weights: Tensor, output: Tensor, element: int) -> Overlap:
+    """One row after another, of which an output is written while others still need the inputs."""
+    shape = dict(shape_fields(weights, output))
+    read, written = shape["input_depth"] * element, shape["output_depth"] * element
+    return of_rows(shape["batches"], read, written, last=element)
 
 
 def shape_fields(weights: Tensor, output: Tensor) -> tuple[tuple[str, int], ...]:

@@ -18,7 +18,9 @@ from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8,
 from edgegen.engines.aot.ops.matmul_dsp import UPPER_LIMIT, pack_with_biases, padded, unpackable
 from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
 from edgegen.engines.aot.program import Call, Constant, Ref
+from edgegen.engines.aot.traffic import Accesses, afterwards, consecutive, of_rows, overlap
 from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind
+from edgegen.passes.memory_plan import Overlap
 
 INPUTS = 8
 """The number of inputs is rounded up to a multiple of this."""
@@ -75,13 +77,15 @@ def _lower(model: Model, op: Op) -> Call:
     assert isinstance(prepared, Requantisation)
     multiplier, constant_, shift = (int(values[0]) for values in _shared(prepared))
     filled_up = padded(weights.shape[1], INPUTS)
+    output = output_tensor(model, op)
+    is_single = output.elements == weights.shape[0]
     return Call(
         op=op,
         function="eg_run_fully_connected_s8_dsp",
         struct="eg_fully_connected_s8_dsp",
         fields=(
             ("stream", Ref("filter")),
-            *shape_fields(input_tensor(model, op, 1), output_tensor(model, op)),
+            *shape_fields(input_tensor(model, op, 1), output),
             ("multiplier", multiplier),
             ("constant", constant_),
             ("shift", shift),
@@ -92,7 +96,24 @@ def _lower(model: Model, op: Op) -> Call:
         sources=("nn/dsp/fully_connected_s8.c",),
         constants=(Constant("filter", pack_with_biases(weights, _folded_bias(model, op), INPUTS)),),
         scratch_bytes=2 * filled_up,
+        output_overlap=_output_overlap(weights.shape[1], weights.shape[0], output.elements),
+        scratch_overlap=_scratch_overlap(weights.shape[1]) if is_single else None,
     )
+
+
+def _output_overlap(inputs: int, channels: int, elements: int) -> Overlap:
+    """A row of inputs is widened before its outputs are written."""
+    if elements == channels:
+        return afterwards(inputs, channels)
+    return of_rows(elements // channels, inputs, channels)
+
+
+def _scratch_overlap(inputs: int) -> Overlap:
+    """The inputs are widened in ascending order, each group after it was read."""
+    groups = padded(inputs, INPUTS) // INPUTS
+    reads = consecutive(groups, INPUTS)
+    reads = Accesses(reads.round, reads.start, np.minimum(reads.end, inputs))
+    return overlap(reads, consecutive(groups, 2 * INPUTS), inputs, 2 * INPUTS * groups)
 
 
 KERNELS = (Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower, _refuse, frozenset({"dsp"})),)

@@ -15,6 +15,7 @@ from edgegen.engines.aot.ops.common import (
 )
 from edgegen.engines.aot.ops.window import window_fields
 from edgegen.engines.aot.program import Call
+from edgegen.engines.aot.traffic import of_window
 from edgegen.model import DType, Model, Op, OpKind, Pool2DAttrs
 
 
@@ -39,12 +40,14 @@ def _call(
 ) -> Call:
     attrs = attrs_of(op, Pool2DAttrs)
     data, output = input_tensor(model, op), output_tensor(model, op)
+    window = window_fields(data, output, attrs.filter, attrs)
+    element = 4 if data.dtype is DType.FLOAT32 else 1
     return Call(
         op=op,
         function=f"eg_run_{name}_{dtype}",
         struct=f"eg_pool_2d_{dtype}",
         fields=(
-            *window_fields(data, output, attrs.filter, attrs),
+            *window,
             ("activation_min", bounds[0]),
             ("activation_max", bounds[1]),
         ),
@@ -52,6 +55,7 @@ def _call(
         output=op.outputs[0],
         header="edgegen/nn/pool_2d.h",
         sources=(f"nn/{name}_{dtype}.c", "nn/window_2d.c"),
+        output_overlap=of_window(dict(window), element, last=element),
     )
 
 

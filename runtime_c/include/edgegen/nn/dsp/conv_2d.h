@@ -1,6 +1,6 @@
 /* int8 2-D convolutions with the DSP instructions; what they compute is in nn/conv_2d.h.
  *
- * Input, output and scratch must not overlap. Scratch is aligned to 4 bytes.
+ * Scratch is aligned to 4 bytes and overlaps nothing.
  */
 #ifndef EDGEGEN_NN_DSP_CONV_2D_H
 #define EDGEGEN_NN_DSP_CONV_2D_H
@@ -20,7 +20,8 @@ typedef struct eg_pointwise_s8_dsp {
     eg_matmul_dsp matrix;
 } eg_pointwise_s8_dsp;
 
-/* scratch: 16 bytes for each group of inputs. */
+/* scratch: 16 bytes for each group of inputs. Two positions at a time are read, then written, in
+ * order: the output may lie over inputs that were read. */
 void eg_run_pointwise_s8_dsp(const eg_pointwise_s8_dsp *layer, const int8_t *input, int8_t *output,
                              void *scratch);
 
@@ -33,7 +34,7 @@ typedef struct eg_conv_2d_s8_dsp {
     eg_matmul_dsp matrix;
 } eg_conv_2d_s8_dsp;
 
-/* The output's rows y and y + half are computed together, half being half their number rounded up,
+/* Input and output must not overlap. The output's rows y and y + half are computed together, half being half their number rounded up,
  * one column after another. For a column every line of input that a row of the filter may fall on
  * is widened once.
  *

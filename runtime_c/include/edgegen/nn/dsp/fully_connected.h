@@ -1,7 +1,9 @@
 /* int8 fully connected layers with the DSP instructions; what they compute is in
  * nn/fully_connected.h, and how two channels share a halfword in nn/dsp/matmul.h.
  *
- * Input, output and scratch must not overlap. Scratch is aligned to 4 bytes.
+ * Of every batch the inputs are widened into the scratch, in order, before an output is written.
+ * Scratch, aligned to 4 bytes, and output may lie over inputs that were read; they must not overlap
+ * each other.
  */
 #ifndef EDGEGEN_NN_DSP_FULLY_CONNECTED_H
 #define EDGEGEN_NN_DSP_FULLY_CONNECTED_H

@@ -1,6 +1,6 @@
 /* int8 2-D convolutions with Helium; what they compute is in nn/conv_2d.h.
  *
- * Input, output and scratch must not overlap.
+ * Scratch overlaps nothing.
  */
 #ifndef EDGEGEN_NN_MVE_CONV_2D_H
 #define EDGEGEN_NN_MVE_CONV_2D_H
@@ -20,6 +20,8 @@ typedef struct eg_pointwise_s8_mve {
     eg_matmul_mve matrix;
 } eg_pointwise_s8_mve;
 
+/* Two positions at a time, in order; of those the inputs are still read while all but the last
+ * output is written. The output may lie over inputs that were read. */
 void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *input, int8_t *output);
 
 /* Any filter without dilation. */
