@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from edgegen.engines.aot.kernels import choose
+from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS
+from edgegen.engines.aot.program import Call
 from edgegen.frontends import tflite
+from edgegen.model import Model
 from support import host_engine
 from support.host_engine import Build
 from support.op_batch import OpBatch, Q
@@ -132,6 +134,29 @@ ALIGNED = [
     Conv(image=(4, 4), depth=4, channels=1, size=(1, 1), batches=3),
 ]
 
+# An output's zero point of -128 allows constants that are fitted to the reference's steps.
+FITTED = [
+    *(
+        Conv(
+            depth=depth,
+            channels=channels,
+            size=size,
+            zero_points=(zero_point, -128),
+            scales=scales,
+            output_scale=output_scale,
+        )
+        for depth in (4, 20)
+        for channels in (4, 10)
+        for size in ((1, 1), (3, 3))
+        for zero_point, scales, output_scale in (
+            (-128, (0.003, 0.01, 0.02, 0.04), 0.2),
+            (127, (0.01,), 0.05),
+            (3, (0.0004, 0.01), 0.4),
+        )
+    ),
+    Conv(depth=4, size=(1, 1), zero_points=(0, -128), has_bias=False, activation="relu"),
+]
+
 DEPTHWISE_GEOMETRY = [
     *(replace(conv, depth_multiplier=1, depth=5) for conv in GEOMETRY),
     *(
@@ -167,7 +192,7 @@ def _check(cases: list[Conv], dtype: str, folder: Path, features: tuple[str, ...
 
 @FEATURES
 def test_geometry_int8(features: tuple[str, ...], tmp_path: Path) -> None:
-    _check([*GEOMETRY, *ALIGNED], "int8", tmp_path, features)
+    _check([*GEOMETRY, *ALIGNED, *FITTED], "int8", tmp_path, features)
 
 
 def test_geometry_float32(tmp_path: Path) -> None:
@@ -201,10 +226,26 @@ def test_the_fast_kernels_take_what_they_can_prove(feature: str) -> None:
     assert not _is_fast(Conv(depth=600, size=(1, 1), extreme=True), feature)
 
 
+def test_constants_are_fitted_where_they_can_be() -> None:
+    assert all(_multiplies_by(case) == "eg_multiply_pair_fitted" for case in FITTED)
+    assert _multiplies_by(ALIGNED[0]) == "eg_multiply_pair_rounded"
+
+
+def _multiplies_by(case: Conv) -> object:
+    model, kernel = _chosen(case, "dsp")
+    call = kernel.lower(model, model.ops[0])
+    assert isinstance(call, Call)
+    return dict(call.fields)["matrix.multiply"]
+
+
 def _is_fast(case: Conv, feature: str) -> bool:
+    return feature in _chosen(case, feature)[1].needs
+
+
+def _chosen(case: Conv, feature: str) -> tuple[Model, Kernel]:
     batch = OpBatch("int8")
     case.add(batch)
     model = tflite.parse(batch.build(), "test.tflite")
     chosen = choose(KERNELS, model, model.ops[0], (feature,))
     assert not isinstance(chosen, str)
-    return feature in chosen.needs
+    return model, chosen

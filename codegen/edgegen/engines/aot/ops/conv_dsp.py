@@ -17,9 +17,9 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
-from edgegen.engines.aot.ops.matmul_dsp import GROUP, matrix_fields, pack, padded, unpackable
-from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
-from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.ops.matmul_dsp import GROUP, matrix, padded, unpackable
+from edgegen.engines.aot.ops.requantize_dsp import Fitted, Requantisation, fitted, requantisation
+from edgegen.engines.aot.program import Call, Field
 from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
@@ -36,7 +36,7 @@ def _refuse(model: Model, op: Op) -> str | None:
     return prepared if isinstance(prepared, str) else unpackable(_flat_weights(model, op))
 
 
-def _requantisation(model: Model, op: Op) -> Requantisation | str:
+def _requantisation(model: Model, op: Op) -> Requantisation | Fitted | str:
     data, output, bias = (
         input_tensor(model, op),
         output_tensor(model, op),
@@ -44,13 +44,12 @@ def _requantisation(model: Model, op: Op) -> Requantisation | str:
     )
     weights = _flat_weights(model, op)
     own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
-    return requantisation(
-        own - data.zero_point * weights.sum(axis=1),
-        np.abs(weights).sum(axis=1),
-        real_multipliers(model, op),
-        attrs_of(op, Conv2DAttrs).activation,
-        output,
-    )
+    folded = own - data.zero_point * weights.sum(axis=1)
+    reals, activation = real_multipliers(model, op), attrs_of(op, Conv2DAttrs).activation
+    found = fitted(folded, weights, reals, activation, output)
+    if found is not None:
+        return found
+    return requantisation(folded, np.abs(weights).sum(axis=1), reals, activation, output)
 
 
 def _flat_weights(model: Model, op: Op) -> _Weights:
@@ -118,17 +117,18 @@ def _call(
     scratch_bytes: int,
 ) -> Call:
     prepared = _requantisation(model, op)
-    assert isinstance(prepared, Requantisation)
+    assert not isinstance(prepared, str)
+    packed = matrix(weights, prepared)
     return Call(
         op=op,
         function=f"eg_run_{name}_s8_dsp",
         struct=f"eg_{name}_s8_dsp",
-        fields=(*fields, ("matrix.stream", Ref("filter")), *matrix_fields(weights)),
+        fields=(*fields, *packed.fields),
         inputs=(input_index(op),),
         output=op.outputs[0],
         header="edgegen/nn/dsp/conv_2d.h",
-        sources=(f"nn/dsp/{name}_s8.c", "nn/dsp/matmul.c"),
-        constants=(Constant("filter", pack(weights, prepared)),),
+        sources=(f"nn/dsp/{name}_s8.c", *packed.sources),
+        constants=(packed.constant,),
         scratch_bytes=scratch_bytes,
     )
 

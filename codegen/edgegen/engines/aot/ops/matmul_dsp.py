@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.engines.aot.ops.requantize_dsp import Requantisation
+from edgegen.engines.aot.ops.requantize_dsp import Fitted, Requantisation
+from edgegen.engines.aot.program import Constant, Field, Ref
 
 CHANNELS_PER_BLOCK = 4
 GROUP = 4
@@ -36,17 +39,58 @@ def unpackable(weights: _Weights) -> str | None:
     return None
 
 
-def pack(weights: _Weights, requantisation: Requantisation) -> npt.NDArray[np.int32]:
-    """The stream of an ``eg_matmul_dsp``.
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """An ``eg_matmul_dsp`` member named ``matrix``.
 
+    Attributes:
+        fields: Its initialisers; the stream is the constant "filter".
+        sources: What multiplies by it.
+    """
+
+    fields: tuple[tuple[str, Field], ...]
+    constant: Constant
+    sources: tuple[str, ...]
+
+
+def matrix(weights: _Weights, prepared: Requantisation | Fitted) -> Matrix:
+    """
     Args:
         weights: [channels][inputs]; `unpackable` has nothing against them.
     """
     words = _pack_weights(weights, GROUP)
-    rows = requantisation.rows()
-    missing = CHANNELS_PER_BLOCK * len(words) - len(rows)
-    parameters = np.pad(rows, ((0, missing), (0, 0))).reshape(len(words), -1)
-    return np.concatenate([words, parameters], axis=1).reshape(-1)
+    is_fitted = isinstance(prepared, Fitted)
+    before, behind = _parameters(prepared, len(words))
+    stream = np.concatenate([before, words, behind], axis=1).reshape(-1)
+    name = "multiply_pair_fitted" if is_fitted else "multiply_pair_rounded"
+    return Matrix(
+        (
+            ("matrix.stream", Ref("filter")),
+            ("matrix.groups", padded(weights.shape[1], GROUP) // GROUP),
+            ("matrix.blocks", len(words)),
+            ("matrix.multiply", f"eg_{name}"),
+        ),
+        Constant("filter", stream),
+        (f"nn/dsp/{name}.c", "nn/dsp/widen_pair.c"),
+    )
+
+
+def _parameters(
+    prepared: Requantisation | Fitted, blocks: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """[blocks][words] that the stream has before the weights, and behind them."""
+    if isinstance(prepared, Requantisation):
+        rows = prepared.rows()
+        missing = CHANNELS_PER_BLOCK * blocks - len(rows)
+        behind = np.pad(rows, ((0, missing), (0, 0))).reshape(blocks, -1)
+        return np.zeros((blocks, 0), np.int32), behind
+    columns = (prepared.bias, prepared.multiplier, prepared.constant)
+    bias, multiplier, constant = (
+        np.pad(values, (0, CHANNELS_PER_BLOCK * blocks - len(values))).reshape(blocks, -1)
+        for values in columns
+    )
+    pairs = np.stack([multiplier, constant], axis=2).reshape(blocks, -1)
+    return bias[:, 0::2], np.concatenate([bias[:, 1::2], pairs], axis=1)
 
 
 def pack_with_biases(
@@ -73,17 +117,6 @@ def _pack_weights(weights: _Weights, multiple: int) -> npt.NDArray[np.int32]:
     grouped = halfwords.reshape(pairs // 2, 2, inputs // GROUP, GROUP)
     words = grouped[..., :2] | grouped[..., 2:] << 16
     return _int32(words.transpose(0, 2, 3, 1)).reshape(pairs // 2, -1)
-
-
-def matrix_fields(
-    weights: _Weights, member: str = "matrix"
-) -> tuple[tuple[str, int], tuple[str, int]]:
-    """The numbers of an ``eg_matmul_dsp`` member, whose stream is a constant of its own."""
-    channels, inputs = weights.shape
-    return (
-        (f"{member}.groups", padded(inputs, GROUP) // GROUP),
-        (f"{member}.blocks", padded(channels, CHANNELS_PER_BLOCK) // CHANNELS_PER_BLOCK),
-    )
 
 
 def _fill_up(weights: _Weights, multiple: int) -> _Weights:

@@ -13,6 +13,7 @@ from edgegen.engines.aot.fixed_point import (
     quantized_range,
     wrap_int32,
 )
+from edgegen.engines.aot.ops.step_function import Reference, first_sums
 from edgegen.model import Activation, Tensor
 
 _Int64 = npt.NDArray[np.int64]
@@ -85,3 +86,107 @@ def _steps(bias: int, multiplier: int, exponent: int, zero_point: int) -> int:
     sum_ = int(wrap_int32(np.array([bias], np.int64))[0])
     found = multiply_by_quantized_multiplier(sum_, int(multiplier), int(exponent))
     return int(np.clip(found, -128 - zero_point, 127 - zero_point))
+
+
+FITTED_SHIFT = 12
+"""EG_FITTED_SHIFT"""
+
+_SCALE = 256
+"""By which fitted sums are multiplied."""
+
+_ATTEMPTS = tuple((m, c) for m in (0, 1, -1, 2, -2, 3, -3, 4, -4) for c in (0, 1, -1, 2, -2, 3, -3))
+"""What is added to the multiplier and the constant until every step lies where it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One entry per output channel of saturate(((256 * sum + bias) * multiplier / 2^32 + constant)
+    >> FITTED_SHIFT), the sum without its bias."""
+
+    bias: npt.NDArray[np.int32]
+    multiplier: npt.NDArray[np.int32]
+    constant: npt.NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """``bias`` is what is added to 256 * the sum that has its own bias already."""
+
+    bias: _Int64
+    multiplier: _Int64
+    constant: _Int64
+
+    def __call__(self, sums: _Int64) -> _Int64:
+        """Outputs; sums have shape [channels][any number]."""
+        scaled = _SCALE * sums + self.bias[:, None]
+        high = (scaled * self.multiplier[:, None]) >> 32
+        found: _Int64 = np.clip((high + self.constant[:, None]) >> FITTED_SHIFT, -128, 127)
+        return found
+
+    def take(self, other: _Candidate, where: npt.NDArray[np.bool_]) -> None:
+        for name in self.__slots__:
+            setattr(self, name, np.where(where, getattr(other, name), getattr(self, name)))
+
+
+def fitted(
+    bias: _Int64,
+    weights: _Int64,
+    real_multipliers: list[float],
+    activation: Activation,
+    output: Tensor,
+) -> Fitted | None:
+    """Constants whose outputs equal the reference's for every input, or None if some channel has
+    none.
+
+    Args:
+        bias: Of every channel, the input's zero point folded in, not wrapped.
+        weights: [channels][inputs].
+        real_multipliers: One for all channels or one for each.
+    """
+    if output.zero_point != -128 or quantized_range(activation, output) != (-128, 127):
+        return None
+    low = bias + np.minimum(-128 * weights, 127 * weights).sum(axis=1)
+    high = bias + np.maximum(-128 * weights, 127 * weights).sum(axis=1)
+    multiplier, shift = (
+        np.broadcast_to(values, len(bias)).astype(np.int64)
+        for values in quantize_multipliers(real_multipliers)
+    )
+    if shift.max() > 0 or np.maximum(abs(low), abs(high)).max() >= (1 << 31) // _SCALE - _SCALE:
+        return None
+    found = _search(Reference(multiplier, shift, -128, -128, 127), low, high)
+    if found is None:
+        return None
+    own = wrap_int32(_SCALE * bias + found.bias)
+    return Fitted(own, found.multiplier.astype(np.int32), found.constant.astype(np.int32))
+
+
+def _search(reference: Reference, low: _Int64, high: _Int64) -> _Candidate | None:
+    levels = np.arange(-127, 128, dtype=np.int64)
+    steps = first_sums(reference, low, high)
+    taken = (steps > low[:, None]) & (steps <= high[:, None])
+    sums = np.concatenate([low[:, None], high[:, None], steps, steps - 1], axis=1)
+    sums = np.clip(sums, low[:, None], high[:, None])
+    expected = reference(sums)
+    zeros = np.zeros_like(low)
+    found = _Candidate(zeros, zeros, expected[:, 0] << FITTED_SHIFT)  # right where nothing changes
+    done = (found(sums) == expected).all(axis=1)
+    right = FITTED_SHIFT + reference.shift
+    exact = np.floor(reference.multiplier * np.exp2(right + 1.0) / _SCALE).astype(np.int64)
+    if (~done & (exact >= (1 << 31) - 8)).any():
+        return None
+    # The halves that both of the reference's roundings add: 1/2 of its last place, and of the
+    # high product's, which counts less by 2^-(right).
+    halves = (2 * -128 + 1 << FITTED_SHIFT - 1) + np.floor(np.exp2(right - 1.0)).astype(np.int64)
+    for more, extra in _ATTEMPTS:
+        if done.all():
+            return found
+        tried = _Candidate(zeros, np.maximum(exact + more, 1), halves + extra)
+        needed = ((levels << FITTED_SHIFT) - tried.constant[:, None]) << 32
+        needed = -(-needed // tried.multiplier[:, None]) - _SCALE * steps
+        least = np.where(taken, needed, -_SCALE).max(axis=1)
+        most = np.where(taken, needed, _SCALE).min(axis=1) + _SCALE - 1
+        tried.bias = np.clip((least + most) >> 1, 1 - _SCALE, _SCALE - 1)
+        better = ~done & (tried(sums) == expected).all(axis=1)
+        found.take(tried, better)
+        done |= better
+    return found if done.all() else None
