@@ -191,19 +191,27 @@ class NoAttrs:
 
 @dataclass(frozen=True, slots=True)
 class Conv2DAttrs:
-    """CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV; pairs are (height, width)."""
+    """CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV; pairs are (height, width).
+
+    Attributes:
+        has_int32_sums: Whether CONV_2D of int16 without a bias adds up in 32 bits, not 64.
+    """
 
     padding: Padding
     stride: tuple[int, int]
     dilation: tuple[int, int] = (1, 1)
     activation: Activation = Activation.NONE
     depth_multiplier: int = 1
+    has_int32_sums: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FullyConnectedAttrs:
+    """FULLY_CONNECTED; ``has_int32_sums`` as of `Conv2DAttrs`."""
+
     activation: Activation = Activation.NONE
     keep_num_dims: bool = False
+    has_int32_sums: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,14 @@ class OpBatch:
     """Adds operators, each with an input and an output of the graph to itself.
 
     Args:
-        dtype: "int8" or "float32"; quantisation is ignored for floats.
+        dtype: "int8", "int16" or "float32". Quantisation is ignored for floats; of int16 the
+            scales are 1/256 of those given, so that the range stays, and zero points are 0.
+        bias_type: Of the biases of int16 layers.
     """
 
-    def __init__(self, dtype: str, seed: int = 0) -> None:
+    def __init__(self, dtype: str, seed: int = 0, bias_type: str = "int64") -> None:
         self.dtype = dtype
+        self.bias_type = "int32" if dtype == "int8" else bias_type
         self.random = np.random.default_rng(seed)
         self._builder = ModelBuilder()
         self._inputs: list[int] = []
@@ -86,10 +89,13 @@ class OpBatch:
         if self.dtype == "float32":
             values: Any = self.random.normal(size=channels)
             return self._builder.tensor("bias", [channels], "float32", data=values)
-        values = self.random.integers(-(1 << 14), 1 << 14, channels)
-        return self._builder.tensor("bias", [channels], "int32", data=values, scale=scale)
+        limit = 1 << (14 if self.dtype == "int8" else 22)
+        values = self.random.integers(-limit, limit, channels)
+        return self._builder.tensor("bias", [channels], self.bias_type, data=values, scale=scale)
 
     def _activation(self, name: str, shape: Sequence[int], q: Q) -> int:
         if self.dtype == "float32":
             return self._builder.tensor(name, shape, "float32")
+        if self.dtype == "int16":
+            return self._builder.tensor(name, shape, "int16", scale=q.scale / 256)
         return self._builder.tensor(name, shape, scale=q.scale, zero_point=q.zero_point)

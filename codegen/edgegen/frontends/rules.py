@@ -359,7 +359,13 @@ def _integer_bias(case: _Case, source: DType) -> bool:
     bias = case.bias
     if bias is None:
         return True
-    allowed = (DType.INT32,) if source is DType.INT8 else (DType.INT32, DType.INT64)
+    if source is DType.INT8:
+        allowed: tuple[DType, ...] = (DType.INT32,)
+    elif case.kind in (OpKind.CONV_2D, OpKind.FULLY_CONNECTED):
+        allowed = (DType.INT32, DType.INT64)
+    else:
+        # TensorFlow Lite Micro reads whatever is there as int64.
+        allowed = (DType.INT64,)
     return case.one_type([bias], allowed)
 
 
@@ -515,7 +521,7 @@ def _transpose_conv(case: _Case) -> None:
 
 def _batch_matmul(case: _Case) -> None:
     a, b = case.inputs
-    if not case.one_type([a, b, case.output], (DType.FLOAT32, DType.INT8)):
+    if not case.one_type([a, b, case.output], _COMPUTED):
         return
     ranks = (len(a.shape), len(b.shape))
     if min(ranks) < 2 or max(ranks) > 5:
@@ -530,7 +536,7 @@ def _batch_matmul(case: _Case) -> None:
         case.refuse("EG115", f"{shapes} can't be multiplied.")
         return
     case.implies((*batches, rows, columns))
-    if a.dtype is DType.INT8:
+    if a.dtype in _QUANTISED:
         case.affine(a, b, case.output)
 
 
@@ -734,9 +740,9 @@ def _softmax(case: _Case) -> None:
 def _quantize(case: _Case) -> None:
     source, output = case.inputs[0], case.output
     case.implies(source.shape)
-    if output.dtype not in (*_QUANTISED, DType.UINT8):
+    if output.dtype not in (*_QUANTISED, DType.INT32, DType.UINT8):
         case.refuse("EG107", f"It quantises to {output.dtype.value}.")
-    elif source.dtype not in (*_COMPUTED, DType.UINT8):
+    elif source.dtype not in (*_COMPUTED, DType.INT32, DType.UINT8):
         case.refuse("EG107", f"It quantises {source.dtype.value}.")
     else:
         case.affine(source, output)

@@ -98,14 +98,14 @@ class _Options:
 
     def conv_2d(self) -> Attrs | None:
         slot = schema.Conv2DSlot
-        self._bias_type(slot.QUANTIZED_BIAS_TYPE)
+        has_int32_sums = self._bias_type(slot.QUANTIZED_BIAS_TYPE) is DType.INT32
         padding = self._padding(slot.PADDING)
         activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
         stride = self._pair("stride", slot.STRIDE_H, slot.STRIDE_W, 0)
         dilation = self._pair("dilation", slot.DILATION_H_FACTOR, slot.DILATION_W_FACTOR, 1)
         if padding is None or activation is None:
             return None
-        return Conv2DAttrs(padding, stride, dilation, activation)
+        return Conv2DAttrs(padding, stride, dilation, activation, has_int32_sums=has_int32_sums)
 
     def depthwise_conv_2d(self) -> Attrs | None:
         slot = schema.DepthwiseConv2DSlot
@@ -133,11 +133,13 @@ class _Options:
         activation = self._activation(slot.FUSED_ACTIVATION_FUNCTION)
         if self._table.i8(slot.WEIGHTS_FORMAT):
             self._problems.add("EG116", "Its weights are stored shuffled.")
-        self._bias_type(slot.QUANTIZED_BIAS_TYPE)
+        has_int32_sums = self._bias_type(slot.QUANTIZED_BIAS_TYPE) is DType.INT32
         if self._table.has(slot.QUANT_SPEC):
             self._problems.add("EG117", "Its weights follow a quantisation scheme of their own.")
         keep_num_dims = bool(self._table.u8(slot.KEEP_NUM_DIMS))
-        return None if activation is None else FullyConnectedAttrs(activation, keep_num_dims)
+        if activation is None:
+            return None
+        return FullyConnectedAttrs(activation, keep_num_dims, has_int32_sums)
 
     def binary(self) -> Attrs | None:
         activation = self._activation(schema.BinarySlot.FUSED_ACTIVATION_FUNCTION)
@@ -421,10 +423,12 @@ class _Options:
     def _activation(self, slot: int) -> Activation | None:
         return self._choice("fused activation", schema.ACTIVATIONS, slot)
 
-    def _bias_type(self, slot: int) -> None:
+    def _bias_type(self, slot: int) -> DType | None:
+        """Of the bias, and of the sums without one; None leaves it to the bias."""
         number = self._table.i8(slot)
         if number not in schema.BIAS_TYPES:
             self._problems.add("EG107", f"Its bias has element type number {number}.")
+        return schema.BIAS_TYPES.get(number)
 
     def _choice(self, what: str, known: dict[int, _Choice], slot: int) -> _Choice | None:
         number = self._table.i8(slot)

@@ -439,7 +439,7 @@ OTHER_TYPES: dict[int, str] = {
 }
 
 # What quantized_bias_type may say: 0 leaves it to the bias, else its TensorType.
-BIAS_TYPES = (0, 2, 4)
+BIAS_TYPES: dict[int, DType | None] = {0: None, 2: DType.INT32, 4: DType.INT64}
 
 # MirrorPadMode, as whether the edge itself is repeated: REFLECT, SYMMETRIC.
 MIRROR_MODES: dict[int, bool] = {0: False, 1: True}

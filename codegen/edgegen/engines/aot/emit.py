@@ -29,7 +29,15 @@ _C_TYPES = {
     DType.FLOAT32: "float",
 }
 
-_PER_LINE = {"bool": 16, "int8": 16, "uint8": 16, "int16": 12, "int32": 7, "float32": 5}
+_PER_LINE = {
+    "bool": 16,
+    "int8": 16,
+    "uint8": 16,
+    "int16": 12,
+    "int32": 7,
+    "int64": 4,
+    "float32": 5,
+}
 """Numbers per source line, such that the longest ones stay within 100 columns."""
 
 

@@ -52,6 +52,16 @@ def quantize_multipliers(
     )
 
 
+def wide_multiplier(real: float) -> tuple[int, int]:
+    """Split a real multiplier of 64-bit sums into (m, shift): real = m * 2^(shift - 15).
+
+    Returns:
+        m in [2^14, 2^15), as TFLM rounds it from the 31 bits of `quantize_multiplier`.
+    """
+    multiplier, shift = quantize_multiplier(real)
+    return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), shift
+
+
 def quantized_range(activation: Activation, output: Tensor) -> tuple[int, int]:
     """Smallest and largest integer that a fused activation lets through."""
     low, high = _RANGE[output.dtype]

@@ -21,7 +21,7 @@ class Constant:
 
     Attributes:
         role: What it is to its operator, such as "filter"; part of the C name.
-        values: Flattened in C order; int8, int16, int32 or float32.
+        values: Flattened in C order; int8, int16, int32, int64 or float32.
         is_table: True for a lookup table that replaces code, False for model weights.
     """
 

@@ -21,6 +21,7 @@ from edgegen.engines.aot.ops import (
     fully_connected_dsp,
     fully_connected_mve,
     functions,
+    layers_s16,
     mean,
     pad,
     pairs,
@@ -35,6 +36,7 @@ from edgegen.engines.aot.ops import (
     split,
     transpose_conv,
     unary,
+    unary_s16,
 )
 
 KERNELS: tuple[Kernel, ...] = (
@@ -55,6 +57,7 @@ KERNELS: tuple[Kernel, ...] = (
     *fully_connected_dsp.KERNELS,
     *fully_connected.KERNELS,
     *functions.KERNELS,
+    *layers_s16.KERNELS,
     *mean.KERNELS,
     *pad.KERNELS,
     *pairs.KERNELS,
@@ -69,5 +72,6 @@ KERNELS: tuple[Kernel, ...] = (
     *split.KERNELS,
     *transpose_conv.KERNELS,
     *unary.KERNELS,
+    *unary_s16.KERNELS,
 )
 """Every kernel; among those for one operator and element type, the first that takes it wins."""

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 
-from edgegen.engines.aot.fixed_point import quantize_multiplier
+import numpy as np
+
+from edgegen.engines.aot.fixed_point import quantize_multiplier, wide_multiplier
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
+    HEADER_SUFFIXES,
     attrs_of,
     huge_multiplier,
     input_index,
     input_tensor,
     output_tensor,
 )
+from edgegen.engines.aot.ops.output_s16 import refuse_wide_multiplier
 from edgegen.engines.aot.program import Call, Field
 from edgegen.model import DType, MatMulAttrs, Model, Op, OpKind
 
 _LEVELS = 3  # EG_MATMUL_LEVELS
+_MOST_PRODUCTS_S16 = 1 << 16  # so that sums stay below 2^47
 _Fields = tuple[tuple[str, Field], ...]
 
 
@@ -33,6 +38,11 @@ def _lower_s8(model: Model, op: Op) -> Call:
     return _call(model, op, "s8", fields)
 
 
+def _lower_s16(model: Model, op: Op) -> Call:
+    multiplier, shift = wide_multiplier(_real(model, op))
+    return _call(model, op, "s16", (("multiplier", multiplier), ("shift", shift)))
+
+
 def _lower_f32(model: Model, op: Op) -> Call:
     return _call(model, op, "f32", ())
 
@@ -45,7 +55,7 @@ def _call(model: Model, op: Op, suffix: str, fields: _Fields) -> Call:
         fields=(*_shape(model, op), *fields),
         inputs=(input_index(op), input_index(op, 1)),
         output=op.outputs[0],
-        header="edgegen/nn/batch_matmul.h",
+        header=f"edgegen/nn/batch_matmul{HEADER_SUFFIXES[output_tensor(model, op).dtype]}.h",
         sources=(f"nn/batch_matmul_{suffix}.c",),
     )
 
@@ -78,15 +88,25 @@ def _batch_strides(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
 
 
 def _real(model: Model, op: Op) -> float:
+    """What takes a sum to the output's scale; TFLM multiplies the inputs' scales in float32."""
     a, b = input_tensor(model, op), input_tensor(model, op, 1)
-    return a.scale * b.scale / output_tensor(model, op).scale
+    product = float(np.float32(a.scale) * np.float32(b.scale))
+    return product / output_tensor(model, op).scale
 
 
 def _refuse_s8(model: Model, op: Op) -> str | None:
     return huge_multiplier([_real(model, op)])
 
 
+def _refuse_s16(model: Model, op: Op) -> str | None:
+    transposes = attrs_of(op, MatMulAttrs).transposes_first
+    if input_tensor(model, op).shape[-2 if transposes else -1] > _MOST_PRODUCTS_S16:
+        return f"it adds up more than {_MOST_PRODUCTS_S16} products."
+    return refuse_wide_multiplier([_real(model, op)])
+
+
 KERNELS = (
     Kernel(OpKind.BATCH_MATMUL, DType.INT8, _lower_s8, _refuse_s8),
+    Kernel(OpKind.BATCH_MATMUL, DType.INT16, _lower_s16, _refuse_s16),
     Kernel(OpKind.BATCH_MATMUL, DType.FLOAT32, _lower_f32),
 )

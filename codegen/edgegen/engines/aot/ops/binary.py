@@ -11,6 +11,7 @@ from edgegen.engines.aot.fixed_point import float_range, quantize_multiplier, qu
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    huge_multiplier,
     input_index,
     input_tensor,
     known_activation,
@@ -21,7 +22,9 @@ from edgegen.model import BinaryAttrs, DType, Model, Op, OpKind, Tensor
 
 _RANK = 4  # EG_BROADCAST_RANK
 LEFT_SHIFT = 20  # of TFLM's int8 ADD and SUB
+LEFT_SHIFT_S16 = 15
 _HEADER = "edgegen/nn/elementwise.h"
+_HEADER_S16 = "edgegen/nn/elementwise_s16.h"
 
 
 def broadcast_call(
@@ -121,7 +124,7 @@ def refuse_broadcast(model: Model, op: Op) -> str | None:
 
 
 def add_factors(
-    op: Op, first: Tensor, second: Tensor, output: Tensor
+    op: Op, first: Tensor, second: Tensor, output: Tensor, left_shift: int = LEFT_SHIFT
 ) -> tuple[float, float, float]:
     """Real factors of input 1, input 2 and output: TFLM's ADD has float64, its SUB float32."""
     if op.kind is OpKind.ADD:
@@ -129,14 +132,14 @@ def add_factors(
         return (
             first.scale / twice,
             second.scale / twice,
-            twice / ((1 << LEFT_SHIFT) * output.scale),
+            twice / ((1 << left_shift) * output.scale),
         )
     scale1, scale2, scale_out = (np.float32(t.scale) for t in (first, second, output))
     twice32 = np.float32(2) * max(scale1, scale2)
     return (
         float(scale1 / twice32),
         float(scale2 / twice32),
-        float(twice32 / (np.float32(1 << LEFT_SHIFT) * scale_out)),
+        float(twice32 / (np.float32(1 << left_shift) * scale_out)),
     )
 
 
@@ -185,6 +188,51 @@ def _lower_mul_s8(model: Model, op: Op) -> Call:
     return broadcast_call(model, op, "mul_s8", "eg_mul_s8", fields)
 
 
+def _lower_add_s16(model: Model, op: Op) -> Call:
+    first, second, output = (
+        input_tensor(model, op),
+        input_tensor(model, op, 1),
+        output_tensor(model, op),
+    )
+    reals = add_factors(op, first, second, output, LEFT_SHIFT_S16)
+    factors = [quantize_multiplier(f) for f in reals]
+    low, high = quantized_range(attrs_of(op, BinaryAttrs).activation, output)
+    fields = (
+        ("input1_multiplier", factors[0][0]),
+        ("input1_shift", factors[0][1]),
+        ("input2_multiplier", factors[1][0]),
+        ("input2_shift", factors[1][1]),
+        ("input2_sign", 1 if op.kind is OpKind.ADD else -1),
+        ("output_multiplier", factors[2][0]),
+        ("output_shift", factors[2][1]),
+        ("activation_min", low),
+        ("activation_max", high),
+    )
+    return broadcast_call(model, op, "add_s16", "eg_add_s16", fields, _HEADER_S16)
+
+
+def _lower_mul_s16(model: Model, op: Op) -> Call:
+    output = output_tensor(model, op)
+    multiplier, shift = quantize_multiplier(_mul_factor(model, op))
+    low, high = quantized_range(attrs_of(op, BinaryAttrs).activation, output)
+    fields = (
+        ("output_multiplier", multiplier),
+        ("output_shift", shift),
+        ("activation_min", low),
+        ("activation_max", high),
+    )
+    return broadcast_call(model, op, "mul_s16", "eg_mul_s16", fields, _HEADER_S16)
+
+
+def _mul_factor(model: Model, op: Op) -> float:
+    first, second = input_tensor(model, op), input_tensor(model, op, 1)
+    return first.scale * second.scale / output_tensor(model, op).scale
+
+
+def _refuse_mul_s16(model: Model, op: Op) -> str | None:
+    return refuse_broadcast(model, op) or huge_multiplier([_mul_factor(model, op)])
+
+
 def _lower_f32(model: Model, op: Op) -> Call:
     low, high = float_range(attrs_of(op, BinaryAttrs).activation)
     stem = {OpKind.ADD: "add_f32", OpKind.SUB: "sub_f32", OpKind.MUL: "mul_f32"}[op.kind]
@@ -197,6 +245,9 @@ KERNELS = (
     Kernel(OpKind.ADD, DType.INT8, _lower_add_s8, refuse_broadcast),
     Kernel(OpKind.SUB, DType.INT8, _lower_add_s8, refuse_broadcast),
     Kernel(OpKind.MUL, DType.INT8, _lower_mul_s8, refuse_broadcast),
+    Kernel(OpKind.ADD, DType.INT16, _lower_add_s16, refuse_broadcast),
+    Kernel(OpKind.SUB, DType.INT16, _lower_add_s16, refuse_broadcast),
+    Kernel(OpKind.MUL, DType.INT16, _lower_mul_s16, _refuse_mul_s16),
     *(
         Kernel(kind, DType.FLOAT32, _lower_f32, refuse_broadcast)
         for kind in (OpKind.ADD, OpKind.SUB, OpKind.MUL)

@@ -8,9 +8,15 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.model import Activation, Attrs, Model, Op, Tensor
+from edgegen.model import Activation, Attrs, DType, Model, Op, Tensor
 
 A = TypeVar("A", bound=Attrs)
+
+SUFFIXES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
+"""How the runtime's functions for activations of a type end."""
+
+HEADER_SUFFIXES = {DType.INT8: "", DType.INT16: "_s16", DType.FLOAT32: ""}
+"""And its headers: int16 has its own, which other models do without."""
 
 
 def attrs_of(op: Op, kind: type[A]) -> A:

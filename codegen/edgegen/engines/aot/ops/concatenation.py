@@ -49,5 +49,6 @@ def _refusal(model: Model, op: Op) -> str | None:
 
 
 KERNELS = tuple(
-    Kernel(OpKind.CONCATENATION, dtype, _lower, _refusal) for dtype in (DType.INT8, DType.FLOAT32)
+    Kernel(OpKind.CONCATENATION, dtype, _lower, _refusal)
+    for dtype in (DType.INT8, DType.INT16, DType.FLOAT32)
 )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from edgegen.engines.aot.fixed_point import quantize_multiplier
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
+    HEADER_SUFFIXES,
+    SUFFIXES,
     attrs_of,
     huge_multiplier,
     input_index,
@@ -76,6 +78,13 @@ def _lower_s8(model: Model, op: Op) -> Call:
     )
 
 
+def _lower_s16(model: Model, op: Op) -> Call:
+    ratio = input_tensor(model, op).scale / output_tensor(model, op).scale
+    is_mean = op.kind is OpKind.MEAN
+    pair = mean_multiplier(ratio, _count(model, op)) if is_mean else quantize_multiplier(ratio)
+    return _call(model, op, "mean", (("multiplier", pair[0]), ("shift", pair[1])))
+
+
 def _lower_f32(model: Model, op: Op) -> Call:
     # A sum is a mean that is divided by 1.
     count = _count(model, op) if op.kind is OpKind.MEAN else 1
@@ -88,7 +97,8 @@ def _lower_extremum(model: Model, op: Op) -> Call:
 
 
 def _call(model: Model, op: Op, name: str, fields: tuple[tuple[str, Field], ...]) -> Call:
-    stem = f"{name}_{'s8' if input_tensor(model, op).dtype is DType.INT8 else 'f32'}"
+    dtype = input_tensor(model, op).dtype
+    stem = f"{name}_{SUFFIXES[dtype]}"
     merged = _levels(model, op)
     kept = [level for level in merged if not level.is_averaged]
     averaged = [level for level in merged if level.is_averaged]
@@ -105,7 +115,7 @@ def _call(model: Model, op: Op, name: str, fields: tuple[tuple[str, Field], ...]
         ),
         inputs=(input_index(op),),
         output=op.outputs[0],
-        header=f"edgegen/nn/{name}.h",
+        header=f"edgegen/nn/{name}{HEADER_SUFFIXES[dtype]}.h",
         sources=(f"nn/{stem}.c",),
     )
 
@@ -132,15 +142,19 @@ def _refuse_shape(model: Model, op: Op) -> str | None:
     return None
 
 
-def _refuse_s8(model: Model, op: Op) -> str | None:
-    if 256 * _count(model, op) >= 2**31:
+def _refuse_integers(model: Model, op: Op) -> str | None:
+    if 256 ** input_tensor(model, op).dtype.bytes * _count(model, op) >= 2**31:
         return "it adds up too many elements for a sum of 32 bits."
     ratio = input_tensor(model, op).scale / output_tensor(model, op).scale
     return _refuse_shape(model, op) or huge_multiplier([ratio])
 
 
 KERNELS = (
-    *(Kernel(kind, DType.INT8, _lower_s8, _refuse_s8) for kind in (OpKind.MEAN, OpKind.SUM)),
+    *(
+        Kernel(kind, dtype, lower, _refuse_integers)
+        for kind in (OpKind.MEAN, OpKind.SUM)
+        for dtype, lower in ((DType.INT8, _lower_s8), (DType.INT16, _lower_s16))
+    ),
     *(Kernel(kind, DType.FLOAT32, _lower_f32, _refuse_shape) for kind in (OpKind.MEAN, OpKind.SUM)),
     *(
         Kernel(kind, dtype, _lower_extremum, _refuse_shape)

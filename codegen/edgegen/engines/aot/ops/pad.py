@@ -113,8 +113,10 @@ def _refusal(model: Model, op: Op) -> str | None:
 
 
 KERNELS = (
-    Kernel(OpKind.PAD, DType.INT8, _lower, _refusal),
-    Kernel(OpKind.PAD, DType.FLOAT32, _lower, _refusal),
+    *(
+        Kernel(OpKind.PAD, dtype, _lower, _refusal)
+        for dtype in (DType.INT8, DType.INT16, DType.FLOAT32)
+    ),
     *(
         Kernel(OpKind.PADV2, dtype, _lower_v2, _refusal)
         for dtype in (DType.INT8, DType.FLOAT32, DType.INT16, DType.INT32)

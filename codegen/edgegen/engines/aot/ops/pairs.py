@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgegen.engines.aot.fixed_point import quantize_multiplier
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.binary import broadcast_call, refuse_broadcast
-from edgegen.engines.aot.ops.common import input_tensor, output_tensor
+from edgegen.engines.aot.ops.common import SUFFIXES, input_tensor, output_tensor
 from edgegen.engines.aot.program import Call
 from edgegen.model import DType, Model, Op, OpKind
 
@@ -32,7 +32,7 @@ def _lower_prelu_f32(model: Model, op: Op) -> Call:
 
 
 def _lower_extremum(model: Model, op: Op) -> Call:
-    suffix = "s8" if output_tensor(model, op).dtype is DType.INT8 else "f32"
+    suffix = SUFFIXES[output_tensor(model, op).dtype]
     fields = (("takes_larger", int(op.kind is OpKind.MAXIMUM)),)
     header = "edgegen/nn/extremum.h"
     return broadcast_call(model, op, f"extremum_{suffix}", "eg_extremum", fields, header)
@@ -44,6 +44,6 @@ KERNELS = (
     *(
         Kernel(kind, dtype, _lower_extremum, refuse_broadcast)
         for kind in (OpKind.MAXIMUM, OpKind.MINIMUM)
-        for dtype in (DType.INT8, DType.FLOAT32)
+        for dtype in (DType.INT8, DType.INT16, DType.FLOAT32)
     ),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from edgegen.engines.aot.fixed_point import float_range, quantized_range
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
+    HEADER_SUFFIXES,
+    SUFFIXES,
     attrs_of,
     input_index,
     input_tensor,
@@ -18,12 +21,14 @@ from edgegen.engines.aot.program import Call
 from edgegen.engines.aot.traffic import of_window
 from edgegen.model import DType, Model, Op, OpKind, Pool2DAttrs
 
+_MOST_TAPS_S16 = 32767
 
-def _lower_s8(name: str) -> Callable[[Model, Op], Call]:
+
+def _lower_integers(name: str) -> Callable[[Model, Op], Call]:
     def lower(model: Model, op: Op) -> Call:
-        activation = attrs_of(op, Pool2DAttrs).activation
-        bounds = quantized_range(activation, output_tensor(model, op))
-        return _call(model, op, name, "s8", bounds)
+        output = output_tensor(model, op)
+        bounds = quantized_range(attrs_of(op, Pool2DAttrs).activation, output)
+        return _call(model, op, name, SUFFIXES[output.dtype], bounds)
 
     return lower
 
@@ -53,15 +58,22 @@ def _call(
         ),
         inputs=(input_index(op),),
         output=op.outputs[0],
-        header="edgegen/nn/pool_2d.h",
+        header=f"edgegen/nn/pool_2d{HEADER_SUFFIXES[output.dtype]}.h",
         sources=(f"nn/{name}_{dtype}.c", "nn/window_2d.c"),
         output_overlap=of_window(dict(window), element, last=element),
     )
 
 
+def _refuse_s16(model: Model, op: Op) -> str | None:
+    if math.prod(attrs_of(op, Pool2DAttrs).filter) > _MOST_TAPS_S16:
+        return f"it pools more than {_MOST_TAPS_S16} elements, too many for a sum of 32 bits."
+    return known_activation(model, op)
+
+
 def _kernels(kind: OpKind, name: str) -> tuple[Kernel, ...]:
     return (
-        Kernel(kind, DType.INT8, _lower_s8(name), known_activation),
+        Kernel(kind, DType.INT8, _lower_integers(name), known_activation),
+        Kernel(kind, DType.INT16, _lower_integers(name), _refuse_s16),
         Kernel(kind, DType.FLOAT32, _lower_f32(name), known_activation),
     )
 

@@ -28,7 +28,7 @@ def _lower_s8(model: Model, op: Op) -> Call:
     bias = optional_input(model, op, _BIAS)
     sums = np.zeros(output.shape[3], np.int64) if bias is None else constant(bias).astype(np.int64)
     activation = attrs_of(op, Conv2DAttrs).activation
-    fields, constants = output_s8(wrap_int32(sums), _reals(model, op), activation, output)
+    fields, constants = output_s8(wrap_int32(sums), real_multipliers(model, op), activation, output)
     filter_ = Constant("filter", constant(input_tensor(model, op, _WEIGHTS)))
     offset = ("input_offset", -data.zero_point)
     return _call(model, op, "s8", (offset, *fields), (filter_, *constants))
@@ -60,7 +60,7 @@ def _call(
         op=op,
         function=f"eg_run_transpose_conv_{suffix}",
         struct=f"eg_transpose_conv_{suffix}",
-        fields=(*_shape(model, op), ("weights", Ref("filter")), *fields),
+        fields=(*shape_fields(model, op), ("weights", Ref("filter")), *fields),
         inputs=(op.data,),
         output=op.outputs[0],
         header="edgegen/nn/transpose_conv.h",
@@ -69,7 +69,8 @@ def _call(
     )
 
 
-def _shape(model: Model, op: Op) -> tuple[tuple[str, Field], ...]:
+def shape_fields(model: Model, op: Op) -> tuple[tuple[str, Field], ...]:
+    """The initialisers of an ``eg_transpose_conv_shape`` member named ``shape``."""
     attrs = attrs_of(op, Conv2DAttrs)
     batches, height, width, depth = model.tensors[op.data].shape
     _, output_height, output_width, output_depth = output_tensor(model, op).shape
@@ -98,7 +99,8 @@ def _before(extent: int, output: int, size: int, stride: int, attrs: Conv2DAttrs
     return max(0, (extent - 1) * stride + size - output) // 2
 
 
-def _reals(model: Model, op: Op) -> list[float]:
+def real_multipliers(model: Model, op: Op) -> list[float]:
+    """What takes a channel's sum to the output's scale."""
     data, output = model.tensors[op.data], output_tensor(model, op)
     quant = input_tensor(model, op, _WEIGHTS).quant
     assert quant is not None
@@ -106,7 +108,9 @@ def _reals(model: Model, op: Op) -> list[float]:
 
 
 def _refuse_s8(model: Model, op: Op) -> str | None:
-    return constant_weights(_WEIGHTS, _BIAS)(model, op) or huge_multiplier(_reals(model, op))
+    return constant_weights(_WEIGHTS, _BIAS)(model, op) or huge_multiplier(
+        real_multipliers(model, op)
+    )
 
 
 KERNELS = (
