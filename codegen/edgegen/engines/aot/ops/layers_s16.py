@@ -16,7 +16,9 @@ from edgegen.engines.aot.ops.common import (
 )
 from edgegen.engines.aot.ops.output_s16 import output_s16, refuse_sums
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
+from edgegen.passes.memory_plan import Overlap
 
 _MOST_PRODUCTS = 511  # EG_PRODUCTS_S16
 _Fields = tuple[tuple[str, Field], ...]
@@ -80,7 +82,19 @@ def _call(
         header=f"edgegen/nn/{name}_s16.h",
         sources=(*(sources or (f"nn/{name}_s16.c",)), "nn/output_s16.c"),
         constants=(Constant("filter", constant(input_tensor(model, op, 1))), *constants),
+        output_overlap=_overlap(model, op),
     )
+
+
+def _overlap(model: Model, op: Op) -> Overlap | None:
+    """As of the int8 kernels, which loop alike."""
+    if op.kind is OpKind.TRANSPOSE_CONV:
+        return None
+    if op.kind is not OpKind.FULLY_CONNECTED:
+        return conv.overlap_of(model, op)
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    rows = output.elements // output.shape[-1]
+    return of_rows(rows, data.bytes // rows, output.bytes // rows, last=output.dtype.bytes)
 
 
 def _bias(model: Model, op: Op) -> Tensor | None:

@@ -46,7 +46,7 @@ def _call(
     attrs = attrs_of(op, Pool2DAttrs)
     data, output = input_tensor(model, op), output_tensor(model, op)
     window = window_fields(data, output, attrs.filter, attrs)
-    element = 4 if data.dtype is DType.FLOAT32 else 1
+    element = data.dtype.bytes
     return Call(
         op=op,
         function=f"eg_run_{name}_{dtype}",
