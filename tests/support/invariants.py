@@ -204,6 +204,8 @@ def _weights(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
     assert math.isfinite(source.scale * max(weights.quant.scale) / output.scale)
     assert bias is None or bias.dtype in (DType.INT32, DType.INT64)
     assert bias is None or source.dtype is DType.INT16 or bias.dtype is DType.INT32
+    if op.kind in (OpKind.DEPTHWISE_CONV_2D, OpKind.TRANSPOSE_CONV):
+        assert bias is None or source.dtype is DType.INT8 or bias.dtype is DType.INT64
 
 
 def _transpose_conv(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> None:
@@ -220,7 +222,8 @@ def _transpose_conv(op: Op, inputs: Sequence[Tensor | None], output: Tensor) -> 
 
 def _conversion(op: Op, source: Tensor, output: Tensor) -> None:
     for tensor in (source, output):
-        assert tensor.dtype in (DType.FLOAT32, DType.UINT8, *_INTEGER_ACTIVATIONS)
+        types = (DType.FLOAT32, DType.UINT8, DType.INT32, *_INTEGER_ACTIVATIONS)
+        assert tensor.dtype in types
         assert tensor.dtype is DType.FLOAT32 or tensor.scale > 0
     float_end = output if op.kind is OpKind.DEQUANTIZE else source
     other = source if op.kind is OpKind.DEQUANTIZE else output

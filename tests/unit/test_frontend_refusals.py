@@ -310,7 +310,7 @@ TYPES = [
     ("EG107", "mixes float32 and int8", unary(change=_tensor(type=0))),
     ("EG107", "works on bool", unary("RELU", "bool")),
     ("EG107", "quantises to float32", unary("QUANTIZE", "float32")),
-    ("EG107", "quantises int32", unary("QUANTIZE", change=_tensor(type=2))),
+    ("EG107", "quantises bool", unary("QUANTIZE", change=_tensor(type=6))),
     ("EG107", "dequantises to int8", unary("DEQUANTIZE")),
     ("EG107", "dequantises float32", unary("DEQUANTIZE", "float32")),
     ("EG107", "axes are float32", moved("MEAN", (1, 4), (1,), [1], parameter_type="float32")),
