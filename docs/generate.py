@@ -153,7 +153,8 @@ def operators_page() -> str:
     return page(
         "Operators",
         "What edgegen reads, and the element types of the first input that each engine runs.\n"
-        "`edgegen inspect MODEL` says for one model which engines take it and why others refuse.\n",
+        "`edgegen inspect MODEL` says for one model which engines take it and why others refuse.\n"
+        "VAR_HANDLE and CALL_ONCE are read too: they become variables with an initial value.\n",
         table(["operator", "aot", "tflm"], rows),
     )
 

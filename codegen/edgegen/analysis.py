@@ -32,17 +32,19 @@ def activation_peak(model: Model) -> int:
     """Most bytes of activations that are alive at once, no operator working in place.
 
     A tensor lives from the operator that computes it (the model's inputs: from the
-    start) to the last that reads it (the model's outputs: to the end). No memory plan
-    without in-place operators can need less.
+    start) to the last that reads it (the model's outputs: to the end; variables: always).
+    No memory plan without in-place operators can need less.
     """
     last_use = _last_uses(model)
-    alive = sum(model.tensors[index].bytes for index in model.inputs)
+    used = {t for op in model.ops for t in (*op.inputs, *op.outputs) if t is not None}
+    variables = {index for index in used if model.tensors[index].is_variable}
+    alive = sum(model.tensors[index].bytes for index in {*model.inputs, *variables})
     peak = alive
     dying = _dying(model, last_use)
     # Inputs that nothing reads are still filled by the caller, before the first operator.
     alive -= sum(model.tensors[k].bytes for k in model.inputs if k not in last_use)
     for step, op in enumerate(model.ops):
-        alive += sum(model.tensors[index].bytes for index in op.outputs)
+        alive += sum(model.tensors[index].bytes for index in set(op.outputs) - variables)
         peak = max(peak, alive)
         alive -= sum(model.tensors[index].bytes for index in dying[step])
     return peak
@@ -153,7 +155,7 @@ def _last_uses(model: Model) -> dict[int, int]:
     last: dict[int, int] = {}
     for step, op in enumerate(model.ops):
         for index in _operands(op):
-            if not model.tensors[index].is_constant:
+            if not (model.tensors[index].is_constant or model.tensors[index].is_variable):
                 last[index] = step
     for index in model.outputs:
         last[index] = len(model.ops)
@@ -166,7 +168,11 @@ def _dying(model: Model, last_use: dict[int, int]) -> list[list[int]]:
     for index, step in last_use.items():
         dying[step].append(index)
     for step, op in enumerate(model.ops):
-        dying[step].extend(index for index in op.outputs if index not in last_use)
+        dying[step].extend(
+            index
+            for index in op.outputs
+            if index not in last_use and not model.tensors[index].is_variable
+        )
     return dying
 
 
@@ -187,6 +193,7 @@ def _tensor(model: Model, index: int) -> dict[str, Any]:
         "shape": list(tensor.shape),
         "bytes": tensor.bytes,
         "constant": tensor.is_constant,
+        "variable": tensor.is_variable,
         "quantization": None if tensor.quant is None else _quant(tensor.quant),
     }
 

@@ -164,7 +164,9 @@ _REASONS = (
     Reason(
         "EG121",
         "state",
-        "A tensor keeps its value from one inference to the next.",
+        "A tensor keeps its value from one inference to the next in a way that is not supported: "
+        "variables are read and assigned by operators of their own, initialised by constants, or "
+        "the state of one SVDF or UNIDIRECTIONAL_SEQUENCE_LSTM.",
         "Make the state an input and an output of the model.",
     ),
     Reason(

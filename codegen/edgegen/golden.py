@@ -61,7 +61,8 @@ class Golden:
 def make(
     model: Model, count: int = 4, channels: Mapping[int, Sequence[int]] | None = None
 ) -> Golden:
-    """Runs the reference on ``count`` input vectors. Raises as `reference.run` does.
+    """Runs the reference on ``count`` input vectors, in order, once initialised: as the self-test
+    does, so that a model which keeps a state has the same one. Raises as `reference.run` does.
 
     Args:
         channels: For tensors of which an engine computes only some channels, their indices

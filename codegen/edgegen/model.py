@@ -44,6 +44,7 @@ class OpKind(enum.Enum):
     ADD = "ADD"
     ARG_MAX = "ARG_MAX"
     ARG_MIN = "ARG_MIN"
+    ASSIGN_VARIABLE = "ASSIGN_VARIABLE"
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
     BATCH_MATMUL = "BATCH_MATMUL"
     CAST = "CAST"
@@ -85,6 +86,7 @@ class OpKind(enum.Enum):
     PADV2 = "PADV2"
     PRELU = "PRELU"
     QUANTIZE = "QUANTIZE"
+    READ_VARIABLE = "READ_VARIABLE"
     REDUCE_MAX = "REDUCE_MAX"
     REDUCE_MIN = "REDUCE_MIN"
     RELU = "RELU"
@@ -149,6 +151,8 @@ class Tensor:
         name: The model's own text: data, never trusted as an identifier or a path.
         shape: Static dimensions; () is a scalar.
         data: Read-only array of ``shape`` for a constant, else None.
+        initial: What a variable holds before the first inference, read-only and of ``shape``;
+            it keeps its value from one inference to the next. None for anything else.
     """
 
     name: str
@@ -156,6 +160,7 @@ class Tensor:
     shape: tuple[int, ...]
     quant: Quant | None = None
     data: npt.NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
+    initial: npt.NDArray[np.generic] | None = field(default=None, compare=False, repr=False)
 
     @property
     def elements(self) -> int:
@@ -168,6 +173,10 @@ class Tensor:
     @property
     def is_constant(self) -> bool:
         return self.data is not None
+
+    @property
+    def is_variable(self) -> bool:
+        return self.initial is not None
 
     @property
     def scale(self) -> float:

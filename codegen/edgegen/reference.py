@@ -2,8 +2,9 @@
 
 Integer models run in TensorFlow Lite Micro's own interpreter on the host (PyPI package
 tflite-micro), whose integers every engine must match bit for bit; float models run in
-LiteRT with its reference kernels (BUILTIN_REF). Neither falls back to the other: their
-integers differ (TFLM rounds twice in FULLY_CONNECTED).
+LiteRT with its reference kernels (BUILTIN_REF). A run is one interpreter and all vectors in
+order, so that what a model keeps from one inference to the next is there. Neither falls back
+to the other: their integers differ (TFLM rounds twice in FULLY_CONNECTED).
 
 Native code is not trusted with a stranger's file: it runs in a process of its own, and
 a crash or a hang there becomes an error that can be read.
@@ -25,7 +26,7 @@ import numpy.typing as npt
 
 from edgegen import reference_worker
 from edgegen.errors import EdgegenError, MissingToolError
-from edgegen.model import DType, Model
+from edgegen.model import DType, Model, OpKind
 
 Array = npt.NDArray[np.generic]
 
@@ -81,8 +82,8 @@ def is_quantised(model: Model) -> bool:
 
 
 def activation_indices(model: Model) -> tuple[int, ...]:
-    """The output tensors of all operators, in execution order."""
-    return tuple(t for op in model.ops for t in op.outputs)
+    """The output tensors of all operators but variables, in execution order."""
+    return tuple(t for op in model.ops for t in op.outputs if not model.tensors[t].is_variable)
 
 
 def run(
@@ -104,7 +105,9 @@ def run(
         MissingToolError: The interpreter's package isn't installed.
         EdgegenError: The interpreter refused the model, crashed, or took too long.
     """
-    interpreter = "tflm" if is_quantised(model) else "litert"
+    # LiteRT refuses to read a variable that nothing has assigned yet; TFLM has zeros there.
+    carries = any(op.kind is OpKind.READ_VARIABLE for op in model.ops)
+    interpreter = "tflm" if carries or is_quantised(model) else "litert"
     tensors = activation_indices(model) if every_activation else ()
     head = {
         "inputs_per_vector": len(model.inputs),

@@ -105,11 +105,13 @@ class HostEngine:
         ]
         _call(command, b"")
 
-    def run(self, vectors: Sequence[Vector]) -> list[Activations]:
+    def run(
+        self, vectors: Sequence[Vector], init_before_every: int | None = None
+    ) -> list[Activations]:
         """Every operator's output, by tensor index, for each vector of inputs; without its
-        dead channels."""
+        dead channels. Initialised once, or again before so many vectors each."""
         message = b"".join(value.tobytes() for vector in vectors for value in vector)
-        answer = _call([str(self._program)], message)
+        answer = _call([str(self._program), str(init_before_every or 0)], message)
         per_vector = len(reference.activation_indices(self.model))
         records = list(self._records(answer))
         assert len(records) == per_vector * len(vectors)

@@ -1,7 +1,8 @@
 /* Runs a generated model on this machine, for the tests.
  *
  * Standard input: vectors of inputs, each all of the model's inputs one after the other, until the
- * end of file. Standard output: for every operator of every vector a pair of uint32 (tensor index,
+ * end of file. An argument says before how many vectors each the model is initialised; 0 for once.
+ * Standard output: for every operator of every vector a pair of uint32 (tensor index,
  * bytes) and then the output tensor's bytes.
  *
  * inputs.h, written by host_engine.py, defines MODEL_INPUTS(X) with X(accessor, bytes) per input,
@@ -41,8 +42,9 @@ static bool read_vector(void)
     return true;
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    const int vectors_per_init = count > 1 ? atoi(arguments[1]) : 0;
     /* malloc aligns to 16 on every host that runs these tests, and lets the address sanitizer see
      * an access past the end. */
     void *arena = malloc(ARENA_BYTES);
@@ -51,10 +53,13 @@ int main(void)
         fprintf(stderr, "init failed\n");
         return EXIT_FAILURE;
     }
-    while (read_vector()) {
+    for (int vector = 1; read_vector(); ++vector) {
         if (invoke() != EG_OK) {
             fprintf(stderr, "invoke failed\n");
             return EXIT_FAILURE;
+        }
+        if (vectors_per_init != 0 && vector % vectors_per_init == 0) {
+            (void)init(arena, ARENA_BYTES);
         }
     }
     free(arena);

@@ -71,6 +71,10 @@ def _tensor(tensor: Tensor) -> None:
         assert tensor.data.dtype == tensor.dtype.numpy
         assert not tensor.data.flags.writeable
         assert tensor.dtype is not DType.FLOAT32 or bool(np.all(np.isfinite(tensor.data)))
+    if tensor.initial is not None:
+        assert tensor.initial.shape == tensor.shape
+        assert tensor.initial.dtype == tensor.dtype.numpy
+        assert not tensor.initial.flags.writeable
     if tensor.quant is not None:
         _quant(tensor)
 
@@ -102,16 +106,19 @@ def _graph(model: Model) -> None:
     assert len(set(model.inputs)) == len(model.inputs)
     assert len(set(model.outputs)) == len(model.outputs)
     assert known.isdisjoint(model.inputs)
-    known |= set(model.inputs)
+    variables = {k for k, tensor in enumerate(model.tensors) if tensor.is_variable}
+    assert variables.isdisjoint(model.inputs)
+    assert variables.isdisjoint(known)
+    known |= set(model.inputs) | variables
     computed: set[int] = set()
     nodes = [op.node for op in model.ops]
     assert nodes == sorted(set(nodes))
     for op in model.ops:
         assert {index for index in op.inputs if index is not None} <= known
-        assert known.isdisjoint(op.outputs)
+        assert known.isdisjoint(set(op.outputs) - variables)
         assert op.version >= 1
         known |= set(op.outputs)
-        computed |= set(op.outputs)
+        computed |= set(op.outputs) - variables
     assert set(model.outputs) <= computed
 
 
@@ -120,6 +127,10 @@ def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> N
     assert first is not None
     if op.kind is OpKind.TRANSPOSE_CONV:
         _transpose_conv(op, inputs, output)
+        return
+    if op.kind in (OpKind.READ_VARIABLE, OpKind.ASSIGN_VARIABLE):
+        assert (first if op.kind is OpKind.READ_VARIABLE else output).is_variable
+        assert (first.dtype, first.shape) == (output.dtype, output.shape)
         return
     if op.kind in _TRUTHS or op.kind in (OpKind.CAST, OpKind.SELECT_V2):
         _truths_and_casts(op, [t for t in inputs if t is not None], output)

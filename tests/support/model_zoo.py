@@ -187,6 +187,16 @@ def _cast(net: _Net) -> bytes:
     return net.build([x], [y])
 
 
+def _variable(net: _Net) -> bytes:
+    """y = what x was the last time."""
+    quant = {} if net.dtype == "float32" else {"scale": 0.1, "zero_point": -3}
+    net.initialise("last", np.array([[3, -2, 1]]), net.dtype, **quant)
+    handle, x, y = net.variable("last"), net.activation("x", [1, 3]), net.activation("y", [1, 3])
+    net.op("READ_VARIABLE", [handle], [y])
+    net.op("ASSIGN_VARIABLE", [handle, x], [])
+    return net.build([x], [y])
+
+
 def _one_to_one(
     kind: str,
     source: Sequence[int],
@@ -304,6 +314,7 @@ _BUILDERS: dict[str, Callable[[_Net], bytes]] = {
     },
     **{k.lower(): functools.partial(_arg_extremum, k) for k in ("ARG_MAX", "ARG_MIN")},
     "concatenation": _concatenation,
+    "assign_variable": _variable,
     "cast": _cast,
     "padv2": _pad_v2,
     "select_v2": _select,

@@ -33,6 +33,7 @@ TENSOR_TYPES: Mapping[str, int] = {
     "int64": schema.TensorType.INT64,
     "bool": schema.TensorType.BOOL,
     "string": schema.TensorType.STRING,
+    "resource": schema.TensorType.RESOURCE,
 }
 
 _ACTIVATIONS: Mapping[str, int] = {
@@ -51,8 +52,10 @@ _OPTION_TABLES: Mapping[str, str] = {
     "ADD": "AddOptions",
     "ARG_MAX": "ArgMaxOptions",
     "ARG_MIN": "ArgMinOptions",
+    "ASSIGN_VARIABLE": "AssignVariableOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "BATCH_MATMUL": "BatchMatMulOptions",
+    "CALL_ONCE": "CallOnceOptions",
     "CAST": "CastOptions",
     "CONCATENATION": "ConcatenationOptions",
     "CONV_2D": "Conv2DOptions",
@@ -82,6 +85,7 @@ _OPTION_TABLES: Mapping[str, str] = {
     "PAD": "PadOptions",
     "PADV2": "PadV2Options",
     "QUANTIZE": "QuantizeOptions",
+    "READ_VARIABLE": "ReadVariableOptions",
     "REDUCE_MAX": "ReducerOptions",
     "REDUCE_MIN": "ReducerOptions",
     "RESHAPE": "ReshapeOptions",
@@ -99,6 +103,7 @@ _OPTION_TABLES: Mapping[str, str] = {
     "TRANSPOSE": "TransposeOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",
     "UNPACK": "UnpackOptions",
+    "VAR_HANDLE": "VarHandleOptions",
 }
 
 
@@ -171,7 +176,7 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
 
 
 class ModelBuilder:
-    """Collects tensors and operators of one subgraph."""
+    """Collects tensors and operators of one subgraph, and the subgraphs beside it."""
 
     def __init__(self, description: str = "built by a test") -> None:
         self._description = description
@@ -180,6 +185,29 @@ class ModelBuilder:
         self._codes: list[Any] = []
         self._code_index: dict[tuple[int, int, str | None, int | None], int] = {}
         self._buffers: list[Any] = [_AlignedBuffer()]  # buffer 0 stands for "no data"
+        self._others: list[ModelBuilder] = []
+
+    def subgraph(self) -> tuple[int, ModelBuilder]:
+        """Another subgraph of the same file, without inputs and outputs: its number, and what
+        takes its tensors and operators."""
+        other = ModelBuilder()
+        other._codes, other._code_index = self._codes, self._code_index
+        other._buffers = self._buffers
+        self._others.append(other)
+        return len(self._others), other
+
+    def variable(self, name: str) -> int:
+        """The handle of a variable: VAR_HANDLE and its output."""
+        handle = self.tensor(f"handle of {name}", [], "resource")
+        self.op("VAR_HANDLE", [], [handle], sharedName=name, container="")
+        return handle
+
+    def initialise(self, name: str, value: npt.NDArray[Any], dtype: str, **quant: Any) -> None:
+        """CALL_ONCE of a subgraph that gives a variable its first value."""
+        number, graph = self.subgraph()
+        constant = graph.tensor(f"{name} at first", value.shape, dtype, data=value, **quant)
+        graph.op("ASSIGN_VARIABLE", [graph.variable(name), constant], [])
+        self.op("CALL_ONCE", [], [], initSubgraphIndex=number)
 
     def tensor(
         self,
@@ -254,23 +282,27 @@ class ModelBuilder:
 
     def model(self, inputs: Sequence[int], outputs: Sequence[int]) -> Any:
         """The schema's ModelT, to be changed by a test before `dump` writes it."""
-        graph = schema.SubGraphT()
-        graph.tensors = self._tensors
-        graph.operators = self._ops
-        graph.inputs = list(inputs)
-        graph.outputs = list(outputs)
-        graph.name = "main"
         model = schema.ModelT()
         model.version = 3
         model.description = self._description
         model.operatorCodes = self._codes
-        model.subgraphs = [graph]
+        model.subgraphs = [self._graph("main", inputs, outputs)]
+        model.subgraphs += [other._graph("other", [], []) for other in self._others]
         model.buffers = self._buffers
         return model
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:
         """The finished file, its operators in the order in which they were added."""
         return dump(self.model(inputs, outputs))
+
+    def _graph(self, name: str, inputs: Sequence[int], outputs: Sequence[int]) -> Any:
+        graph = schema.SubGraphT()
+        graph.tensors = self._tensors
+        graph.operators = self._ops
+        graph.inputs = list(inputs)
+        graph.outputs = list(outputs)
+        graph.name = name
+        return graph
 
     def _add_buffer(self, data: npt.ArrayLike | bytes, dtype: str) -> int:
         buffer = _AlignedBuffer()

@@ -116,6 +116,7 @@ def test_summary() -> None:
         "shape": [1, 8, 8, 1],
         "bytes": 64,
         "constant": False,
+        "variable": False,
         "quantization": {"scale": [float(np.float32(1 / 255))], "zero_point": [0], "axis": None},
     }
 

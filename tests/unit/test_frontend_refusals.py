@@ -233,6 +233,93 @@ NANS = np.full((3, 1, 1, 2), np.nan)
 
 DEPTHWISE = "DEPTHWISE_CONV_2D"
 
+
+def stateful() -> bytes:
+    """A variable that is added to the input."""
+    builder = ModelBuilder()
+    x, y = (builder.tensor(name, [1, 4], "float32") for name in "xy")
+    state = builder.tensor("state", [1, 4], "float32", is_variable=True)
+    builder.op("ADD", [x, state], [y])
+    return builder.build([x], [y])
+
+
+def variables(spoil: Change) -> bytes:
+    """y = what x was the last time; 5 at first."""
+    builder = ModelBuilder()
+    builder.initialise("v", np.full((1, 4), 5), "float32")
+    handle = builder.variable("v")
+    x, y = (builder.tensor(name, [1, 4], "float32") for name in "xy")
+    builder.op("READ_VARIABLE", [handle], [y])
+    builder.op("ASSIGN_VARIABLE", [handle, x], [])
+    model = builder.model([x], [y])
+    spoil(model)
+    return dump(model)
+
+
+def _variable_options(model: Any, **fields: Any) -> None:
+    """Of VAR_HANDLE, node 1 after CALL_ONCE."""
+    for name, value in fields.items():
+        setattr(model.subgraphs[0].operators[1].builtinOptions, name, value)
+
+
+def _reordered(model: Any) -> None:
+    call, handle, read, assign = model.subgraphs[0].operators
+    model.subgraphs[0].operators = [handle, read, call, assign]
+
+
+def _ends(node: int, **ends: list[int]) -> Change:
+    def change(model: Any) -> None:
+        for name, tensors in ends.items():
+            setattr(model.subgraphs[0].operators[node], name, tensors)
+
+    return change
+
+
+def _initial(**fields: Any) -> Change:
+    """Of the initial value's tensor."""
+
+    def change(model: Any) -> None:
+        for name, value in fields.items():
+            setattr(model.subgraphs[1].tensors[0], name, value)
+
+    return change
+
+
+def _never_initialised(model: Any) -> None:
+    model.subgraphs[1].operators = model.subgraphs[1].operators[:1]
+    model.subgraphs[0].operators = model.subgraphs[0].operators[:3]
+
+
+def _computes_its_start(model: Any) -> None:
+    model.subgraphs[1].operators.append(model.subgraphs[0].operators[2])
+
+
+def _calls(number: int) -> Change:
+    def change(model: Any) -> None:
+        model.subgraphs[0].operators[0].builtinOptions.initSubgraphIndex = number
+
+    return change
+
+
+VARIABLES = [
+    ("EG121", "not one named variable", variables(lambda m: _variable_options(m, sharedName=""))),
+    ("EG121", "no variable 'v'", variables(lambda m: _variable_options(m, sharedName="w"))),
+    ("EG121", "used before CALL_ONCE", variables(_reordered)),
+    ("EG121", "CALL_ONCE of subgraph 0 is broken", variables(_calls(0))),
+    ("EG121", "CALL_ONCE of subgraph 7 is broken", variables(_calls(7))),
+    ("EG109", "2 subgraphs", variables(_calls(0))),
+    ("EG121", "is no constant", variables(_initial(buffer=0))),
+    ("EG121", "differ in element type or shape", variables(_initial(shape=[4]))),
+    ("EG121", "Nothing assigns a value", variables(_never_initialised)),
+    ("EG121", "more than to assign a constant", variables(_computes_its_start)),
+    ("EG121", "1 inputs and 0 outputs", variables(_ends(3, inputs=[0]))),
+    ("EG121", "tensor 1, is no variable", variables(_ends(3, inputs=[1, 2]))),
+    ("EG121", "0 inputs and 1 outputs", variables(_ends(2, inputs=[]))),
+    ("EG118", "input 0 is absent", variables(_ends(3, inputs=[0, -1]))),
+    ("EG119", "computes output tensor 0", variables(_graph(outputs=[0]))),
+    ("EG119", "variable or listed twice", variables(_graph(inputs=[0, 1]))),
+]
+
 FILE_AND_TENSORS = [
     ("EG101", "Operator 108 version 1 is unknown", unary("COS")),
     ("EG101", "Version 4 is unknown, only 1 to 3 are", unary(change=_opcode(version=4))),
@@ -247,7 +334,7 @@ FILE_AND_TENSORS = [
     ("EG112", "7 dimensions", unary(change=_tensor(shape=[1] * 7))),
     ("EG114", "outside of the flatbuffer", unary(change=_offset_buffer)),
     ("EG114", "outside of the flatbuffer", unary(change=_tensor(externalBuffer=1))),
-    ("EG121", "is a variable", unary(change=_tensor(isVariable=True))),
+    ("EG121", "no operator's own state", stateful()),
     ("EG122", "more than 2 GiB", unary(change=_tensor(shape=[65536, 65536]))),
     ("EG123", "NaN or infinity", conv(dtype="float32", weights={"data": NANS})),
     ("EG123", "NaN or infinity", conv(dtype="float32", weights={"data": NANS - np.inf})),
@@ -256,7 +343,7 @@ FILE_AND_TENSORS = [
 GRAPH = [
     ("EG119", "has no input", unary(change=_graph(inputs=[]))),
     ("EG119", "has no output", unary(change=_graph(outputs=[]))),
-    ("EG119", "constant or listed twice", unary(change=_graph(inputs=[0, 0]))),
+    ("EG119", "variable or listed twice", unary(change=_graph(inputs=[0, 0]))),
     ("EG119", "output is listed twice", unary(change=_graph(outputs=[1, 1]))),
     ("EG119", "computes output tensor 0", unary(change=_graph(outputs=[0]))),
     ("EG119", "reads tensor 2 before", unary(change=_backwards)),
@@ -410,7 +497,16 @@ SHAPES = [
     ("EG115", "imply 4x1", moved("EXPAND_DIMS", (4,), (1, 4), [-1])),
 ]
 
-REFUSED = [*FILE_AND_TENSORS, *GRAPH, *QUANTISATION, *TYPES, *WEIGHTS, *PARAMETERS, *SHAPES]
+REFUSED = [
+    *FILE_AND_TENSORS,
+    *VARIABLES,
+    *GRAPH,
+    *QUANTISATION,
+    *TYPES,
+    *WEIGHTS,
+    *PARAMETERS,
+    *SHAPES,
+]
 
 
 @pytest.mark.parametrize(

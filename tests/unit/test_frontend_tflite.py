@@ -362,15 +362,16 @@ def test_numbers_of_operators_and_types() -> None:
     assert known == set(tflite_schema.DTYPES) | set(others)
 
 
-def _executes(data: bytes, node: int, version: int) -> bool:
-    """Whether LiteRT knows the operator of ``node`` in that version."""
+def _executes(data: bytes, kind: OpKind, version: int) -> bool:
+    """Whether LiteRT knows that version of an operator of the model."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     model = generated.ModelT.InitFromObj(generated.Model.GetRootAsModel(data, 0))
-    model.operatorCodes[model.subgraphs[0].operators[node].opcodeIndex].version = version
+    number = getattr(generated.BuiltinOperator, kind.value)
+    (code,) = (code for code in model.operatorCodes if code.builtinCode == number)
+    code.version = version
     # It has no reference kernel for ELU.
-    is_elu = model.operatorCodes[0].builtinCode == generated.BuiltinOperator.ELU
-    kernels = OpResolverType.BUILTIN if is_elu else OpResolverType.BUILTIN_REF
+    kernels = OpResolverType.BUILTIN if kind is OpKind.ELU else OpResolverType.BUILTIN_REF
     try:
         Interpreter(model_content=dump(model), experimental_op_resolver_type=kernels)
     except ValueError as error:
@@ -378,16 +379,21 @@ def _executes(data: bytes, node: int, version: int) -> bool:
     return True
 
 
+_ELSEWHERE = {
+    OpKind.DEQUANTIZE: "quantize_dequantize",
+    OpKind.QUANTIZE: "quantize_dequantize",
+    OpKind.READ_VARIABLE: "assign_variable",
+}
+
+
 @pytest.mark.parametrize("kind", OpKind)
 def test_newest_versions(kind: OpKind) -> None:
-    data = model_zoo.models()["quantize_dequantize"]
-    if kind not in (OpKind.QUANTIZE, OpKind.DEQUANTIZE):
-        zoo, name = model_zoo.models(), kind.value.lower()
-        data = next(zoo[key] for t in ("int8", "float32", "bool") if (key := f"{name}_{t}") in zoo)
-    node = 1 if kind is OpKind.DEQUANTIZE else 0
+    zoo, name = model_zoo.models(), _ELSEWHERE.get(kind, kind.value.lower())
+    keys = (name, *(f"{name}_{dtype}" for dtype in ("int8", "float32", "bool")))
+    data = next(zoo[key] for key in keys if key in zoo)
     newest = tflite_schema.NEWEST_VERSIONS[kind]
-    assert _executes(data, node, newest)
-    assert not _executes(data, node, newest + 1)
+    assert _executes(data, kind, newest)
+    assert not _executes(data, kind, newest + 1)
 
 
 def test_numbers_of_options() -> None:

@@ -40,6 +40,7 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.ADD: (2, 2),
     OpKind.ARG_MAX: (2, 2),
     OpKind.ARG_MIN: (2, 2),
+    OpKind.ASSIGN_VARIABLE: (1, 1),
     OpKind.AVERAGE_POOL_2D: (1, 1),
     OpKind.BATCH_MATMUL: (2, 2),
     OpKind.CAST: (1, 1),
@@ -81,6 +82,7 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.PADV2: (3, 3),
     OpKind.PRELU: (2, 2),
     OpKind.QUANTIZE: (1, 1),
+    OpKind.READ_VARIABLE: (1, 1),
     OpKind.REDUCE_MAX: (2, 2),
     OpKind.REDUCE_MIN: (2, 2),
     OpKind.RELU6: (1, 1),
@@ -116,6 +118,9 @@ _BIAS = {
     OpKind.FULLY_CONNECTED: 2,
     OpKind.TRANSPOSE_CONV: 3,
 }
+
+STATE: dict[OpKind, tuple[int, ...]] = {}
+"""Positions of the inputs that are variables, which the operator itself updates."""
 
 _QUANTISED = (DType.INT8, DType.INT16)
 _COMPUTED = (DType.FLOAT32, *_QUANTISED)
@@ -780,6 +785,12 @@ def _moved(case: _Case) -> None:
         )
 
 
+def _carried(case: _Case) -> None:
+    """READ_VARIABLE and ASSIGN_VARIABLE; the frontend makes both ends alike."""
+    case.one_type([case.inputs[0], case.output], (*_MOVED, DType.BOOL))
+    case.implies(case.inputs[0].shape)
+
+
 def _concatenation(case: _Case) -> None:
     if not case.one_type([*case.inputs, case.output], _MOVED):
         return
@@ -982,6 +993,7 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.ADD: _binary,
     OpKind.ARG_MAX: _arg_extremum,
     OpKind.ARG_MIN: _arg_extremum,
+    OpKind.ASSIGN_VARIABLE: _carried,
     OpKind.AVERAGE_POOL_2D: _pool_2d,
     OpKind.BATCH_MATMUL: _batch_matmul,
     OpKind.CAST: _cast,
@@ -1023,6 +1035,7 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.PADV2: _pad_v2,
     OpKind.PRELU: _prelu,
     OpKind.QUANTIZE: _quantize,
+    OpKind.READ_VARIABLE: _carried,
     OpKind.REDUCE_MAX: _reduced_extremum,
     OpKind.REDUCE_MIN: _reduced_extremum,
     OpKind.RELU6: _same_shape,

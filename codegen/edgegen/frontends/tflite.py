@@ -5,8 +5,9 @@ that names the byte; a sound file with a model that edgegen cannot take is a
 `RefusedModelError` with every reason at once. What comes back satisfies all that
 `edgegen.model` promises, and `rules`.
 
-Exactly one subgraph is accepted: with several, whichever were left out would be
-missing from the generated project without a word.
+Exactly one subgraph is accepted, beside those that only give variables their initial
+values: with several, whichever were left out would be missing from the generated project
+without a word.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -26,7 +28,8 @@ from edgegen.errors import Diagnostic, RefusedModelError, UsageError
 from edgegen.frontends import rules, tflite_ops, tflite_rest
 from edgegen.frontends import tflite_schema as schema
 from edgegen.frontends.flatbuffer import DamagedError, Reader, Table
-from edgegen.model import DType, Model, Op, Quant, Source, Tensor
+from edgegen.frontends.tflite_variables import Variables, reset_value
+from edgegen.model import DType, Model, Op, OpKind, Quant, Source, Tensor
 
 MAX_RANK = 6
 MAX_TENSOR_BYTES = 2**31 - 1
@@ -102,13 +105,25 @@ class _Parser:
                 f"{self._file_name}: schema version {version} is not supported, only 3 is.",
                 fix="Convert the model again with TensorFlow 2.",
             )
-        graph = self._graph(root)
+        graphs = root.tables(schema.ModelSlot.SUBGRAPHS)
+        if not graphs:
+            raise DamagedError("the file holds no graph", root.position)
+        graph = graphs[0]
         codes = [self._opcode(code) for code in root.tables(schema.ModelSlot.OPERATOR_CODES)]
-        tensors = self._tensors(graph, root.tables(schema.ModelSlot.BUFFERS))
+        buffers = root.tables(schema.ModelSlot.BUFFERS)
+        variables = Variables(
+            graphs,
+            [code.number for code in codes],
+            self._refuse,
+            lambda table, index: self._tensor(index, table, buffers),
+        )
+        tensors = self._tensors(graph, buffers, variables)
         inputs = self._indices(graph, schema.SubGraphSlot.INPUTS, len(tensors))
         outputs = self._indices(graph, schema.SubGraphSlot.OUTPUTS, len(tensors))
-        ops = self._ops(graph, codes, tensors, inputs, outputs)
-        tflite_rest.check(root, graph)
+        ops = self._ops(graph, codes, tensors, inputs, outputs, variables)
+        for each in graphs:
+            tflite_rest.check_graph(each)
+        tflite_rest.check_model(root)
         if self._refusals:
             raise RefusedModelError(self._file_name, tuple(self._refusals))
         source = Source(
@@ -122,14 +137,6 @@ class _Parser:
         self._refusals.append(diagnostic(code, where, cause))
 
     # Structure.
-
-    def _graph(self, root: Table) -> Table:
-        graphs = root.tables(schema.ModelSlot.SUBGRAPHS)
-        if not graphs:
-            raise DamagedError("the file holds no graph", root.position)
-        if len(graphs) > 1:
-            self._refuse("EG109", "the file", f"It holds {len(graphs)} subgraphs instead of one.")
-        return graphs[0]
 
     @staticmethod
     def _opcode(table: Table) -> _OpCode:
@@ -153,12 +160,19 @@ class _Parser:
 
     # Tensors. A refused one is None, so that its operators are not blamed for it.
 
-    def _tensors(self, graph: Table, buffers: list[Table]) -> list[Tensor | None]:
+    def _tensors(
+        self, graph: Table, buffers: list[Table], variables: Variables
+    ) -> list[Tensor | None]:
         tables = graph.tables(schema.SubGraphSlot.TENSORS)
         if len(tables) > MAX_TENSORS:
             self._refuse("EG122", "the graph", f"It has {len(tables)} tensors.")
             raise RefusedModelError(self._file_name, tuple(self._refusals))
-        return [self._tensor(index, table, buffers) for index, table in enumerate(tables)]
+        tensors = [
+            None if index in variables else self._tensor(index, table, buffers)
+            for index, table in enumerate(tables)
+        ]
+        variables.resolve(tensors)
+        return tensors
 
     def _tensor(self, index: int, table: Table, buffers: list[Table]) -> Tensor | None:
         slot = schema.TensorSlot
@@ -169,8 +183,6 @@ class _Parser:
         dtype = self._dtype(table.i8(slot.TYPE), table, refuse)
         if table.has(slot.SPARSITY):
             refuse("EG106", cause="It is stored in a sparse encoding.")
-        if table.u8(slot.IS_VARIABLE):
-            refuse("EG121", cause="It is a variable, which outlives an inference.")
         if dtype is not None and math.prod(shape) * dtype.bytes > MAX_TENSOR_BYTES:
             refuse("EG122", cause=f"Its shape {list(shape)} takes more than 2 GiB.")
         span = self._data_span(table, buffers, refuse)
@@ -178,9 +190,13 @@ class _Parser:
             return None
         quant = self._quant(table, dtype, shape, refuse)
         constant = None if span is None else self._constant(table, span, dtype, shape, refuse)
+        is_variable = bool(table.u8(slot.IS_VARIABLE))
+        if is_variable and constant is not None:
+            refuse("EG121", cause="It is a variable and a constant at once.")
         if len(self._refusals) > problems:
             return None
-        return Tensor(name, dtype, shape, quant, constant)
+        tensor = Tensor(name, dtype, shape, quant, constant)
+        return replace(tensor, initial=reset_value(tensor)) if is_variable else tensor
 
     @staticmethod
     def _shape(table: Table, refuse: functools.partial[None]) -> tuple[int, ...]:
@@ -279,6 +295,7 @@ class _Parser:
         tensors: Sequence[Tensor | None],
         inputs: tuple[int, ...],
         outputs: tuple[int, ...],
+        variables: Variables,
     ) -> list[Op]:
         tables = graph.tables(schema.SubGraphSlot.OPERATORS)
         if len(tables) > MAX_OPS:
@@ -294,12 +311,37 @@ class _Parser:
             where = f"node {node} {code.describe()}"
             op_inputs = self._op_inputs(table, len(tensors))
             op_outputs = self._indices(table, schema.OperatorSlot.OUTPUTS, len(tensors))
+            if code.number in (schema.VAR_HANDLE, schema.CALL_ONCE):
+                continue
+            if code.number in schema.VARIABLE_OPERATORS:
+                ends = variables.ends(code.number, table)
+                if isinstance(ends, str):
+                    self._refuse("EG121", where, ends)
+                    continue
+                op_inputs, op_outputs = ends
             order.step(where, op_inputs, op_outputs)
             op = self._op(node, where, table, code, op_inputs, op_outputs, tensors)
             if op is not None:
                 ops.append(op)
         order.finish(outputs)
+        self._check_state(tensors, ops)
         return ops
+
+    def _check_state(self, tensors: Sequence[Tensor | None], ops: Sequence[Op]) -> None:
+        """Every variable that is not read and assigned is the state of one operator."""
+        uses = Counter(t for op in ops for t in (*op.inputs, *op.outputs))
+        carried = Counter(
+            op.inputs[0] if op.kind is OpKind.READ_VARIABLE else op.outputs[0]
+            for op in ops
+            if op.kind in (OpKind.READ_VARIABLE, OpKind.ASSIGN_VARIABLE)
+        )
+        states = {op.inputs[k] for op in ops for k in rules.STATE.get(op.kind, ())}
+        for index, tensor in enumerate(tensors):
+            if tensor is None or not tensor.is_variable or uses[index] == carried[index]:
+                continue
+            if index not in states or uses[index] > 1:
+                where = f"tensor {index} {shown(tensor.name)}"
+                self._refuse("EG121", where, "It is a variable, but no operator's own state.")
 
     @staticmethod
     def _op_inputs(table: Table, count: int) -> tuple[int | None, ...]:
@@ -397,12 +439,15 @@ class _Order:
         self._ready = {k for k, t in enumerate(tensors) if t is not None and t.is_constant}
         # Nothing is known of a refused tensor, so nothing is held against its readers.
         self._unknown = {k for k, t in enumerate(tensors) if t is None}
+        self._variables = {k for k, t in enumerate(tensors) if t is not None and t.is_variable}
+        self._ready |= self._variables
         self._computed: set[int] = set()
         if not inputs:
             self._refuse("the graph", "It has no input.")
         for index in inputs:
             if index in self._ready:
-                self._refuse("the graph", f"Input tensor {index} is a constant or listed twice.")
+                cause = f"Input tensor {index} is a constant, a variable or listed twice."
+                self._refuse("the graph", cause)
             self._ready.add(index)
 
     def step(self, where: str, inputs: tuple[int | None, ...], outputs: tuple[int, ...]) -> None:
@@ -410,6 +455,8 @@ class _Order:
             if index is not None and index not in self._ready and index not in self._unknown:
                 self._refuse(where, f"It reads tensor {index} before anything computes it.")
         for index in outputs:
+            if index in self._variables:
+                continue
             if index in self._ready:
                 self._refuse(where, f"It writes tensor {index}, which has a value already.")
             self._ready.add(index)

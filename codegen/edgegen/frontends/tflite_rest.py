@@ -11,9 +11,8 @@ from edgegen.frontends import tflite_schema as schema
 from edgegen.frontends.flatbuffer import DamagedError, Table
 
 
-def check(root: Table, graph: Table) -> None:
-    """Raises a `DamagedError` for the first part that leads out of the file."""
-    _model(root)
+def check_graph(graph: Table) -> None:
+    """Raises a `DamagedError` for the first part of a subgraph that leads out of the file."""
     graph.text(schema.SubGraphSlot.NAME)
     for tensor in graph.tables(schema.SubGraphSlot.TENSORS):
         _tensor(tensor)
@@ -21,7 +20,8 @@ def check(root: Table, graph: Table) -> None:
         _operator(node)
 
 
-def _model(root: Table) -> None:
+def check_model(root: Table) -> None:
+    """The same for what is outside of all subgraphs."""
     slot = schema.ModelSlot
     buffers = root.tables(slot.BUFFERS)
     for buffer in buffers:

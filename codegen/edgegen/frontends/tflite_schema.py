@@ -226,6 +226,14 @@ class GatherSlot(IntEnum):
     BATCH_DIMS = 1
 
 
+class VarHandleSlot(IntEnum):
+    SHARED_NAME = 1
+
+
+class CallOnceSlot(IntEnum):
+    INIT_SUBGRAPH_INDEX = 0
+
+
 class ResizeNearestNeighborSlot(IntEnum):
     ALIGN_CORNERS = 0
     HALF_PIXEL_CENTERS = 1
@@ -301,8 +309,16 @@ OP_KINDS: dict[int, OpKind] = {
     117: OpKind.HARD_SWISH,
     123: OpKind.SELECT_V2,
     126: OpKind.BATCH_MATMUL,
+    143: OpKind.READ_VARIABLE,
+    144: OpKind.ASSIGN_VARIABLE,
 }
 CUSTOM_OPERATOR = 32
+CALL_ONCE = 129
+VAR_HANDLE = 142
+READ_VARIABLE = 143
+ASSIGN_VARIABLE = 144
+VARIABLE_OPERATORS = (READ_VARIABLE, ASSIGN_VARIABLE)
+"""Those of the four that compute something; the IR has no others."""
 
 # The newest version of each operator whose meaning is known here: those that LiteRT 2.3
 # executes. A version stands for the element types and options that were added with it.
@@ -311,6 +327,7 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.ADD: 5,
     OpKind.ARG_MAX: 2,
     OpKind.ARG_MIN: 2,
+    OpKind.ASSIGN_VARIABLE: 1,
     OpKind.AVERAGE_POOL_2D: 3,
     OpKind.BATCH_MATMUL: 4,
     OpKind.CAST: 9,
@@ -352,6 +369,7 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.PADV2: 6,
     OpKind.PRELU: 1,
     OpKind.QUANTIZE: 6,
+    OpKind.READ_VARIABLE: 1,
     OpKind.REDUCE_MAX: 3,
     OpKind.REDUCE_MIN: 3,
     OpKind.RELU6: 3,
@@ -411,6 +429,9 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.BATCH_MATMUL: 101,
 }
 
+VAR_HANDLE_OPTIONS = 111
+CALL_ONCE_OPTIONS = 103
+
 # TensorType.
 DTYPES: dict[int, DType] = {
     0: DType.FLOAT32,
@@ -422,6 +443,7 @@ DTYPES: dict[int, DType] = {
     7: DType.INT16,
     9: DType.INT8,
 }
+RESOURCE = 13
 PACKED_TYPES: dict[int, str] = {17: "int4", 19: "int2", 20: "uint4"}
 OTHER_TYPES: dict[int, str] = {
     5: "string",

@@ -103,6 +103,7 @@ class Emitter:
             "layers": layers,
             "accessors": self._accessors(),
             "inputs": [self._value(t) for t in self._model.inputs if t in self._read_tensors()],
+            "variables": [self._variable(t) for t in variables(self._model, self._program)],
             "steps": [self._step(step) for step in self._program.steps],
         }
 
@@ -152,6 +153,16 @@ class Emitter:
             "spec": spec(self._model.tensors[tensor]),
         }
 
+    def _variable(self, tensor: int) -> dict[str, object]:
+        """A variable, and how it gets its first value: one byte everywhere, or an array."""
+        initial = self._model.tensors[tensor].initial
+        assert initial is not None
+        return self._value(tensor) | {
+            "bytes": initial.nbytes,
+            "fill": uniform_byte(self._model.tensors[tensor]),
+            "initial": f"{self._name}_weight_initial_t{tensor}",
+        }
+
     def _read_tensors(self) -> set[int]:
         """Tensors that the code of some step names."""
         calls = {tensor for call in self._calls for tensor in call.inputs}
@@ -159,7 +170,12 @@ class Emitter:
 
     def _step(self, step: Step) -> dict[str, object]:
         outputs = [
-            self._value(tensor) | {"tensor": tensor, "bytes": self._model.tensors[tensor].bytes}
+            self._value(tensor)
+            | {
+                "tensor": tensor,
+                "bytes": self._model.tensors[tensor].bytes,
+                "is_variable": self._model.tensors[tensor].is_variable,
+            }
             for tensor in step.outputs
         ]
         shared: dict[str, object] = {"title": self._title(step.op), "outputs": outputs}
@@ -193,6 +209,11 @@ class Emitter:
             assert data is not None
             comment = c_comment(self._model.tensors[tensor].name)
             yield _array(self._tensor_constant_name(tensor), comment, data)
+        for tensor in variables(self._model, self._program):
+            value, initial = self._variable(tensor), self._model.tensors[tensor].initial
+            if value["fill"] is None and initial is not None:
+                comment = f"{value['label']}, before the first inference"
+                yield _array(str(value["initial"]), comment, initial)
         for call in self._calls:
             for constant in call.constants:
                 comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
@@ -211,6 +232,20 @@ class Emitter:
 
     def _tensor_constant_name(self, tensor: int) -> str:
         return f"{self._name}_weight_t{tensor}"
+
+
+def variables(model: Model, program: Program) -> list[int]:
+    """Tensors that keep their values from one inference to the next."""
+    named = {t for step in program.steps if isinstance(step, Call) for t in step.outputs}
+    named |= {t for step in program.steps if isinstance(step, Call) for t in step.inputs}
+    return sorted(t for t in named if model.tensors[t].is_variable)
+
+
+def uniform_byte(variable: Tensor) -> int | None:
+    """The one byte that a variable consists of at first; None where an array has to say it."""
+    assert variable.initial is not None
+    content = set(variable.initial.tobytes())
+    return content.pop() if len(content) == 1 else None
 
 
 def arena_bytes(program: Program) -> int:

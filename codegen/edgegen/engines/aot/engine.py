@@ -9,7 +9,7 @@ from edgegen.device import Device
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.aot import code_size
 from edgegen.engines.aot.dead_channels import Trimmed, remove_dead_channels
-from edgegen.engines.aot.emit import Emitter, arena_bytes
+from edgegen.engines.aot.emit import Emitter, arena_bytes, uniform_byte, variables
 from edgegen.engines.aot.lower import lower, refusals
 from edgegen.engines.aot.program import Call, Program
 from edgegen.errors import Diagnostic
@@ -100,4 +100,6 @@ def _weight_bytes(model: Model, program: Program) -> int:
     calls = [step for step in program.steps if isinstance(step, Call)]
     own = sum(c.values.nbytes for call in calls for c in call.constants if not c.is_table)
     read = {tensor for call in calls for tensor in call.inputs}
+    initial = [model.tensors[t] for t in variables(model, program)]
+    own += sum(tensor.bytes for tensor in initial if uniform_byte(tensor) is None)
     return own + sum(model.tensors[t].bytes for t in read if model.tensors[t].is_constant)

@@ -188,7 +188,8 @@ class _Lifetime:
 class _Memory:
     """What the steps of a program keep in the arena, and for how long.
 
-    Lifetimes count the steps from 1; in step 0 the caller fills the inputs.
+    Lifetimes count the steps from 1; in step 0 the caller fills the inputs. A variable lives from
+    there to the end, and so shares its memory with nothing.
     """
 
     def __init__(self, model: Model, steps: Sequence[Step]) -> None:
@@ -211,6 +212,9 @@ class _Memory:
         for when, step in enumerate(self._steps, start=1):
             for tensor in (*_reads(step), *step.outputs):
                 touch(tensor, when)
+                if self._model.tensors[tensor].is_variable:
+                    touch(tensor, 0)
+                    touch(tensor, len(self._steps) + 1)
         for tensor in self._model.outputs:
             touch(tensor, len(self._steps) + 1)
         return found

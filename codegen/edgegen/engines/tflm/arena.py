@@ -29,6 +29,10 @@ _ALLOCATION_INFO = 24
 _PLANNER_ENTRY = 40
 _SCRATCH_HANDLE = 4
 
+# Of a subgraph. Variables are initialised in subgraphs, at most one for each of them, where
+# there are two tensors: a handle and a constant.
+_SUBGRAPH_OFFSET = 16
+
 # While an operator prepares: TfLiteTensor and TfLiteAffineQuantization per tensor, and
 # 4 bytes of zero point per channel.
 _TEMPORARY_TENSOR = 64 + 16 + _ALIGNMENT
@@ -95,8 +99,8 @@ def _planning(model: Model, requests: int, planned: int) -> int:
     """Temporary structures while the memory plan is made."""
     return (
         _aligned(_SCRATCH_REQUEST * (requests + _SCRATCH_RESERVE))
-        + _ALIGNMENT  # an offset per subgraph, of which there is one
-        + _aligned(_ALLOCATION_INFO * (len(model.tensors) + requests))
+        + _aligned(_SUBGRAPH_OFFSET * (1 + len(_handles(model))))
+        + _aligned(_ALLOCATION_INFO * (len(model.tensors) + 2 * len(_handles(model)) + requests))
         + _PLANNER_ENTRY * planned
     )
 
@@ -114,9 +118,18 @@ def head_buffers(model: Model, scratch: Scratch) -> list[Buffer]:
     activations = [
         Buffer(_aligned(model.tensors[index].bytes), first[index], last[index])
         for index in sorted(first)
-        if not model.tensors[index].is_constant and model.tensors[index].bytes
+        if not (model.tensors[index].is_constant or model.tensors[index].is_variable)
+        and model.tensors[index].bytes
     ]
     return activations + scratches
+
+
+def _handles(model: Model) -> list[int]:
+    """Handles of variables; what they stand for, and the state of an operator, lie in the tail."""
+    carries = (OpKind.READ_VARIABLE, OpKind.ASSIGN_VARIABLE)
+    used = {t for op in model.ops if op.kind in carries for t in (*op.inputs, *op.outputs)}
+    names = {model.tensors[t].name for t in used if t is not None and model.tensors[t].is_variable}
+    return [k for k, t in enumerate(model.tensors) if t.is_variable and t.name in names]
 
 
 def plan_bytes(buffers: list[Buffer]) -> int:

@@ -18,6 +18,8 @@ from edgegen.engines.tflm.kernels import (
     KERNELS,
     SHARED_CODE,
     SOURCES,
+    VARIABLE_KERNELS,
+    Kernel,
 )
 from edgegen.errors import Diagnostic
 from edgegen.model import DType, Model, Op, OpKind
@@ -157,7 +159,22 @@ def registrations(model: Model) -> list[str]:
     for the others out of the image.
     """
     kinds = dict.fromkeys(op.kind for op in model.ops)
-    return [_registration(model, kind) for kind in kinds]
+    calls = [_registration(model, kind) for kind in kinds]
+    return list(dict.fromkeys([*(f"{k.method}()" for k in _beginning(model)), *calls]))
+
+
+def _beginning(model: Model) -> tuple[Kernel, ...]:
+    """What runs before the operators that the IR has."""
+    return VARIABLE_KERNELS if carried_variables(model) else ()
+
+
+def carried_variables(model: Model) -> frozenset[str]:
+    """Names of the variables that operators of their own read and assign."""
+    carries = (OpKind.READ_VARIABLE, OpKind.ASSIGN_VARIABLE)
+    used = {t for op in model.ops if op.kind in carries for t in (*op.inputs, *op.outputs)}
+    return frozenset(
+        model.tensors[t].name for t in used if t is not None and model.tensors[t].is_variable
+    )
 
 
 def _registration(model: Model, kind: OpKind) -> str:
@@ -179,6 +196,7 @@ def _cpp_context(model: Model) -> dict[str, object]:
     return {
         "runtime_version": runtime_version(),
         "registrations": calls,
+        "variables": len(carried_variables(model)),
         # micro_mutable_op_resolver.h declares all others.
         "needs_pad_header": any("Register_PAD_INT8" in call for call in calls),
         "inputs": [_c_type(model.tensors[t].dtype) for t in model.inputs],
@@ -201,6 +219,7 @@ def _cmake_context(model: Model) -> dict[str, object]:
     kernels = [
         KERNELS[kind] for kind in sorted({op.kind for op in model.ops}, key=lambda k: k.value)
     ]
+    kernels += _beginning(model)
     main = {k.files[0]: k.has_cmsis_nn for k in kernels}
     shared = {f for k in kernels for f in k.files[1:]}
     replaced = sorted(stem for stem, has_cmsis_nn in main.items() if has_cmsis_nn)
@@ -223,6 +242,7 @@ def _arena(model: Model, device: Device, options: Options) -> Quantity:
 def _code(model: Model) -> Quantity:
     kinds = {op.kind for op in model.ops}
     code = sum(_kernel_code(model, kind) for kind in kinds) + INTERPRETER_CODE + SHARED_CODE
+    code += sum(kernel.code[1] for kernel in _beginning(model))
     return Quantity(code, "estimated (kernels linked for Cortex-M4 with CMSIS-NN, +/- 25 %)")
 
 

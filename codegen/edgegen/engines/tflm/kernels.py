@@ -144,6 +144,7 @@ def _variants(name: str, *types: DType) -> tuple[tuple[DType, str], ...]:
 
 _ALL = (_F32, _S8, _S16)
 _COMPARED = (_F32, _S8, _S32)
+_CARRIED = (*_ALL, _S32, DType.BOOL)
 _EQUATED = (*_COMPARED, DType.BOOL)
 
 KERNELS = {
@@ -158,6 +159,7 @@ KERNELS = {
     ),
     OpKind.ARG_MAX: Kernel("AddArgMax", (1312, 1312), ("arg_min_max",), (_F32, _S8)),
     OpKind.ARG_MIN: Kernel("AddArgMin", (1312, 1312), ("arg_min_max",), (_F32, _S8)),
+    OpKind.ASSIGN_VARIABLE: Kernel("AddAssignVariable", (320, 320), ("assign_variable",), _CARRIED),
     OpKind.AVERAGE_POOL_2D: Kernel(
         "AddAveragePool2D",
         (1696, 2272),
@@ -273,6 +275,7 @@ KERNELS = {
     ),
     OpKind.PRELU: Kernel("AddPrelu", (3744, 3744), ("prelu", "prelu_common"), _ALL),
     OpKind.QUANTIZE: Kernel("AddQuantize", (1792, 1792), ("quantize", "quantize_common"), ()),
+    OpKind.READ_VARIABLE: Kernel("AddReadVariable", (180, 180), ("read_variable",), _CARRIED),
     OpKind.REDUCE_MAX: Kernel(
         "AddReduceMax", (1600, 1600), ("reduce", "reduce_common"), (_F32, _S8)
     ),
@@ -328,6 +331,13 @@ KERNELS = {
     ),
     OpKind.UNPACK: Kernel("AddUnpack", (1088, 1088), ("unpack",), (*_ALL, _S32)),
 }
+
+# What models with READ_VARIABLE or ASSIGN_VARIABLE begin with; the IR has it as initial values.
+VARIABLE_KERNELS = (
+    Kernel("AddCallOnce", (180, 180), ("call_once",), ()),
+    Kernel("AddVarHandle", (160, 160), ("var_handle",), ()),
+    KERNELS[OpKind.ASSIGN_VARIABLE],
+)
 
 # (from, to) of QUANTIZE and DEQUANTIZE.
 CONVERSIONS = {

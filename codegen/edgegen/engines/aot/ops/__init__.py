@@ -37,6 +37,7 @@ from edgegen.engines.aot.ops import (
     transpose_conv,
     unary,
     unary_s16,
+    variable,
 )
 
 KERNELS: tuple[Kernel, ...] = (
@@ -73,5 +74,6 @@ KERNELS: tuple[Kernel, ...] = (
     *transpose_conv.KERNELS,
     *unary.KERNELS,
     *unary_s16.KERNELS,
+    *variable.KERNELS,
 )
 """Every kernel; among those for one operator and element type, the first that takes it wins."""
