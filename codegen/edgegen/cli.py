@@ -87,7 +87,7 @@ OptimizeForOption = Annotated[
         "--optimize-for",
         metavar="latency|memory|size",
         help="How aot chooses kernels: the fastest plan that fits the device's RAM (latency, the "
-        "default), the smallest arena (memory), or the least flash (size).",
+        "default), an arena as small as can be (memory), or the least flash (size).",
         autocompletion=_complete_optimize_for,
         show_default=False,
     ),

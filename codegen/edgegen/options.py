@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 OptimizeFor = Literal["latency", "memory", "size"]
-"""What the `aot` engine gives way to: the fastest plan that fits the device, the smallest arena,
-or the least flash."""
+"""What the `aot` engine strives for: the fastest plan that fits the device, the smallest arena (or
+a faster one within a sixteenth of it), or the least flash."""
 
 OPTIMIZE_FOR: tuple[OptimizeFor, ...] = get_args(OptimizeFor)
 DEFAULT_OPTIMIZE_FOR: OptimizeFor = "latency"

@@ -19,6 +19,10 @@ BUFFER_ALIGNMENT = 4
 """Bytes; what the widest element of an activation needs (float32)."""
 
 
+_WORTH = 16
+"""Slower kernels for all that save less than this part of the arena are not worth it."""
+
+
 def refusals(model: Model) -> tuple[Diagnostic, ...]:
     """Every operator that no kernel takes, and why."""
     found = []
@@ -43,7 +47,8 @@ def lower(
     Args:
         features: Of the device: faster kernels may be written for them.
         optimize_for: The fastest kernels whose arena is within the budget (or else those of the
-            smallest arena); the smallest arena; or the least flash.
+            smallest arena); the fastest ones of those whose arena is the smallest or nearly so;
+            or the least flash.
         arena_budget: Bytes; None for any number.
         flash_bytes: Of a program, for "size".
     """
@@ -56,7 +61,9 @@ def lower(
         if flash_bytes is None:
             raise ValueError("what is the least flash?")
         return _least(lowering, flash_bytes, arena_budget)
-    return _small_arena(lowering, arena_budget if optimize_for == "latency" else None)
+    if optimize_for == "memory":
+        arena_budget = _smallest(lowering).plan.arena_bytes * (_WORTH + 1) // _WORTH
+    return _within(lowering, arena_budget or 0)
 
 
 def choose_first(model: Model, op: Op, features: Collection[str]) -> Kernel:
@@ -67,30 +74,23 @@ def choose_first(model: Model, op: Op, features: Collection[str]) -> Kernel:
     return chosen
 
 
-def _small_arena(lowering: _Lowering, budget: int | None) -> Program:
-    """The fastest program within the budget, else or without one that of the smallest arena.
+def _within(lowering: _Lowering, budget: int) -> Program:
+    """The fastest program whose arena is within the budget, or else the smallest one.
 
     What a layer needs by itself bounds the arena from below. Every layer takes its fastest kernel
-    below a limit, or its smallest one where none is; the limit falls from one bound to the next.
+    below a limit, or its least needy one where none is; the limit falls from one bound to the next.
     """
-    bounds = lowering.bounds()
-    least = max(min(of_layer) for of_layer in bounds)
-    limits = {bound for of_layer in bounds for bound in of_layer if bound >= least}
-    best: Program | None = None
-    if budget is not None:
-        for limit in sorted(limits, reverse=True):
-            found = lowering.program(lowering.below(limit))
-            if found.plan.arena_bytes <= budget:
-                return found
-    # The planner may need more than the bound, and then faster kernels cost nothing.
-    for limit in (least, 0):
+    for limit in lowering.limits():
         found = lowering.program(lowering.below(limit))
-        relaxed = lowering.program(lowering.below(found.plan.arena_bytes))
-        for each in (relaxed, found):
-            if best is None or each.plan.arena_bytes < best.plan.arena_bytes:
-                best = each
-    assert best is not None
-    return best
+        if found.plan.arena_bytes <= budget:
+            return found
+    return _smallest(lowering)
+
+
+def _smallest(lowering: _Lowering) -> Program:
+    """Of the smallest arena: no layer needs more than the worst one must, or than it must."""
+    found = (lowering.program(lowering.below(limit)) for limit in (lowering.limits()[-1], 0))
+    return min(found, key=lambda program: program.plan.arena_bytes)
 
 
 def _least(
@@ -149,6 +149,12 @@ class _Lowering:
                 for when, (op, of_op) in enumerate(choices, start=1)
             ]
         return self._bounds
+
+    def limits(self) -> list[int]:
+        """Falling, from the neediest alternative of a layer to what the worst layer must have."""
+        least = max(min(of_layer) for of_layer in self.bounds())
+        bounds = {bound for of_layer in self.bounds() for bound in of_layer}
+        return sorted((bound for bound in bounds if bound >= least), reverse=True)
 
     def below(self, limit: int) -> list[Kernel]:
         """For every operator the first kernel that needs no more, or the least needy."""

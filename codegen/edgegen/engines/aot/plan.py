@@ -159,7 +159,7 @@ class _Description:
         return own + sum(self._model.tensors[t].bytes for t in tensors)
 
     def _refusals(self, op: Op, chosen: Kernel) -> tuple[Refusal, ...]:
-        """Of the kernels before the chosen one."""
+        """Of the kernels before the chosen one; several may have one reason."""
         dtype = activation_dtype(self._model, op)
         found = []
         for kernel in KERNELS:
@@ -167,7 +167,7 @@ class _Description:
                 break
             if kernel.kind is op.kind and kernel.dtype is dtype:
                 found.append(Refusal(tuple(sorted(kernel.needs)), self._reason(op, kernel)))
-        return tuple(found)
+        return tuple(dict.fromkeys(found))
 
     def _reason(self, op: Op, kernel: Kernel) -> str:
         missing = sorted(kernel.needs - set(self._device.features))

@@ -110,17 +110,18 @@ def of_window(
     Args:
         window: As `window_fields` makes it.
         element: Bytes of one, of the input as of the output.
-        per_round, last: As in `of_rows`.
+        per_round, last: As in `of_rows`; every image begins with a new round.
     """
     w = {name.removeprefix("window."): value for name, value in window.items()}
-    images = w["batches"] * element
     pixels = w["output_height"] * w["output_width"]
+    count, size = w["batches"] * pixels, w["output_depth"] * element
+    start = np.arange(count, dtype=np.int64) * size
     reads = window_reads(w, per_round, element)
-    writes = consecutive(w["batches"] * pixels, w["output_depth"] * element, per_round)
+    writes = Accesses(_rounds(count, pixels, per_round), start, start + size)
     if last is not None:
         reads, writes = while_reading(reads, writes, last)
-    read = images * w["input_height"] * w["input_width"] * w["input_depth"]
-    return overlap(reads, writes, read, images * pixels * w["output_depth"])
+    read = w["batches"] * w["input_height"] * w["input_width"] * w["input_depth"] * element
+    return overlap(reads, writes, read, count * size)
 
 
 def afterwards(read: int, written: int) -> Overlap:
@@ -148,10 +149,16 @@ def window_reads(window: Mapping[str, int], per_round: int = 1, element: int = 1
     image = batch * w["input_height"] * row
     seen = (first_row <= last_row) & (first_column <= last_column)
     return Accesses(
-        (position // per_round)[seen],
+        _rounds(count, w["output_height"] * w["output_width"], per_round)[seen],
         (image + first_row * row + first_column * pixel)[seen],
         (image + last_row * row + (last_column + 1) * pixel)[seen],
     )
+
+
+def _rounds(count: int, pixels: int, per_round: int) -> _Int64:
+    """Of the pixels of images, so many of one image in a round."""
+    position = np.arange(count, dtype=np.int64)
+    return position // pixels * -(-pixels // per_round) + position % pixels // per_round
 
 
 def _inside(position: _Int64, w: Mapping[str, int], axis: str, pad: int) -> tuple[_Int64, _Int64]:

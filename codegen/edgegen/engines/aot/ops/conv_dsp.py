@@ -17,10 +17,16 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
-from edgegen.engines.aot.ops.matmul_dsp import GROUP, matrix, padded, unpackable
+from edgegen.engines.aot.ops.matmul_dsp import (
+    CHANNELS_PER_BLOCK,
+    GROUP,
+    matrix,
+    padded,
+    unpackable,
+)
 from edgegen.engines.aot.ops.requantize_dsp import Fitted, Requantisation, fitted, requantisation
 from edgegen.engines.aot.program import Call, Field
-from edgegen.engines.aot.traffic import of_rows
+from edgegen.engines.aot.traffic import of_rows, of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
 _Weights = npt.NDArray[np.int64]
@@ -58,13 +64,16 @@ def _flat_weights(model: Model, op: Op) -> _Weights:
 
 
 def _lower(model: Model, op: Op) -> Call:
+    return _pointwise(model, op) if _is_pointwise(model, op) else _by_columns(model, op)
+
+
+def _is_pointwise(model: Model, op: Op) -> bool:
+    """Whether it is a matrix product at every pixel, of whole groups."""
     depth = input_tensor(model, op).shape[3]
     channels = output_tensor(model, op).shape[3]
     is_pointwise = input_tensor(model, op, 1).shape[1:3] == (1, 1)
     moves_by_one = attrs_of(op, Conv2DAttrs).stride == (1, 1)
-    if is_pointwise and moves_by_one and depth % GROUP == 0 and channels % GROUP == 0:
-        return _pointwise(model, op)
-    return _windowed(model, op)
+    return is_pointwise and moves_by_one and depth % GROUP == 0 and channels % GROUP == 0
 
 
 def _pointwise(model: Model, op: Op) -> Call:
@@ -77,22 +86,49 @@ def _pointwise(model: Model, op: Op) -> Call:
     )
 
 
-def _windowed(model: Model, op: Op) -> Call:
+def _by_columns(model: Model, op: Op) -> Call:
     window = upright(dict(window_of(model, op)))
-    channels = output_tensor(model, op).shape[3]
-    line = window["window.filter_width"] * window["window.input_depth"]
-    line_bytes = padded(line, GROUP)
-    lines_of_weights = _flat_weights(model, op).reshape(channels, -1, line)
-    filled_up = np.pad(lines_of_weights, ((0, 0), (0, 0), (0, line_bytes - line)))
     half = (window["window.output_height"] + 1) // 2
     lines = (half - 1) * window["window.stride_height"] + window["window.filter_height"]
+    line_bytes = _line_bytes(window)
+    channels = padded(window["window.output_depth"], GROUP)
+    scratch = 4 * line_bytes * lines + 3 * line_bytes + 2 * channels
+    return _windowed(model, op, "conv_2d", window, scratch)
+
+
+def _lower_in_order(model: Model, op: Op) -> Call:
+    window = dict(window_of(model, op))
+    channels, line_bytes = window["window.output_depth"], _line_bytes(window)
+    behind = 2 * line_bytes
+    if channels % CHANNELS_PER_BLOCK != 0:
+        behind = max(behind, 2 * padded(channels, CHANNELS_PER_BLOCK))
+    scratch = 4 * line_bytes * window["window.filter_height"] + behind
+    call = _windowed(model, op, "conv_2d_in_order", window, scratch)
+    return replace(call, output_overlap=of_window(window, per_round=2))
+
+
+def _line_bytes(window: dict[str, int]) -> int:
+    """What is read for a row of the filter."""
+    return padded(window["window.filter_width"] * window["window.input_depth"], GROUP)
+
+
+def _windowed(model: Model, op: Op, name: str, window: dict[str, int], scratch_bytes: int) -> Call:
+    channels = output_tensor(model, op).shape[3]
+    line = window["window.filter_width"] * window["window.input_depth"]
+    line_bytes = _line_bytes(window)
+    lines_of_weights = _flat_weights(model, op).reshape(channels, -1, line)
+    filled_up = np.pad(lines_of_weights, ((0, 0), (0, 0), (0, line_bytes - line)))
     fields = (
         *window.items(),
         ("input_zero_point", input_tensor(model, op).zero_point),
         ("line_groups", line_bytes // GROUP),
     )
-    scratch = 4 * line_bytes * lines + 3 * line_bytes + 2 * padded(channels, GROUP)
-    return _call(model, op, "conv_2d", filled_up.reshape(channels, -1), fields, scratch)
+    call = _call(model, op, "conv_2d", filled_up.reshape(channels, -1), fields, scratch_bytes)
+    return replace(
+        call,
+        function=f"eg_run_{name}_s8_dsp",
+        sources=(f"nn/dsp/{name}_s8.c", *call.sources[1:]),
+    )
 
 
 def upright(window: dict[str, int]) -> dict[str, int]:
@@ -133,4 +169,13 @@ def _call(
     )
 
 
-KERNELS = (Kernel(OpKind.CONV_2D, DType.INT8, _lower, _refuse, frozenset({"dsp"})),)
+def _refuse_in_order(model: Model, op: Op) -> str | None:
+    if _is_pointwise(model, op):
+        return "its filter is 1x1, and that kernel works in order too."
+    return _refuse(model, op)
+
+
+KERNELS = (
+    Kernel(OpKind.CONV_2D, DType.INT8, _lower, _refuse, frozenset({"dsp"})),
+    Kernel(OpKind.CONV_2D, DType.INT8, _lower_in_order, _refuse_in_order, frozenset({"dsp"})),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from edgegen.engines.aot.ops.common import (
 from edgegen.engines.aot.ops.step_function import Int64, Reference, Scaled, fit
 from edgegen.engines.aot.ops.window import window_fields
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.traffic import of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
 _LANES = 4  # EG_DEPTHWISE_LANES
@@ -179,15 +180,40 @@ def _stream(model: Model, op: Op, along_rows: bool) -> npt.NDArray[np.int32]:
 
 
 def _lower(model: Model, op: Op) -> Call:
+    return _call(model, op, _along_rows(model, op), _LINES_BYTES)
+
+
+def _lower_small(model: Model, op: Op) -> Call:
+    """Two lines as short as possible; of stride 2 one row of the output after another."""
+    rows, columns = axes_of(model, op)
+    if _stride(op) == 1:
+        return _call(model, op, (rows.size < columns.size and rows.size > 1) or columns.size < 2)
+    window = dict(
+        window_fields(
+            input_tensor(model, op), output_tensor(model, op), (3, 3), attrs_of(op, Conv2DAttrs)
+        )
+    )
+    call = _call(model, op, along_rows=False)
+    name = "depthwise_3x3_s2_by_rows_s8"
+    return replace(
+        call,
+        function=f"eg_run_{name}",
+        sources=(f"nn/dsp/{name}.c", *call.sources),
+        # Of a row some channels are written before others are read.
+        output_overlap=of_window(window, per_round=columns.outputs, last=0),
+    )
+
+
+def _call(model: Model, op: Op, along_rows: bool, lines_bytes: int = 0) -> Call:
+    """Lines that take no more than ``lines_bytes``, unless there are but two."""
     data = input_tensor(model, op)
-    along_rows = _along_rows(model, op)
     rows, columns = axes_of(model, op)
     along, across = (rows, columns) if along_rows else (columns, rows)
     stride = _stride(op)
     name = f"depthwise_3x3_s{stride}_s8"
     entries = along.size if stride == 1 else 2 * along.outputs + 1
     line_bytes = entries * _ENTRY_BYTES
-    lines = min(-(-across.size // 2) + 1, max(2, _LINES_BYTES // line_bytes)) if stride == 1 else 2
+    lines = min(-(-across.size // 2) + 1, max(2, lines_bytes // line_bytes)) if stride == 1 else 2
     return Call(
         op=op,
         function=f"eg_run_{name}",
@@ -210,4 +236,7 @@ def _lower(model: Model, op: Op) -> Call:
     )
 
 
-KERNELS = (Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower, refusal, needs=frozenset({"dsp"})),)
+KERNELS = tuple(
+    Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, lower, refusal, needs=frozenset({"dsp"}))
+    for lower in (_lower, _lower_small)
+)

@@ -43,6 +43,14 @@ typedef struct eg_conv_2d_s8_dsp {
 void eg_run_conv_2d_s8_dsp(const eg_conv_2d_s8_dsp *layer, const int8_t *input, int8_t *output,
                            void *scratch);
 
+/* The same with less memory and some more instructions: two positions at a time are read, then
+ * written, in order, so that the output may lie over inputs that no later position takes.
+ *
+ * scratch: 16 * line_groups bytes for each row of the filter, and behind them 8 * line_groups
+ * bytes, or where output_depth is no multiple of 4 at least 8 * matrix.blocks bytes. */
+void eg_run_conv_2d_in_order_s8_dsp(const eg_conv_2d_s8_dsp *layer, const int8_t *input,
+                                    int8_t *output, void *scratch);
+
 #ifdef __cplusplus
 }
 #endif

@@ -71,6 +71,11 @@ void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *
 void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
 
+/* The same with less memory: one row of outputs after another, of all channels, across being the
+ * rows. The output may lie over rows of the input that no later one takes. */
+void eg_run_depthwise_3x3_s2_by_rows_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
+                                        int8_t *output, void *scratch);
+
 /* Writes the entries of line `number`, of the four channels from `input` on. */
 void eg_gather_line(const eg_depthwise_3x3_s8 *layer, const int8_t *input, int32_t number,
                     uint32_t *line);
