@@ -16,12 +16,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
 
 from edgegen import reference, registry
-from edgegen.engines.aot import AotEngine
+from edgegen.engines.aot import AotEngine, lower
+from edgegen.engines.aot.ops import KERNELS
 from edgegen.errors import Diagnostic
 from edgegen.frontends import tflite
 from edgegen.model import DType, Model
@@ -40,6 +42,7 @@ FLAGS = (
     *("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wpedantic"),
     "-Werror",
 )
+GENERAL_KERNELS = tuple(k for k in KERNELS if not k.lower.__module__.endswith("_scalar"))
 SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
 
@@ -51,6 +54,7 @@ class Build:
         sanitize: Needs a runtime library, which Debian ships with gcc only.
         features: Of the device; the kernels written for them run here through their
             portable twins.
+        general: Only with the kernels that take what is not proved to suit faster ones.
         optimize_for: As in `Options`.
     """
 
@@ -59,6 +63,7 @@ class Build:
     sanitize: bool = True
     features: tuple[str, ...] = ()
     optimize_for: OptimizeFor = "latency"
+    general: bool = False
 
 
 class HostEngine:
@@ -75,7 +80,8 @@ class HostEngine:
         self._program = folder / "model"
         device = replace(registry.load_device("cortex_m4"), features=build.features)
         options = Options(_NAME, optimize_for=build.optimize_for)
-        files = AotEngine().emit(model, device, options)
+        with patch.object(lower, "KERNELS", GENERAL_KERNELS if build.general else KERNELS):
+            files = AotEngine().emit(model, device, options)
         files |= {f"include/{_NAME}/model.h": _api(model), "include/inputs.h": _inputs(model)}
         for path, content in files.items():
             target = folder / path

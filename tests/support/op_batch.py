@@ -85,6 +85,10 @@ class OpBatch:
         scale = list(scales) if len(scales) > 1 else scales[0]
         return self._builder.tensor("weights", shape, data=values, scale=scale, axis=axis)
 
+    def int8(self, values: Any, scale: float) -> int:
+        """These weights."""
+        return self._builder.tensor("weights", np.shape(values), data=values, scale=scale)
+
     def bias(self, channels: int, scale: float = 1.0) -> int:
         if self.dtype == "float32":
             values: Any = self.random.normal(size=channels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,7 @@ from edgegen.engines.aot.ops.common import (
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.traffic import of_rows, of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
 _LANES = 4
@@ -101,22 +104,26 @@ def _lower_conv(model: Model, op: Op) -> Call:
     if (height, width) == attrs_of(op, Conv2DAttrs).stride == (1, 1):
         positions = output_tensor(model, op).elements // channels
         fields: tuple[tuple[str, Field], ...] = (("positions", positions), ("input_depth", depth))
-        return _call(model, op, "pointwise", (*fields, *matrix), weights, _WORD * inputs)
-    zero_point = ("input_zero_point", input_tensor(model, op).zero_point)
+        call = _call(model, op, "pointwise", (*fields, *matrix), weights, _WORD * inputs)
+        return replace(call, output_overlap=of_rows(positions, depth, channels, per_round=2))
+    window = window_of(model, op)
+    fields = (*window, ("input_zero_point", input_tensor(model, op).zero_point), *matrix)
     scratch = _WORD * inputs + 2 * width * depth
-    fields = (*window_of(model, op), zero_point)
-    return _call(model, op, "conv_2d", (*fields, *matrix), weights, scratch)
+    call = _call(model, op, "conv_2d", fields, weights, scratch)
+    return replace(call, output_overlap=of_window(dict(window), per_round=2))
 
 
 def _lower_depthwise(model: Model, op: Op) -> Call:
+    window = window_of(model, op)
     fields: tuple[tuple[str, Field], ...] = (
-        *window_of(model, op),
+        *window,
         ("weights", Ref("filter")),
         ("channels", Ref("channels")),
         ("input_zero_point", input_tensor(model, op).zero_point),
     )
     weights = constant(input_tensor(model, op, 1))
-    return _call(model, op, "depthwise_conv_2d", fields, weights, 0)
+    call = _call(model, op, "depthwise_conv_2d", fields, weights, 0)
+    return replace(call, output_overlap=of_window(dict(window), last=_LANES))
 
 
 def _call(

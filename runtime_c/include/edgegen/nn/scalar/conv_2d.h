@@ -2,7 +2,8 @@
  * is in nn/conv_2d.h.
  *
  * Outputs are written in the order of memory, two positions at a time, once both their inputs have
- * been read. Input, output and scratch must not overlap. Scratch is aligned to 4 bytes.
+ * been read: the output may lie over what is no longer needed of the input. Scratch lies apart.
+ * Scratch is aligned to 4 bytes.
  */
 #ifndef EDGEGEN_NN_SCALAR_CONV_2D_H
 #define EDGEGEN_NN_SCALAR_CONV_2D_H

@@ -1,8 +1,8 @@
 /* int8 depthwise 2-D convolutions for cores that multiply one pair of numbers at a time; what they
  * compute is in nn/depthwise_conv_2d.h.
  *
- * Outputs are written in the order of memory, once their inputs have been read. Input and output
- * must not overlap.
+ * Outputs are written in the order of memory, four channels at a time, once their inputs have been
+ * read: the output may lie over what is no longer needed of the input.
  */
 #ifndef EDGEGEN_NN_SCALAR_DEPTHWISE_CONV_2D_H
 #define EDGEGEN_NN_SCALAR_DEPTHWISE_CONV_2D_H

@@ -1,0 +1,88 @@
+"""The scalar kernels on emulated cores of the instructions they are written for (Armv6-M, Armv7-M).
+
+On the host the same kernels run as portable C (tests/numeric).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edgegen import api
+from edgegen.engines.aot.kernels import choose
+from edgegen.engines.aot.ops import KERNELS
+from edgegen.frontends import tflite
+from numeric.test_aot_conv import Conv
+from numeric.test_aot_fully_connected import Dense
+from support.op_batch import OpBatch
+
+pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
+
+CASES: tuple[Conv | Dense, ...] = (
+    *(Conv(image=(3, 3), depth=depth, channels=7, size=(1, 1)) for depth in (1, 4, 6, 9, 32)),
+    *(Conv(image=(6, 5), depth=depth, channels=8, size=(3, 3)) for depth in (1, 3, 4, 16)),
+    Conv(image=(7, 7), depth=8, channels=6, size=(3, 3), stride=(2, 2)),
+    Conv(image=(6, 6), depth=4, channels=1, size=(1, 1), stride=(2, 2)),
+    Conv(image=(1, 12), depth=4, channels=8, size=(1, 5), batches=2, scales=(0.01, 0.02)),
+    Conv(image=(13, 6), depth=1, channels=8, size=(10, 4), stride=(2, 2), zero_points=(9, -128)),
+    *(
+        Conv(image=(6, 5), depth=depth, depth_multiplier=1, size=size, stride=stride)
+        for depth in (4, 5, 11)
+        for size in ((3, 3), (1, 4))
+        for stride in ((1, 1), (2, 2))
+    ),
+    Conv(image=(2, 2), depth=8, depth_multiplier=1, size=(7, 7), batches=2),
+    *(Dense(inputs=inputs, outputs=9) for inputs in (1, 7, 8, 9, 16, 130)),
+    Dense(batches=2, zero_points=(-128, -128), activation="relu"),
+)
+BUILDS = {
+    "O2": (),
+    "O3": ("-DCMAKE_C_FLAGS_RELEASE=-O3 -DNDEBUG",),
+    "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
+    "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
+    "frame pointer": ("-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -fno-omit-frame-pointer",),
+}
+DEVICES = ("rp2040_pico", "cortex_m3")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    batch = OpBatch("int8")
+    for case in CASES:
+        case.add(batch)
+    path = tmp_path_factory.mktemp("model") / "layers.tflite"
+    path.write_bytes(batch.build())
+    return path
+
+
+def test_every_layer_has_a_scalar_kernel(model: Path) -> None:
+    parsed = tflite.parse(model.read_bytes(), model.name)
+    for op in parsed.ops:
+        chosen = choose(KERNELS, parsed, op)
+        assert not isinstance(chosen, str), chosen
+        assert chosen.lower.__module__.endswith("_scalar"), f"node {op.node}"
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("build", BUILDS)
+def test_the_instructions_compute_the_same(
+    model: Path, device: str, build: str, tmp_path: Path
+) -> None:
+    _verify(model, device, tmp_path, BUILDS[build])
+
+
+@pytest.mark.clang
+@pytest.mark.parametrize("device", DEVICES)
+def test_clang_leaves_them_enough_registers(model: Path, device: str, tmp_path: Path) -> None:
+    toolchain = tmp_path / "firmware" / "edgegen" / "cmake" / "arm-none-eabi-clang.cmake"
+    _verify(model, device, tmp_path, (f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",))
+
+
+def _verify(model: Path, device: str, folder: Path, cmake_args: tuple[str, ...]) -> None:
+    api.scaffold(model, device, folder / "firmware", engines=["aot"], force=True)
+    report = api.verify(folder / "firmware", cmake_args=cmake_args)
+    facts = report.engines["aot"]
+    assert report.ok, facts.reason
+    assert facts.bit_exact
+    assert facts.activations_compared == facts.vectors * len(CASES)
