@@ -14,7 +14,7 @@ from edgegen import api
 from edgegen.engines.aot.kernels import choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import tflite
-from numeric.test_aot_conv import FITTED, Conv
+from numeric.test_aot_conv import FITTED, SHALLOW, Conv
 from numeric.test_aot_fully_connected import Dense
 from support.op_batch import OpBatch
 
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 # Numbers of inputs from one group of four to two turns of the unrolled loops, and the ends of each.
 CASES: tuple[Conv | Dense, ...] = (
     *FITTED,
+    *SHALLOW,
     *(Conv(image=(3, 3), depth=depth, channels=8, size=(1, 1)) for depth in (4, 8, 32, 36, 40, 68)),
     *(Conv(image=(6, 5), depth=depth, channels=8, size=(3, 3)) for depth in (1, 3, 4, 16)),
     Conv(image=(7, 7), depth=8, channels=6, size=(3, 3), stride=(2, 2)),

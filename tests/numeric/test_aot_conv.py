@@ -157,6 +157,20 @@ FITTED = [
     Conv(depth=4, size=(1, 1), zero_points=(0, -128), has_bias=False, activation="relu"),
 ]
 
+# Rows of the filter that are no multiple of 4 inputs, many channels that make it worth a kernel.
+SHALLOW = [
+    *(
+        Conv(image=image, depth=depth, channels=channels, size=size, stride=stride, padding=padding)
+        for image, channels in (((9, 8), 24), ((7, 9), 22))
+        for depth, size in ((1, (5, 5)), (3, (3, 3)), (3, (7, 7)), (2, (4, 3)), (1, (3, 2)))
+        for stride in ((2, 2), (1, 2))
+        for padding in ("SAME", "VALID")
+    ),
+    Conv(image=(1, 9), depth=3, channels=24, size=(2, 3), batches=2, zero_points=(-128, -128)),
+    Conv(image=(2, 2), depth=1, channels=24, size=(5, 5), zero_points=(127, 0)),
+    Conv(image=(1, 1), depth=7, channels=40, size=(3, 3), batches=3),
+]
+
 DEPTHWISE_GEOMETRY = [
     *(replace(conv, depth_multiplier=1, depth=5) for conv in GEOMETRY),
     *(
@@ -192,7 +206,7 @@ def _check(cases: list[Conv], dtype: str, folder: Path, features: tuple[str, ...
 
 @FEATURES
 def test_geometry_int8(features: tuple[str, ...], tmp_path: Path) -> None:
-    _check([*GEOMETRY, *ALIGNED, *FITTED], "int8", tmp_path, features)
+    _check([*GEOMETRY, *ALIGNED, *FITTED, *SHALLOW], "int8", tmp_path, features)
 
 
 def test_geometry_float32(tmp_path: Path) -> None:
@@ -231,11 +245,21 @@ def test_constants_are_fitted_where_they_can_be() -> None:
     assert _multiplies_by(ALIGNED[0]) == "eg_multiply_pair_rounded"
 
 
+def test_filters_with_short_rows_have_a_kernel_of_their_own() -> None:
+    assert {_lowered(case).function for case in SHALLOW} == {"eg_run_conv_2d_shallow_s8_dsp"}
+    assert _lowered(Conv(depth=4, size=(1, 1))).function == "eg_run_pointwise_s8_dsp"
+    assert _lowered(Conv(depth=4, channels=24)).function == "eg_run_conv_2d_s8_dsp"
+
+
 def _multiplies_by(case: Conv) -> object:
+    return dict(_lowered(case).fields)["matrix.multiply"]
+
+
+def _lowered(case: Conv) -> Call:
     model, kernel = _chosen(case, "dsp")
     call = kernel.lower(model, model.ops[0])
     assert isinstance(call, Call)
-    return dict(call.fields)["matrix.multiply"]
+    return call
 
 
 def _is_fast(case: Conv, feature: str) -> bool:

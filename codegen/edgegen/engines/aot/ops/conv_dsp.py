@@ -64,7 +64,9 @@ def _flat_weights(model: Model, op: Op) -> _Weights:
 
 
 def _lower(model: Model, op: Op) -> Call:
-    return _pointwise(model, op) if _is_pointwise(model, op) else _by_columns(model, op)
+    if _is_pointwise(model, op):
+        return _pointwise(model, op)
+    return _shallow(model, op) if _wastes_much(model, op) else _by_columns(model, op)
 
 
 def _is_pointwise(model: Model, op: Op) -> bool:
@@ -129,6 +131,67 @@ def _windowed(model: Model, op: Op, name: str, window: dict[str, int], scratch_b
         function=f"eg_run_{name}_s8_dsp",
         sources=(f"nn/dsp/{name}_s8.c", *call.sources[1:]),
     )
+
+
+def _wastes_much(model: Model, op: Op) -> bool:
+    """Whether filling every row of the filter up to whole groups costs more than widening what two
+    rows of outputs share for each of them: instructions for two positions, about."""
+    channels, height, width, depth = input_tensor(model, op, 1).shape
+    line = width * depth
+    wasted = height * padded(line, GROUP) - _shallow_inputs(height, line)
+    blocks = padded(channels, GROUP) // GROUP
+    shared = max(height - attrs_of(op, Conv2DAttrs).stride[0], 0) * line
+    return 6 * wasted * blocks > 3 * shared
+
+
+def _shallow_inputs(height: int, line: int) -> int:
+    pairs = padded(height, 2) // 2 * (line % GROUP)
+    return padded(height * (line - line % GROUP) + 2 * pairs, GROUP)
+
+
+def _shallow(model: Model, op: Op) -> Call:
+    window = dict(window_of(model, op))
+    channels, height, width, depth = input_tensor(model, op, 1).shape
+    line = width * depth
+    before = padded(window["window.pad_left"] * depth, GROUP)
+    steps = (window["window.output_width"] - 1) * window["window.stride_width"]
+    covered = (steps - window["window.pad_left"]) * depth + line
+    line_bytes = padded(before + covered, GROUP)
+    fields = (
+        *window.items(),
+        ("input_zero_point", input_tensor(model, op).zero_point),
+        ("line_bytes", line_bytes),
+    )
+    weights = _in_pairs_of_rows(_flat_weights(model, op).reshape(channels, height, line))
+    scratch = 4 * weights.shape[1] + height * line_bytes + 2 * padded(channels, GROUP)
+    return replace(
+        _call(model, op, "conv_2d_shallow", weights, fields, scratch),
+        output_overlap=of_window(window, per_round=window["window.output_width"]),
+    )
+
+
+def _in_pairs_of_rows(rows: _Weights) -> _Weights:
+    """The inputs of an ``eg_conv_2d_shallow_s8_dsp``: [channels][row][input] -> [channels][input],
+    in the order in which whole groups are packed."""
+    channels, height, line = rows.shape
+    whole = line - line % GROUP
+    parts = []
+    for first in range(0, height, 2):
+        pair = rows[:, first : first + 2]
+        rest = np.zeros((channels, 2, line - whole), np.int64)
+        rest[:, : pair.shape[1]] = pair[..., whole:]
+        parts += [_as_packed(pair[..., :whole]), rest.transpose(0, 2, 1).reshape(channels, -1)]
+    packed = np.concatenate(parts, axis=1)
+    missing = padded(packed.shape[1], GROUP) - packed.shape[1]
+    groups = np.pad(packed, ((0, 0), (0, missing))).reshape(channels, -1, 2, 2)
+    # The packer makes pairs of a group's inputs 0 and 2, 1 and 3.
+    return groups.transpose(0, 1, 3, 2).reshape(channels, -1)
+
+
+def _as_packed(groups: _Weights) -> _Weights:
+    """Whole groups with the two inputs of every pair side by side."""
+    channels = len(groups)
+    return groups.reshape(channels, -1, 2, 2).transpose(0, 1, 3, 2).reshape(channels, -1)
 
 
 def upright(window: dict[str, int]) -> dict[str, int]:

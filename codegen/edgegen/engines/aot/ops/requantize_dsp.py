@@ -94,6 +94,9 @@ FITTED_SHIFT = 12
 _SCALE = 256
 """By which fitted sums are multiplied."""
 
+_LARGEST_SUM = (1 << 31) // _SCALE - _SCALE
+"""Whose product with the scale and a bias are an int32."""
+
 _ATTEMPTS = tuple((m, c) for m in (0, 1, -1, 2, -2, 3, -3, 4, -4) for c in (0, 1, -1, 2, -2, 3, -3))
 """What is added to the multiplier and the constant until every step lies where it should."""
 
@@ -151,13 +154,14 @@ def fitted(
         np.broadcast_to(values, len(bias)).astype(np.int64)
         for values in quantize_multipliers(real_multipliers)
     )
-    if shift.max() > 0 or np.maximum(abs(low), abs(high)).max() >= (1 << 31) // _SCALE - _SCALE:
+    if shift.max() > 0:
         return None
     found = _search(Reference(multiplier, shift, -128, -128, 127), low, high)
     if found is None:
         return None
-    own = wrap_int32(_SCALE * bias + found.bias)
-    return Fitted(own, found.multiplier.astype(np.int32), found.constant.astype(np.int32))
+    own = np.where(found.multiplier == 0, 0, wrap_int32(_SCALE * bias + found.bias))
+    parameters = (own, found.multiplier, found.constant)
+    return Fitted(*(values.astype(np.int32) for values in parameters))
 
 
 def _search(reference: Reference, low: _Int64, high: _Int64) -> _Candidate | None:
@@ -172,7 +176,8 @@ def _search(reference: Reference, low: _Int64, high: _Int64) -> _Candidate | Non
     done = (found(sums) == expected).all(axis=1)
     right = FITTED_SHIFT + reference.shift
     exact = np.floor(reference.multiplier * np.exp2(right + 1.0) / _SCALE).astype(np.int64)
-    if (~done & (exact >= (1 << 31) - 8)).any():
+    fits = (exact < (1 << 31) - 8) & (np.maximum(abs(low), abs(high)) < _LARGEST_SUM)
+    if not (done | fits).all():
         return None
     # The halves that both of the reference's roundings add: 1/2 of its last place, and of the
     # high product's, which counts less by 2^-(right).

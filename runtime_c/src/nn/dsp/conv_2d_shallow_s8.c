@@ -1,0 +1,140 @@
+#include <string.h>
+
+#include "edgegen/isa_dsp.h"
+#include "edgegen/nn/dsp/conv_2d.h"
+
+/* One layer at work, and the parts of its scratch. */
+typedef struct job {
+    const eg_conv_2d_shallow_s8_dsp *layer;
+    int32_t groups; /* whole ones of a row of the filter, and bytes behind them */
+    int32_t rest;
+    int32_t step;      /* bytes from one view to the next */
+    int32_t row_bytes; /* of the image */
+    int32_t before;    /* bytes in a line before the image's first */
+    int32_t pitch;     /* bytes of a line */
+    uint32_t *words;
+    int8_t *lines;      /* that the filter covers for a row of outputs, padded */
+    int8_t *outputs[2]; /* what must not reach the image */
+} job;
+
+static job start(const eg_conv_2d_shallow_s8_dsp *layer, uint32_t *scratch)
+{
+    const eg_window_2d *window = &layer->window;
+    const int32_t depth = window->input_depth;
+    const int32_t row = window->filter_width * depth;
+    uint32_t *end = scratch + EG_PAIR_GROUP_WORDS * layer->matrix.groups;
+    int8_t *lines = (int8_t *)end;
+    int8_t *outputs = lines + window->filter_height * layer->line_bytes;
+
+    memset(lines, layer->input_zero_point, (size_t)(outputs - lines)); /* all padding, for now */
+    /* The last words may be filled up: by 0, as nothing may be read that was never written. */
+    end[-1] = end[-2] = 0;
+    return (job){
+        .layer = layer,
+        .groups = row / EG_GROUP,
+        .rest = row % EG_GROUP,
+        .step = window->stride_width * depth,
+        .row_bytes = window->input_width * depth,
+        .before = (window->pad_left * depth + 3) / 4 * 4,
+        .pitch = layer->line_bytes,
+        .words = scratch,
+        .lines = lines,
+        .outputs = {outputs, outputs + EG_CHANNELS_PER_BLOCK * layer->matrix.blocks},
+    };
+}
+
+/* What the filter covers from the image's row `top` on. */
+static void fill_lines(const job *j, const int8_t *image, int32_t top)
+{
+    const eg_window_2d *window = &j->layer->window;
+    const int32_t space = j->pitch - j->before;
+    const size_t inside = (size_t)(j->row_bytes < space ? j->row_bytes : space);
+    int8_t *line = j->lines + j->before;
+
+    for (int32_t row = top; row < top + window->filter_height; ++row) {
+        if (row >= 0 && row < window->input_height) {
+            memcpy(line, image + row * j->row_bytes, inside);
+        } else {
+            memset(line, j->layer->input_zero_point, inside);
+        }
+        line += j->pitch;
+    }
+}
+
+static inline uint32_t *widen_row(const int8_t *a, const int8_t *b, int32_t groups, uint32_t *words)
+{
+    for (; groups > 0; --groups) {
+        words = eg_widen_group(a, b, words);
+        a += EG_GROUP;
+        b += EG_GROUP;
+    }
+    return words;
+}
+
+/* Widens a view and the one `other` bytes away: two rows of the filter, then the pairs of what both
+ * have behind their whole groups, and so on. A last row without a second is its own, with weights
+ * of 0. */
+static void widen_views(const job *j, const int8_t *view, int32_t other)
+{
+    const int32_t rest_at = EG_GROUP * j->groups;
+    const int32_t rest = j->rest;
+    uint32_t *words = j->words;
+
+    for (int32_t rows = j->layer->window.filter_height; rows > 0; rows -= 2) {
+        const int8_t *second = view;
+
+        words = widen_row(view, view + other, j->groups, words);
+        if (rows > 1) {
+            second += j->pitch;
+            words = widen_row(second, second + other, j->groups, words);
+        }
+        for (int32_t i = rest_at; i < rest_at + rest; ++i) {
+            const uint32_t a = eg_pkhbt((uint32_t)view[i], (uint32_t)second[i]);
+            const uint32_t b = eg_pkhbt((uint32_t)view[other + i], (uint32_t)second[other + i]);
+
+            words = eg_put_two(words, a, b);
+        }
+        view = second + j->pitch;
+    }
+}
+
+/* The outputs of two positions. */
+static void multiply_views(const job *j, int8_t *a, int8_t *b)
+{
+    const size_t channels = (size_t)j->layer->window.output_depth;
+
+    if (channels % EG_CHANNELS_PER_BLOCK == 0) {
+        eg_multiply_pair(&j->layer->matrix, j->words, a, b);
+        return;
+    }
+    eg_multiply_pair(&j->layer->matrix, j->words, j->outputs[0], j->outputs[1]);
+    memcpy(a, j->outputs[0], channels);
+    memcpy(b, j->outputs[1], channels);
+}
+
+void eg_run_conv_2d_shallow_s8_dsp(const eg_conv_2d_shallow_s8_dsp *layer, const int8_t *input,
+                                   int8_t *output, void *scratch)
+{
+    const eg_window_2d *window = &layer->window;
+    const int32_t channels = window->output_depth;
+    const int32_t width = window->output_width;
+    const job j = start(layer, scratch);
+
+    for (int32_t batch = 0; batch < window->batches; ++batch) {
+        for (int32_t y = 0; y < window->output_height; ++y) {
+            const int8_t *view = j.lines + j.before - window->pad_left * window->input_depth;
+
+            fill_lines(&j, input, y * window->stride_height - window->pad_top);
+            for (int32_t x = 0; x < width; x += 2) {
+                /* The last position of an odd number is computed twice. */
+                const int32_t next = x + 1 < width ? 1 : 0;
+
+                widen_views(&j, view, next * j.step);
+                multiply_views(&j, output, output + next * channels);
+                view += 2 * j.step;
+                output += (1 + next) * channels;
+            }
+        }
+        input += window->input_height * j.row_bytes;
+    }
+}
