@@ -62,7 +62,8 @@ def test_sizes_add_up(report: Report, digits_tflite: Path) -> None:
     constants = sum(t.bytes for t in frontends.load(digits_tflite).tensors if t.is_constant)
     # Requantisation factors come on top of the weights, shapes of RESHAPE and the like fall away.
     assert 0.9 * constants < facts.flash.weights < 1.5 * constants
-    assert facts.ram.arena > 0
+    assert facts.ram.arena == api.lowering(digits_tflite, "cortex_m4").arena_bytes
+    assert facts.ram.arena - 4 < facts.ram.arena_touched <= facts.ram.arena  # 4: the alignment
     assert 0 < facts.ram.stack_peak < 4096
     assert facts.ram.bss < 1024, "the arena must not be counted twice"
 
@@ -138,6 +139,16 @@ def test_wrong_weights_are_found_in_the_activations(copy: Path) -> None:
     assert facts.status == "fail"
     assert facts.activations_mismatched > 0
     assert not facts.bit_exact
+
+
+def test_an_arena_that_is_too_small_is_found(copy: Path, report: Report) -> None:
+    ram = report.engines["aot"].ram
+    assert ram is not None
+    (header,) = (copy / "edgegen" / "aot" / "include").rglob("engine.h")
+    spoil(header, f"ARENA_BYTES {ram.arena}U", f"ARENA_BYTES {ram.arena - 4}U")
+    facts = verify.run(copy).engines["aot"]
+    assert facts.status == "fail"
+    assert "beside its arena" in facts.reason
 
 
 def test_an_edited_project_is_no_evidence_even_when_it_passes(copy: Path) -> None:

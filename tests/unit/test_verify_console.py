@@ -18,6 +18,7 @@ vector 0 output 0 elements 10 mismatches 0 max_abs_diff 0
 vector 1 invoke_ns 58040
 vector 1 output 0 elements 10 mismatches 0 max_abs_diff 0
 stack_bytes 512
+arena_touched_bytes 4090
 result pass
 """
 
@@ -30,6 +31,7 @@ def test_a_passing_run() -> None:
     assert (test.resolution_ns, test.init_ns, test.invoke_ns) == (40, 120, (58000, 58040))
     assert [(o.vector, o.output, o.elements) for o in test.outputs] == [(0, 0, 10), (1, 0, 10)]
     assert (test.stack_bytes, test.activations, test.error) == (512, None, "")
+    assert test.arena_touched_bytes == 4090
     assert test.passed
 
 
@@ -90,7 +92,10 @@ def test_differences_are_whole_numbers_or_reals(text: str, value: float) -> None
 
 @pytest.mark.parametrize(
     "missing",
-    ["model", "engine", "arena_bytes", "resolution_ns", "init_ns", "stack_bytes", "result"],
+    [
+        *("model", "engine", "arena_bytes", "resolution_ns", "init_ns"),
+        *("stack_bytes", "arena_touched_bytes", "result"),
+    ],
 )
 def test_a_missing_line_is_named(missing: str) -> None:
     text = "".join(line for line in PASS.splitlines(True) if not line.startswith(missing))

@@ -50,6 +50,7 @@ vector 1 invoke_ns 2000
 vector 1 output 0 elements 10 mismatches 0 max_abs_diff 0
 activations checked 8 mismatched 0
 stack_bytes 100
+arena_touched_bytes 64
 layer 0 tensor 12 ns 900
 layer 0 tensor 13 ns 0
 layer 0 tensor 14 ns 60

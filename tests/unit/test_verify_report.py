@@ -37,7 +37,7 @@ ENGINE = EngineFacts(
         LayerFacts(1, "RESHAPE", "", macs=0, instructions=0),
     ),
     flash=Flash(code=9_000, weights=12_000, total=21_000),
-    ram=Ram(arena=4_096, data=8, bss=64, stack_peak=512),
+    ram=Ram(arena=4_096, data=8, bss=64, stack_peak=512, arena_touched=4_093),
     arena=SmallestArena(4_000, "bisected in QEMU 7.2 mps2-an386"),
     toolchain=Toolchain("arm-none-eabi-gcc 12.2.1", "QEMU 7.2 mps2-an386"),
     images={"digits_selftest": "ab" * 32},
@@ -64,7 +64,13 @@ def test_the_json_holds_what_the_documentation_promises() -> None:
     assert facts["device"]["id"] == "cortex_m4"
     aot = facts["engines"]["aot"]
     assert aot["flash"] == {"code": 9_000, "weights": 12_000, "total": 21_000}
-    assert aot["ram"] == {"arena": 4_096, "data": 8, "bss": 64, "stack_peak": 512}
+    assert aot["ram"] == {
+        "arena": 4_096,
+        "data": 8,
+        "bss": 64,
+        "stack_peak": 512,
+        "arena_touched": 4_093,
+    }
     assert aot["toolchain"] == {
         "compiler": "arm-none-eabi-gcc 12.2.1",
         "emulator": "QEMU 7.2 mps2-an386",

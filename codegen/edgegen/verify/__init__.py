@@ -161,5 +161,6 @@ def _known_by(work: Work) -> dict[str, str]:
         "flash": f"sections of the ELF file {name}_footprint, start-up code included; weights are "
         f"its objects {name}_weight* or {name}_model_data",
         "ram": f"data and bss: sections of {name}_footprint; arena: what the self-test hands to "
-        "the model; stack: painted before init and invoke, read after them",
+        "the model, painted before init with the bytes beside it, read at the end; stack: "
+        "painted before init and invoke, read after them",
     }

@@ -76,6 +76,7 @@ class SelfTest:
         activations: None for the image without trace.
         layer_times: Of the traced image: per vector every tensor in order of execution.
         stack_bytes: Peak below the caller during init and invoke.
+        arena_touched_bytes: Up to the last byte of the painted arena that has changed.
         error: Why init or invoke refused, in the firmware's words; "" when they did not.
     """
 
@@ -90,6 +91,7 @@ class SelfTest:
     activation_mismatches: tuple[ActivationMismatch, ...]
     layer_times: tuple[LayerTime, ...]
     stack_bytes: int
+    arena_touched_bytes: int
     error: str
     passed: bool
 
@@ -165,6 +167,7 @@ def _grammar(lines: _Lines) -> tuple[tuple[re.Pattern[str], _Handler], ...]:
         (re.compile(f"layer {_NUMBER} tensor {_NUMBER} ns {_NUMBER}"), lines.layer),
         fact("activations", f"checked {_NUMBER} mismatched {_NUMBER}"),
         fact("stack_bytes", _NUMBER),
+        fact("arena_touched_bytes", _NUMBER),
         fact("error", r"([ -~]+)"),
         fact("result", "(pass|fail)"),
     )
@@ -209,7 +212,7 @@ def _complete(lines: _Lines) -> SelfTest:
     error = facts.get("error", "")
     needed = ["model", "engine", "arena_bytes", "resolution_ns", "result"]
     if not error:
-        needed += ["init_ns", "stack_bytes"]
+        needed += ["init_ns", "stack_bytes", "arena_touched_bytes"]
     absent = [key for key in needed if key not in facts]
     if not error and not lines.invoke_ns:
         absent.append("vector")
@@ -233,6 +236,7 @@ def _complete(lines: _Lines) -> SelfTest:
             activation_mismatches=tuple(lines.mismatches),
             layer_times=tuple(lines.layer_times),
             stack_bytes=int(facts.get("stack_bytes", 0)),
+            arena_touched_bytes=int(facts.get("arena_touched_bytes", 0)),
             error=error,
             passed=facts["result"] == "pass",
         )

@@ -69,6 +69,10 @@ def verify(work: Work, engine: str) -> EngineFacts:
     if engine in TRACED:
         traced = _selftest(work, engine, built, f"{name}_selftest_trace")
     sizes = elf.sizes(built.images[f"{name}_footprint"], name)
+    if sizes.arena != test.arena_bytes:
+        raise console.ConsoleError(
+            f"The arena has {test.arena_bytes} bytes, and {sizes.arena} by the linker."
+        )
     smallest = None
     if engine in ARENA_AT_RUN_TIME and built.kernels == DEFAULT_KERNELS and test.passed:
         smallest = _smallest_arena(work, engine, built, test)
@@ -156,7 +160,9 @@ def _engine_facts(
         instructions_resolution=test.resolution_ns,
         layers=_layers(work, test, traced),
         flash=Flash(sizes.code, sizes.weights, sizes.flash),
-        ram=Ram(test.arena_bytes, sizes.data, sizes.bss, test.stack_bytes),
+        ram=Ram(
+            test.arena_bytes, sizes.data, sizes.bss, test.stack_bytes, test.arena_touched_bytes
+        ),
         arena=smallest,
         kernels=built.kernels,
         toolchain=Toolchain(built.compiler, work.qemu.title),

@@ -67,12 +67,21 @@ class Flash:
 
 @dataclass(frozen=True, slots=True)
 class Ram:
-    """Bytes. ``bss`` is without the arena; ``stack_peak`` is the deepest of init and invoke."""
+    """Bytes.
+
+    Attributes:
+        arena: Its size in the plan and by the linker.
+        bss: Without the arena.
+        stack_peak: The deepest of init and invoke.
+        arena_touched: Up to the last byte of the painted arena that a run has changed; what
+            lies before and behind it is unchanged.
+    """
 
     arena: int
     data: int
     bss: int
     stack_peak: int
+    arena_touched: int
 
     @property
     def total(self) -> int:
