@@ -14,7 +14,7 @@ import itertools
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from edgegen.errors import RefusedModelError
 from edgegen.frontends import tflite
 from edgegen.model import Model
 from edgegen.options import OptimizeFor
-from support import host_engine, random_graph
+from support import host_engine, random_graph, random_graph_s16
 from support.host_engine import Build
 from support.random_graph import Graph
 
@@ -76,9 +76,9 @@ class Outcome:
     failures: tuple[Failure, ...]
 
 
-def check(seeds: Sequence[int]) -> Outcome:
+def check(seeds: Sequence[int], draw: Callable[[int], Graph] = random_graph.draw) -> Outcome:
     """Draws, builds and runs the graphs of some seeds as one model."""
-    drawn = {seed: random_graph.draw(seed) for seed in seeds}
+    drawn = {seed: draw(seed) for seed in seeds}
     taken = {seed: graph for seed, graph in drawn.items() if is_taken(graph)}
     refused = tuple(seed for seed in seeds if seed not in taken)
     graphs = list(taken.values())
@@ -159,11 +159,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--count", type=int, default=2000, help="how many graphs")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the next count up")
+    parser.add_argument("--int16", action="store_true", help="graphs of int16 activations")
     arguments = parser.parse_args()
+    draw = random_graph_s16.draw if arguments.int16 else random_graph.draw
     began = time.perf_counter()
     outcomes = []
     for seeds in batches(arguments.count, arguments.seed):
-        outcomes.append(check(seeds))
+        outcomes.append(check(seeds, draw))
         for failure in outcomes[-1].failures:
             print(f"{failure}\n", flush=True)  # noqa: T201
     refused, failures = (

@@ -122,10 +122,10 @@ def _add(builder: ModelBuilder, name: str, value: Value) -> int:
 
 def draw(seed: int) -> Graph:
     """The graph of a seed: one to three inputs, two to eight operators, branches and all."""
-    return _Drawing(seed).graph()
+    return Drawing(seed).graph()
 
 
-class _Drawing:
+class Drawing:
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
         self._values: list[Value] = []
@@ -137,8 +137,12 @@ class _Drawing:
         wanted = self._between(2, 8)
         while len(self._nodes) < wanted:
             source = self._source()
-            self._pick(_OPERATORS)(self, source)
+            self._pick(self.operators())(self, source)
         return Graph(tuple(self._values), tuple(self._nodes))
+
+    def operators(self) -> Sequence[Callable[[Any, int], None]]:
+        """What a graph is made of, each as often as it is likely."""
+        return OPERATORS
 
     # Chance.
 
@@ -478,24 +482,24 @@ class _Drawing:
         self._emit("CONCATENATION", parts, output, quant, axis=axis)
 
 
-_OPERATORS: tuple[Callable[[_Drawing, int], None], ...] = (
-    *[_Drawing.conv_2d] * 10,
-    *[_Drawing.depthwise_conv_2d] * 7,
-    *[_Drawing.fully_connected] * 3,
-    *[_Drawing.add] * 2,
-    _Drawing.sub,
-    _Drawing.mul,
-    _Drawing.average_pool_2d,
-    _Drawing.max_pool_2d,
-    _Drawing.softmax,
-    _Drawing.logistic,
-    _Drawing.tanh,
-    _Drawing.relu,
-    _Drawing.relu6,
-    _Drawing.leaky_relu,
-    _Drawing.quantize,
-    _Drawing.mean,
-    _Drawing.pad,
-    _Drawing.reshape,
-    _Drawing.concatenation,
+OPERATORS: tuple[Callable[[Drawing, int], None], ...] = (
+    *[Drawing.conv_2d] * 10,
+    *[Drawing.depthwise_conv_2d] * 7,
+    *[Drawing.fully_connected] * 3,
+    *[Drawing.add] * 2,
+    Drawing.sub,
+    Drawing.mul,
+    Drawing.average_pool_2d,
+    Drawing.max_pool_2d,
+    Drawing.softmax,
+    Drawing.logistic,
+    Drawing.tanh,
+    Drawing.relu,
+    Drawing.relu6,
+    Drawing.leaky_relu,
+    Drawing.quantize,
+    Drawing.mean,
+    Drawing.pad,
+    Drawing.reshape,
+    Drawing.concatenation,
 )
