@@ -32,6 +32,10 @@ CASES: tuple[Conv | Dense, ...] = (
     Conv(image=(13, 6), depth=1, channels=8, size=(10, 4), stride=(2, 2), zero_points=(9, -128)),
     *(Dense(inputs=inputs, outputs=9) for inputs in (1, 8, 9, 64, 65, 72, 128, 130)),
     Dense(batches=2, zero_points=(-128, -128), activation="relu"),
+    *(Dense(inputs=136, outputs=5, zero_points=(z, -z - 1)) for z in (-128, 127)),
+    # A multiplier just below 1/2, and one just above 2^-23.
+    *(Dense(scale=scale, output_scale=0.25) for scale in (2.4, 7e-7)),
+    *(Conv(depth=4, size=(1, 1), scales=(scale,), output_scale=0.25) for scale in (2.4, 7e-7)),
 )
 BUILDS = {
     "O2": (),

@@ -29,6 +29,19 @@ static inline uint32_t eg_load_word(const void *from)
     return word;
 }
 
+/* Two words to a multiple of 4, by one instruction. Returns the end. */
+static inline uint32_t *eg_store_two(uint32_t *to, uint32_t first, uint32_t second)
+{
+#if EG_HAS_DSP
+    __asm__ volatile("strd %1, %2, [%0], #8" : "+r"(to) : "r"(first), "r"(second) : "memory");
+    return to;
+#else
+    to[0] = first;
+    to[1] = second;
+    return to + 2;
+#endif
+}
+
 #if EG_HAS_DSP
 
 /* sum + a.low * b.low + a.high * b.high, signed halfwords. */

@@ -92,7 +92,7 @@ static void widen_views(const job *j, const int8_t *view, int32_t other)
             const uint32_t a = eg_pkhbt((uint32_t)view[i], (uint32_t)second[i]);
             const uint32_t b = eg_pkhbt((uint32_t)view[other + i], (uint32_t)second[other + i]);
 
-            words = eg_put_two(words, a, b);
+            words = eg_store_two(words, a, b);
         }
         view = second + j->pitch;
     }

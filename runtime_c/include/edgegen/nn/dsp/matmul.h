@@ -42,27 +42,14 @@ typedef struct eg_matmul_dsp {
                      int8_t *output_b); /* one of those below */
 } eg_matmul_dsp;
 
-/* Two words, by one instruction. Returns the end. */
-static inline uint32_t *eg_put_two(uint32_t *to, uint32_t first, uint32_t second)
-{
-#if EG_HAS_DSP
-    __asm__ volatile("strd %1, %2, [%0], #8" : "+r"(to) : "r"(first), "r"(second) : "memory");
-    return to;
-#else
-    to[0] = first;
-    to[1] = second;
-    return to + 2;
-#endif
-}
-
 /* Widens a group of two positions. Returns the end. */
 static inline uint32_t *eg_widen_group(const int8_t *a, const int8_t *b, uint32_t *words)
 {
     const uint32_t of_a = eg_load_word(a);
     const uint32_t of_b = eg_load_word(b);
 
-    words = eg_put_two(words, eg_sxtb16(of_a), eg_sxtb16(of_b));
-    return eg_put_two(words, eg_sxtb16_odd(of_a), eg_sxtb16_odd(of_b));
+    words = eg_store_two(words, eg_sxtb16(of_a), eg_sxtb16(of_b));
+    return eg_store_two(words, eg_sxtb16_odd(of_a), eg_sxtb16_odd(of_b));
 }
 
 /* Widens the inputs of two positions: words (input pair of a, the same of b). Returns the end. */
