@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgegen.engines.aot.fixed_point import multiply_by_quantized_multiplier
-from edgegen.engines.aot.ops.step_function import Reference, first_sums, fit
+from edgegen.engines.aot.ops.step_function import Reference, first_sums, fit, fit_signed
 
 SHIFTS = np.arange(-17, -1)
 LOW, HIGH = -150_000, 150_000
@@ -69,3 +69,44 @@ def test_outputs_that_never_change() -> None:
     scaled = fit(given, channels(7), channels(7), channels(127), 10)
     assert scaled is not None
     assert np.array_equal(given(channels(7)[:, None]), scaled(channels(7)[:, None]))
+
+
+@pytest.mark.parametrize("zero_point", [-128, 3, 127])
+def test_a_step_at_zero_rounds_ties_away_from_it(zero_point: int) -> None:
+    random = np.random.default_rng(3)
+    shifts = np.repeat(np.arange(-14, 0), 3)
+    multiplier = random.integers(1 << 30, 1 << 31, len(shifts))
+    given = Reference(multiplier, shifts, zero_point, -128, 127)
+    low, high = np.full(len(shifts), -5_000), np.full(len(shifts), 6_000)
+    scaled = fit_signed(given, low, high, 576)
+    assert scaled is not None
+    assert (scaled.multiplier < 1 << 31).all()
+    assert (scaled.constant < 1 << 30).all()
+    sums = np.broadcast_to(np.arange(-5_000, 6_001), (len(shifts), 11_001))
+    assert np.array_equal(given(sums), scaled(sums))
+
+
+def test_a_step_at_zero_has_limits() -> None:
+    def is_taken(low: int, high: int, given: Reference) -> bool:
+        ends = np.full(3, low), np.full(3, high)
+        return fit_signed(given, *ends, 576) is not None
+
+    shifts = np.array([-9, -10, -14])
+    multiplier = reference().multiplier[:3]
+    given = Reference(multiplier, shifts, -128, -128, 127)
+    most = (1 << 31) // 576 - 2
+    assert is_taken(-most, most, given)
+    assert not is_taken(-most - 2, 0, given)
+    assert not is_taken(0, most + 2, given)
+    assert not is_taken(LOW, HIGH, Reference(multiplier, shifts, -128, -128, 50))
+    assert not is_taken(LOW, HIGH, Reference(multiplier, shifts, -128, -100, 127))
+    assert not is_taken(LOW, HIGH, Reference(multiplier, shifts - 1, -128, -128, 127))
+    # Unsaturated outputs are int16: a multiplier of 1/4 takes a sum to 2^15.
+    assert not is_taken(0, 1 << 17, Reference(multiplier, shifts * 0 - 1, -128, -128, 127))
+
+
+def test_a_step_at_zero_and_outputs_that_never_change() -> None:
+    given = reference(zero_point=5)
+    found = fit_signed(given, channels(7), channels(7), 576)
+    assert found is not None
+    assert np.array_equal(given(channels(7)[:, None]), found(channels(7)[:, None]))

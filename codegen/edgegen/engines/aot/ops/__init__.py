@@ -40,6 +40,7 @@ from edgegen.engines.aot.ops import (
     unary,
     unary_s16,
     variable,
+    winograd_dsp,
 )
 
 KERNELS: tuple[Kernel, ...] = (
@@ -51,6 +52,7 @@ KERNELS: tuple[Kernel, ...] = (
     *comparison.KERNELS,
     *concatenation.KERNELS,
     *conv_mve.KERNELS,
+    *winograd_dsp.KERNELS,
     *conv_dsp.KERNELS,
     *depthwise_mve.KERNELS,
     *depthwise_dsp.KERNELS,

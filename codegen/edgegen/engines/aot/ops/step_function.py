@@ -16,6 +16,8 @@ Int64 = npt.NDArray[np.int64]
 
 _SUM_LIMIT = 1 << 31
 _LARGEST_WEIGHT_SHIFT = 14
+_MOST_SIGNED_SHIFT = 14
+"""With 8 more a constant of 255 steps is an int32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,35 @@ class Scaled:
         scaled = (sums << self.weight_shift[:, None]) + self.bias[:, None]
         high = (scaled * self.multiplier[:, None]) >> 32
         found: Int64 = np.clip((high + self.constant[:, None]) >> self.right, -128, 127)
+        return found
+
+
+@dataclass(slots=True)
+class Signed:
+    """``scaled = sum * factor + bias`` requantised with a step at 0:
+
+    output = saturate((scaled * multiplier / 2^32 + constant - (256 if scaled < 0)) >> shift)
+
+    which is what rounding ties away from zero takes. ``constant`` has 128 in it that is
+    subtracted after saturating to 0..255.
+    """
+
+    factor: int
+    bias: Int64
+    multiplier: Int64
+    constant: Int64
+    shift: Int64
+
+    def __call__(self, sums: Int64) -> Int64:
+        """Outputs; sums have shape [channels][any number]."""
+        found: Int64 = np.clip(self.unsaturated(sums), 0, 255) - 128
+        return found
+
+    def unsaturated(self, sums: Int64) -> Int64:
+        """What is saturated to 0..255."""
+        scaled = sums * self.factor + self.bias[:, None]
+        high = (scaled * self.multiplier[:, None]) >> 32
+        found: Int64 = (high + self.constant[:, None] - 256 * (scaled < 0)) >> self.shift[:, None]
         return found
 
 
@@ -102,6 +133,50 @@ def fit(reference: Reference, low: Int64, high: Int64, weights: Int64, right: in
     return found if done.all() else None
 
 
+def fit_signed(reference: Reference, low: Int64, high: Int64, factor: int) -> Signed | None:
+    """A staircase with a step at 0 that equals the reference for all sums low..high, and whose
+    unsaturated outputs are int16 as its scaled sums are int32.
+
+    Args:
+        low: Of every channel, with the bias in it; ``high`` likewise.
+        factor: More than 512, so that multipliers are int32.
+    """
+    if max(abs(low).max(), abs(high).max()) * factor + factor >= _SUM_LIMIT:
+        return None
+    same = low == high  # always one output, whatever the multiplier is
+    right = np.where(same, 1, -reference.shift)
+    if (right < 1).any() or (right > _MOST_SIGNED_SHIFT).any():
+        return None
+    shift = right + 8
+    constant = ((2 * (reference.zero_point + 128) + 1) << (shift - 1)) + (1 << 7)
+    only = reference(low[:, None])[:, 0]
+    constant = np.where(same, ((only + 128) << shift) + (1 << 8), constant)
+    steps = first_sums(reference, low, high)
+    inside = (steps > low[:, None]) & (steps <= high[:, None])
+    zeros = np.zeros_like(low)
+    found = Signed(factor, zeros, zeros, constant, shift)
+    done = same.copy()
+    for extra in (0, 1):
+        multiplier = reference.multiplier * 512 // factor + extra
+        wanted = ((np.arange(1, 256) << shift[:, None]) - constant[:, None]) << 32
+        # The first sum of a step reaches the level, the one before it does not.
+        reached, missed = (
+            -(-(wanted + np.where(is_negative, 1 << 40, 0)) // np.maximum(multiplier, 1)[:, None])
+            - steps * factor
+            for is_negative in (steps < 0, steps <= 0)
+        )
+        least = np.where(inside, reached, -factor).max(axis=1)
+        most = np.where(inside, missed, factor).min(axis=1) + factor - 1
+        bias = np.clip((least + most) >> 1, -factor, factor)
+        tried = Signed(factor, bias, multiplier, constant, shift)
+        better = ~done & _equal(reference, tried, low, high, steps)
+        found.bias = np.where(better, bias, found.bias)
+        found.multiplier = np.where(better, multiplier, found.multiplier)
+        done |= better
+    ends = found.unsaturated(np.stack([low, high], axis=1))
+    return found if done.all() and abs(ends).max() < 1 << 15 else None
+
+
 def _constants(reference: Reference, low: Int64, high: Int64, right: int) -> Scaled:
     """Right for channels whose output never changes."""
     zeros = np.zeros_like(low)
@@ -146,7 +221,7 @@ def _candidate(
 
 
 def _equal(
-    reference: Reference, scaled: Scaled, low: Int64, high: Int64, steps: Int64
+    reference: Reference, scaled: Scaled | Signed, low: Int64, high: Int64, steps: Int64
 ) -> npt.NDArray[np.bool_]:
     """Whether a channel's staircases are the same: compared at the ends and at every step."""
     ends = np.stack([low, high], axis=1)
