@@ -13,7 +13,14 @@ from edgegen.engines.aot.traffic import in_place
 from edgegen.errors import Diagnostic
 from edgegen.model import Model, Op
 from edgegen.options import OptimizeFor
-from edgegen.passes.memory_plan import Buffer, Overlap, Overlaps, plan, step_bounds
+from edgegen.passes.memory_plan import (
+    Buffer,
+    MemoryPlan,
+    Overlap,
+    Overlaps,
+    plan,
+    step_bounds,
+)
 
 BUFFER_ALIGNMENT = 4
 """Bytes; what the widest element of an activation needs (float32)."""
@@ -55,7 +62,7 @@ def lower(
     lowering = _Lowering(model, features)
     first = lowering.program([choose_first(model, op, features) for op in model.ops])
     fits = arena_budget is None or first.plan.arena_bytes <= arena_budget
-    if optimize_for == "latency" and fits:
+    if not model.ops or (optimize_for == "latency" and fits):
         return first
     if optimize_for == "size":
         if flash_bytes is None:
@@ -96,26 +103,31 @@ def _smallest(lowering: _Lowering) -> Program:
 def _least(
     lowering: _Lowering, flash_bytes: Callable[[Program], int], budget: int | None
 ) -> Program:
-    """Of the least flash that is found by doing without one kernel after another.
+    """Of the least flash that is found by doing with or without one kernel more, step by step.
 
-    Code is shared by the layers that use it, so a kernel leaves all of them at once.
+    Code is shared by the layers that use it, so a kernel enters or leaves all of them at once. The
+    search begins with the fastest kernels and with the last ones.
     """
 
-    def cost(program: Program) -> tuple[int, int]:
-        over = max(0, program.plan.arena_bytes - budget) if budget is not None else 0
-        return over, flash_bytes(program)
+    def cost(avoided: frozenset[int]) -> int:
+        return flash_bytes(lowering.sketch(lowering.without(avoided)))
 
-    avoided: set[int] = set()
-    best = lowering.program(lowering.without(avoided))
-    improved = True
-    while improved:
-        improved = False
-        for kernel in dict.fromkeys(id(k) for k in best.kernels):
-            found = lowering.program(lowering.without(avoided | {kernel}))
-            if cost(found) < cost(best):
-                best, improved = found, True
-                avoided.add(kernel)
-    return best
+    def descend(avoided: frozenset[int]) -> tuple[int, frozenset[int]]:
+        best = cost(avoided)
+        while True:
+            near = [avoided ^ {kernel} for kernel in every]
+            costs = [cost(each) for each in near]
+            if min(costs) >= best:
+                return best, avoided
+            best, avoided = min(costs), near[costs.index(min(costs))]
+
+    every = lowering.kernels()
+    fastest, smallest = descend(frozenset()), descend(frozenset(every))
+    avoided = fastest[1] if fastest[0] <= smallest[0] else smallest[1]
+    found = lowering.program(lowering.without(avoided))
+    if budget is not None and found.plan.arena_bytes > budget:
+        return _within(lowering, budget)
+    return found
 
 
 class _Lowering:
@@ -130,13 +142,20 @@ class _Lowering:
 
     def program(self, kernels: Sequence[Kernel]) -> Program:
         """The model, every operator lowered by the kernel in its place."""
-        steps = tuple(
-            self._step(op, kernel) for op, kernel in zip(self._model.ops, kernels, strict=True)
-        )
+        steps = self._steps_by(kernels)
         memory = _Memory(self._model, steps)
         buffers, overlaps = memory.buffers(), memory.overlaps()
         placed = plan(buffers, BUFFER_ALIGNMENT, overlaps)
         return Program(steps, tuple(kernels), memory.storage, placed)
+
+    def sketch(self, kernels: Sequence[Kernel]) -> Program:
+        """The same without places in the arena."""
+        steps = self._steps_by(kernels)
+        return Program(steps, tuple(kernels), {}, MemoryPlan({}, 0, 0))
+
+    def kernels(self) -> list[int]:
+        """Of all alternatives, by identity and in a fixed order."""
+        return list(dict.fromkeys(id(k) for of_op in self._alternatives() for k in of_op))
 
     def bounds(self) -> list[list[int]]:
         """The arena that each alternative of each operator needs by itself."""
@@ -177,6 +196,10 @@ class _Lowering:
                 alternatives(KERNELS, self._model, op, self._features) for op in self._model.ops
             )
         return self._choices
+
+    def _steps_by(self, kernels: Sequence[Kernel]) -> tuple[Step, ...]:
+        ops = zip(self._model.ops, kernels, strict=True)
+        return tuple(self._step(op, kernel) for op, kernel in ops)
 
     def _step(self, op: Op, kernel: Kernel) -> Step:
         key = op.node, id(kernel)

@@ -15,7 +15,13 @@ import numpy.typing as npt
 from edgegen.engines.aot.fixed_point import quantize_multiplier, quantized_range
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import binary
-from edgegen.engines.aot.ops.common import attrs_of, input_index, input_tensor, output_tensor
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    input_index,
+    input_tensor,
+    output_tensor,
+    remembered,
+)
 from edgegen.engines.aot.program import Call
 from edgegen.model import BinaryAttrs, DType, Model, Op, OpKind
 
@@ -61,6 +67,7 @@ def _scale(x: Int64, multiplier: int, shift: int) -> Int64:
     return found
 
 
+@remembered
 def _linear(model: Model, op: Op) -> _Linear | None:
     first, second = input_tensor(model, op), input_tensor(model, op, 1)
     output = output_tensor(model, op)

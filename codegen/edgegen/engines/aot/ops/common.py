@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,12 +12,32 @@ import numpy.typing as npt
 from edgegen.model import Activation, Attrs, DType, Model, Op, Tensor
 
 A = TypeVar("A", bound=Attrs)
+T = TypeVar("T")
 
 SUFFIXES = {DType.INT8: "s8", DType.INT16: "s16", DType.FLOAT32: "f32"}
 """How the runtime's functions for activations of a type end."""
 
 HEADER_SUFFIXES = {DType.INT8: "", DType.INT16: "_s16", DType.FLOAT32: ""}
 """And its headers: int16 has its own, which other models do without."""
+
+
+def remembered(function: Callable[[Model, Op], T]) -> Callable[[Model, Op], T]:
+    """What is found out about the operators of one model, once: refusals and descriptions of
+    several kernels ask for the same. Of another model nothing is kept."""
+    latest: Model | None = None
+    found: dict[int, T] = {}
+
+    @functools.wraps(function)
+    def remembering(model: Model, op: Op) -> T:
+        nonlocal latest
+        if latest is not model:
+            latest = model
+            found.clear()
+        if id(op) not in found:  # the model keeps it alive
+            found[id(op)] = function(model, op)
+        return found[id(op)]
+
+    return remembering
 
 
 def attrs_of(op: Op, kind: type[A]) -> A:

@@ -15,6 +15,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     optional_input,
     output_tensor,
+    remembered,
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.matmul_dsp import (
@@ -42,6 +43,7 @@ def _refuse(model: Model, op: Op) -> str | None:
     return prepared if isinstance(prepared, str) else unpackable(_flat_weights(model, op))
 
 
+@remembered
 def _requantisation(model: Model, op: Op) -> Requantisation | Fitted | str:
     data, output, bias = (
         input_tensor(model, op),

@@ -15,6 +15,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     optional_input,
     output_tensor,
+    remembered,
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.conv_dsp import upright
@@ -37,6 +38,7 @@ def _refuse(model: Model, op: Op) -> str | None:
     return prepared if isinstance(prepared, str) else None
 
 
+@remembered
 def _requantisation(model: Model, op: Op) -> Requantisation | str:
     data, output = input_tensor(model, op), output_tensor(model, op)
     bias = optional_input(model, op, 2)

@@ -15,6 +15,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     optional_input,
     output_tensor,
+    remembered,
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
@@ -43,6 +44,7 @@ def _flat_weights(model: Model, op: Op) -> _Int64:
     return weights.reshape(len(weights), -1)
 
 
+@remembered
 def _requantisation(model: Model, op: Op) -> Requantisation | str:
     weights, bias = _flat_weights(model, op), optional_input(model, op, 2)
     own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)

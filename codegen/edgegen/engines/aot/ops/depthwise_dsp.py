@@ -17,6 +17,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     optional_input,
     output_tensor,
+    remembered,
 )
 from edgegen.engines.aot.ops.step_function import Int64, Reference, Scaled, fit
 from edgegen.engines.aot.ops.window import window_fields
@@ -130,6 +131,7 @@ def bias_of(model: Model, op: Op) -> Int64:
     return constant(bias).astype(np.int64)
 
 
+@remembered
 def requantisation_of(model: Model, op: Op) -> Scaled | None:
     """How the sums are scaled, proved for every input; None where no scaling is exact."""
     data, output = input_tensor(model, op), output_tensor(model, op)

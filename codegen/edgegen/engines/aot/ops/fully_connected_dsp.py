@@ -13,6 +13,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     optional_input,
     output_tensor,
+    remembered,
 )
 from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8, shape_fields
 from edgegen.engines.aot.ops.matmul_dsp import UPPER_LIMIT, pack_with_biases, padded, unpackable
@@ -47,6 +48,7 @@ def _shared(prepared: Requantisation) -> tuple[npt.NDArray[np.int32], ...]:
     return prepared.multiplier, prepared.constant, prepared.shift
 
 
+@remembered
 def _requantisation(model: Model, op: Op) -> Requantisation | str:
     data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
     output = output_tensor(model, op)
