@@ -56,6 +56,7 @@ docs: setup
 
 ledger: setup
 	$(BIN)/python benchmarks/ledger.py
+	$(BIN)/python benchmarks/costs.py
 
 bench-cli: setup
 	$(BIN)/python benchmarks/cli.py

@@ -145,8 +145,9 @@ def inspect(
 
     JSON with --plan: {model, device, features, optimize_for, layers: [{node, operator, function,
     needs, refusals: [{needs, reason}], outputs: [{tensor, shape, removed_channels, bytes,
-    arena_offset, shares}], macs, weight_bytes, table_bytes, scratch_bytes, scratch_offset}], macs,
-    arena_bytes, arena_bound, weight_bytes, table_bytes, code: {bytes, known}}
+    arena_offset, shares}], macs, weight_bytes, table_bytes, scratch_bytes, scratch_offset,
+    instructions}], macs, arena_bytes, arena_bound, weight_bytes, table_bytes, code: {bytes,
+    known}, instructions: {count, known}}
 
     \b
     Example:

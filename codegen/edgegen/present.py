@@ -120,22 +120,25 @@ def _engines_data(verdicts: Iterable[EngineVerdict]) -> list[dict[str, Any]]:
 
 def lowering(found: Lowering) -> list[str]:
     features = ", ".join(found.features) or "no special instructions"
-    head = ["node", "operator", "kernel", "output", "channels", "MACs", "weights", "tables"]
-    head += ["scratch", "arena", "bytes"]
+    head = ["node", "operator", "kernel", "output", "channels", "MACs", "instructions"]
+    head += ["weights", "tables", "scratch", "arena", "bytes"]
     refusals = _kernel_refusals(found)
     why = ["kernels that come before the chosen one", *indented(refusals), ""] if refusals else []
-    code = "not known" if found.code.bytes is None else f"{found.code.bytes:,} bytes"
+    code = "" if found.code.bytes is None else f"{found.code.bytes:,} bytes, "
+    count = found.instructions.count
+    instructions = "" if count is None else f"{count:,} per inference, "
     return [
         f"{found.model} by aot on {found.device} ({features}), for {found.optimize_for}",
         "",
-        *table(head, map(_layer_cells, found.layers), right=(0, 4, 5, 6, 7, 8, 9, 10)),
+        *table(head, map(_layer_cells, found.layers), right=(0, *range(4, 12))),
         "",
         *why,
         f"multiply-accumulates  {found.macs:,}",
+        f"instructions          {instructions}{found.instructions.known}",
         f"arena                 {found.arena_bytes:,} bytes (a layer by itself needs up "
         f"to {found.arena_bound:,})",
         f"weights               {found.weight_bytes:,} bytes",
-        f"code                  {code}, {found.code.known}; {found.table_bytes:,} of it tables",
+        f"code                  {code}{found.code.known}; {found.table_bytes:,} of it tables",
     ]
 
 
@@ -148,7 +151,9 @@ def _layer_cells(layer: Layer) -> list[str]:
         layer.function or "none: the same bytes",
         f"{shape} and {len(more)} more" if more else shape,
         _channels(first),
-        *(f"{n:,}" if n else "-" for n in (layer.macs, layer.weight_bytes, layer.table_bytes)),
+        f"{layer.macs:,}" if layer.macs else "-",
+        "not known" if layer.instructions is None else f"{layer.instructions:,}",
+        *(f"{n:,}" if n else "-" for n in (layer.weight_bytes, layer.table_bytes)),
         f"{layer.scratch_bytes:,}" if layer.scratch_bytes else "-",
         "flash" if first.arena_offset is None else f"at {first.arena_offset:,}",
         f"{sum(output.bytes for output in layer.outputs):,}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from edgegen import analysis
 from edgegen.device import Device
 from edgegen.engines import Quantity
-from edgegen.engines.aot import code_size
+from edgegen.engines.aot import code_size, cost
 from edgegen.engines.aot.emit import arena_bytes
 from edgegen.engines.aot.engine import lower_for
 from edgegen.engines.aot.kernels import Kernel, activation_dtype
@@ -63,6 +63,7 @@ class Layer:
         table_bytes: Lookup tables that replace code.
         scratch_bytes: Arena that is needed only while the layer runs.
         scratch_offset: In the arena; None without scratch.
+        instructions: Estimated; None where not known.
     """
 
     node: int
@@ -76,6 +77,7 @@ class Layer:
     table_bytes: int
     scratch_bytes: int
     scratch_offset: int | None
+    instructions: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Plan:
             smaller while layers run in this order.
         weights: Bytes in flash, as the generated project has them.
         code: Text and tables of the engine.
+        instructions: Of one inference.
     """
 
     model: str
@@ -101,6 +104,7 @@ class Plan:
     weight_bytes: int
     table_bytes: int
     code: Quantity
+    instructions: cost.Instructions
 
 
 def describe(model: Model, device: Device, optimize_for: OptimizeFor = "latency") -> Plan:
@@ -133,6 +137,7 @@ class _Description:
             weight_bytes=sum(layer.weight_bytes for layer in layers),
             table_bytes=sum(layer.table_bytes for layer in layers),
             code=code_size.estimate(self._program, self._device),
+            instructions=cost.of_program(self._model, self._program, self._device.cpu),
         )
 
     def _layer(self, step: Step, kernel: Kernel) -> Layer:
@@ -150,6 +155,7 @@ class _Description:
             table_bytes=sum(c.values.nbytes for c in call.constants if c.is_table) if call else 0,
             scratch_bytes=scratch,
             scratch_offset=self._program.plan.offsets[f"s{step.op.node}"] if scratch else None,
+            instructions=cost.of_step(self._model, step, self._device.cpu),
         )
 
     def _weight_bytes(self, call: Call) -> int:
