@@ -163,7 +163,7 @@ def chosen_terms(group: Sequence[Sample]) -> tuple[str, ...]:
     for count in range(1, max(1, min(MOST_TERMS, len(group) // 3)) + 1):
         for terms in itertools.combinations(cost.TERMS, count):
             error = left_out_error(*system_of(terms, group))
-            if error is not None and error < 0.97 * best[0]:
+            if error is not None and error < 0.97 * best[0] - 1e-6:
                 best = error, terms
     return best[1]
 
