@@ -12,7 +12,7 @@ from edgegen.model import MatMulAttrs, Model, Op, OpKind, Quant, Tensor
 def macs(model: Model, op: Op) -> int:
     """Multiply-accumulates of one operator for one inference.
 
-    Only convolutions and fully connected layers count, as is the custom; padding
+    Only layers with weights and matrix products count, as is the custom; padding
     counts as if it were data, so the number does not depend on an implementation.
     """
     count = _MACS.get(op.kind)
@@ -105,12 +105,24 @@ def _fully_connected(model: Model, op: Op) -> int:
     return model.tensors[op.outputs[0]].elements * _constant(model, op, 1).shape[1]
 
 
+def _svdf(model: Model, op: Op) -> int:
+    batches = model.tensors[op.data].shape[0]
+    return batches * (_constant(model, op, 1).elements + _constant(model, op, 2).elements)
+
+
+def _sequence_lstm(model: Model, op: Op) -> int:
+    rows = model.tensors[op.data].elements // model.tensors[op.data].shape[-1]
+    return rows * sum(_constant(model, op, position).elements for position in range(1, 9))
+
+
 _MACS: dict[OpKind, Callable[[Model, Op], int]] = {
     OpKind.BATCH_MATMUL: _batch_matmul,
     OpKind.CONV_2D: _conv_2d,
     OpKind.DEPTHWISE_CONV_2D: _depthwise_conv_2d,
     OpKind.FULLY_CONNECTED: _fully_connected,
+    OpKind.SVDF: _svdf,
     OpKind.TRANSPOSE_CONV: _transpose_conv,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _sequence_lstm,
 }
 
 # All but one of their inputs have become attributes.

@@ -106,9 +106,11 @@ class OpKind(enum.Enum):
     STRIDED_SLICE = "STRIDED_SLICE"
     SUB = "SUB"
     SUM = "SUM"
+    SVDF = "SVDF"
     TANH = "TANH"
     TRANSPOSE = "TRANSPOSE"
     TRANSPOSE_CONV = "TRANSPOSE_CONV"
+    UNIDIRECTIONAL_SEQUENCE_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
     UNPACK = "UNPACK"
 
 
@@ -342,6 +344,22 @@ class ResizeAttrs:
     half_pixel_centers: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SvdfAttrs:
+    """``rank`` filters make up one unit; integer kernels leave the activation to the scale."""
+
+    rank: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class LstmAttrs:
+    """``cell_clip`` is the largest absolute value of the cell state, 0 for none."""
+
+    time_major: bool = False
+    cell_clip: float = 0.0
+
+
 Attrs = (
     NoAttrs
     | Conv2DAttrs
@@ -361,6 +379,8 @@ Attrs = (
     | GatherAttrs
     | ResizeAttrs
     | MatMulAttrs
+    | SvdfAttrs
+    | LstmAttrs
 )
 
 # The first inputs of these say how to compute, not what from.

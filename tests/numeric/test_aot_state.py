@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from edgegen.frontends import tflite
-from support import host_engine
+from support import host_engine, recurrent
+from support.recurrent import Q
 from support.tflite_builder import ModelBuilder
 
 STEPS = 6
@@ -105,3 +106,84 @@ def test_init_is_a_reset(tmp_path: Path) -> None:
     for tensor in model.outputs:
         assert all((a[tensor] == h[tensor]).all() for a, h in zip(again, half, strict=True))
         assert any((a[tensor] != o[tensor]).any() for a, o in zip(again, once, strict=True))
+
+
+SVDF_SHAPES: tuple[dict[str, int], ...] = (
+    {},
+    {"batches": 3, "units": 5, "rank": 1, "inputs": 7},
+    {"units": 1, "rank": 1, "memory": 1, "inputs": 1},
+    {"units": 2, "rank": 4, "memory": 9, "inputs": 33, "batches": 2},
+)
+
+
+@pytest.mark.parametrize("shape", SVDF_SHAPES, ids=str)
+@pytest.mark.parametrize("state_type", ["int8", "int16"])
+def test_svdf(state_type: str, shape: dict[str, Any], tmp_path: Path) -> None:
+    for k, (point, output) in enumerate(((-128, -128), (127, 127), (3, 0))):
+        state = Q(0.02 if state_type == "int8" else 2.0**-11)
+        data = recurrent.svdf(
+            "int8",
+            state_type,
+            input_q=Q(0.05, point),
+            output_q=Q((0.1, 0.5, 4.0)[k], output),
+            state_q=state,
+            time_scale=0.01 if state_type == "int8" else 1e-4,
+            seed=k,
+            **shape,
+        )
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        host_engine.check(data, folder, vectors=STEPS + shape.get("memory", 4))
+
+
+@pytest.mark.parametrize("point", [-128, -3, 90, 127])
+def test_svdf_whose_state_has_a_zero_point(point: int, tmp_path: Path) -> None:
+    """A value that is clamped to int8 wraps when the zero point is added: TFLM's does."""
+    data = recurrent.svdf("int8", "int8", state_q=Q(0.01, point), feature_scale=0.02, batches=2)
+    host_engine.check(data, tmp_path, vectors=2 * STEPS)
+
+
+@pytest.mark.parametrize("activation", ["none", "relu", "relu6"])
+@pytest.mark.parametrize("shape", SVDF_SHAPES, ids=str)
+def test_svdf_of_floats(shape: dict[str, Any], activation: str, tmp_path: Path) -> None:
+    data = recurrent.svdf("float32", activation=activation, **shape)
+    host_engine.check(data, tmp_path, vectors=2 * STEPS, float_tolerance=1e-6)
+
+
+LSTM_SHAPES: tuple[dict[str, Any], ...] = (
+    {},
+    {"batches": 3, "times": 2, "units": 7, "inputs": 3},
+    {"batches": 3, "times": 2, "units": 7, "inputs": 3, "time_major": True},
+    {"times": 1, "units": 1, "inputs": 1},
+    {"times": 9, "units": 16, "inputs": 13},
+)
+
+
+@pytest.mark.parametrize("shape", LSTM_SHAPES, ids=str)
+def test_lstm(shape: dict[str, Any], tmp_path: Path) -> None:
+    for k, point in enumerate((-128, 127, 3, -5)):
+        data = recurrent.lstm(
+            "int8",
+            input_q=Q(0.05, point),
+            hidden_q=Q((1 / 128, 0.003, 1 / 100, 1 / 64)[k], (0, -128, 127, 9)[k]),
+            cell_power=(-11, -15, -8, 0)[k],
+            weight_scale=(0.01, 0.002, 0.05, 0.004)[k],
+            seed=k,
+            **shape,
+        )
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        host_engine.check(data, folder, vectors=STEPS)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32"])
+@pytest.mark.parametrize("clip", [0.3, 1e-5, 1e4])
+def test_lstm_with_a_clipped_cell(dtype: str, clip: float, tmp_path: Path) -> None:
+    data = recurrent.lstm(dtype, cell_clip=clip, times=6, weight_scale=0.03)
+    host_engine.check(data, tmp_path, vectors=STEPS, float_tolerance=2e-6)
+
+
+@pytest.mark.parametrize("shape", LSTM_SHAPES, ids=str)
+def test_lstm_of_floats(shape: dict[str, Any], tmp_path: Path) -> None:
+    data = recurrent.lstm("float32", **shape)
+    host_engine.check(data, tmp_path, vectors=2 * STEPS, float_tolerance=2e-6)

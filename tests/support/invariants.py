@@ -23,6 +23,7 @@ from edgegen.model import (
     DType,
     FullyConnectedAttrs,
     GatherAttrs,
+    LstmAttrs,
     MatMulAttrs,
     MirrorPadAttrs,
     Model,
@@ -35,6 +36,7 @@ from edgegen.model import (
     ResizeAttrs,
     SliceAttrs,
     SoftmaxAttrs,
+    SvdfAttrs,
     Tensor,
     TransposeAttrs,
 )
@@ -128,6 +130,9 @@ def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> N
     if op.kind is OpKind.TRANSPOSE_CONV:
         _transpose_conv(op, inputs, output)
         return
+    if op.kind in (OpKind.SVDF, OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM):
+        _recurrent(op, [t for t in inputs if t is not None], output)
+        return
     if op.kind in (OpKind.READ_VARIABLE, OpKind.ASSIGN_VARIABLE):
         assert (first if op.kind is OpKind.READ_VARIABLE else output).is_variable
         assert (first.dtype, first.shape) == (output.dtype, output.shape)
@@ -156,6 +161,32 @@ def _op(op: Op, inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> N
     assert activation is not Activation.TANH
     if activation is not Activation.NONE and output.dtype in _INTEGER_ACTIVATIONS:
         assert 6.0 / output.scale < 2**31 or activation is Activation.RELU
+
+
+def _recurrent(op: Op, inputs: list[Tensor], output: Tensor) -> None:
+    source = inputs[0]
+    assert source.dtype is output.dtype
+    assert source.dtype in (DType.FLOAT32, DType.INT8)
+    states = inputs[-1:] if op.kind is OpKind.SVDF else inputs[-2:]
+    constants = inputs[1 : -len(states)]
+    assert all(tensor.is_variable for tensor in states)
+    assert all(tensor.is_constant for tensor in constants)
+    if isinstance(op.attrs, SvdfAttrs):
+        features, time, bias = constants
+        assert features.shape[0] == time.shape[0] == bias.shape[0] * op.attrs.rank
+        assert features.shape[1] == source.shape[1]
+        assert states[0].shape == (source.shape[0], time.shape[0] * time.shape[1])
+        assert output.shape == (source.shape[0], bias.shape[0])
+        assert time.dtype is states[0].dtype
+        return
+    assert isinstance(op.attrs, LstmAttrs)
+    assert op.attrs.cell_clip >= 0
+    units = output.shape[2]
+    assert output.shape[:2] == source.shape[:2]
+    assert [t.shape for t in constants[:4]] == [(units, source.shape[2])] * 4
+    assert [t.shape for t in constants[4:8]] == [(units, units)] * 4
+    assert [t.shape for t in constants[8:]] == [(units,)] * 4
+    assert [t.elements for t in states] == [source.shape[int(op.attrs.time_major)] * units] * 2
 
 
 _TRUTHS = {

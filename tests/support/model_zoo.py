@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from support import recurrent
 from support.tflite_builder import ModelBuilder
 
 _OUTPUT_QUANT: dict[str, tuple[float, int]] = {
@@ -339,6 +340,9 @@ def models() -> dict[str, bytes]:
     }
     made |= {f"{k.lower()}_float32": _unary(k, _Net("float32")) for k in _FLOAT_ONLY}
     made |= {f"{k.lower()}_bool": _logic(k, _Net("int8")) for k in _LOGIC}
+    for dtype in ("int8", "float32"):
+        made[f"svdf_{dtype}"] = recurrent.svdf(dtype)
+        made[f"unidirectional_sequence_lstm_{dtype}"] = recurrent.lstm(dtype)
     made["elu_int8"] = _unary("ELU", _Net("int8"))
     made["conv_2d_int16"] = _conv_2d(_Net("int16"))
     made["quantize_dequantize"] = _quantize_dequantize(_Net("int8"))

@@ -336,6 +336,10 @@ def _camel(name: str) -> str:
         (tflite_schema.BlockSlot, "SpaceToDepthOptions DepthToSpaceOptions"),
         (tflite_schema.MirrorPadSlot, "MirrorPadOptions"),
         (tflite_schema.GatherSlot, "GatherOptions"),
+        (tflite_schema.SvdfSlot, "SVDFOptions"),
+        (tflite_schema.SequenceLstmSlot, "UnidirectionalSequenceLSTMOptions"),
+        (tflite_schema.VarHandleSlot, "VarHandleOptions"),
+        (tflite_schema.CallOnceSlot, "CallOnceOptions"),
         (tflite_schema.ResizeNearestNeighborSlot, "ResizeNearestNeighborOptions"),
     ],
 )

@@ -22,6 +22,7 @@ from edgegen.model import (
     DType,
     FullyConnectedAttrs,
     GatherAttrs,
+    LstmAttrs,
     MatMulAttrs,
     MirrorPadAttrs,
     OpKind,
@@ -30,6 +31,7 @@ from edgegen.model import (
     Pool2DAttrs,
     ReduceAttrs,
     SoftmaxAttrs,
+    SvdfAttrs,
     Tensor,
     TransposeAttrs,
 )
@@ -102,16 +104,21 @@ _ARITY: dict[OpKind, tuple[int, int]] = {
     OpKind.STRIDED_SLICE: (4, 4),
     OpKind.SUB: (2, 2),
     OpKind.SUM: (2, 2),
+    OpKind.SVDF: (5, 5),
     OpKind.TANH: (1, 1),
     OpKind.TRANSPOSE: (2, 2),
     OpKind.TRANSPOSE_CONV: (3, 4),
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: (24, 24),
     OpKind.UNPACK: (1, 1),
 }
 
 # All others have one output.
 _WITH_OUTPUTS = (OpKind.SPLIT, OpKind.UNPACK)
 
-# The one input that may be absent is a bias: where it is.
+# Inputs that may be absent, beside a bias.
+_OPTIONAL = {OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: (9, 10, 11, 16, 17, 20, 21, 22, 23)}
+
+# The bias that may be absent: where it is.
 _BIAS = {
     OpKind.CONV_2D: 2,
     OpKind.DEPTHWISE_CONV_2D: 2,
@@ -119,7 +126,7 @@ _BIAS = {
     OpKind.TRANSPOSE_CONV: 3,
 }
 
-STATE: dict[OpKind, tuple[int, ...]] = {}
+STATE = {OpKind.SVDF: (4,), OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: (18, 19)}
 """Positions of the inputs that are variables, which the operator itself updates."""
 
 _QUANTISED = (DType.INT8, DType.INT16)
@@ -207,7 +214,8 @@ def arity_problem(kind: OpKind, inputs: Sequence[int | None], outputs: Sequence[
     if len(outputs) != 1 and (kind not in _WITH_OUTPUTS or not outputs):
         return f"It has {len(outputs)} outputs instead of one."
     for position, index in enumerate(inputs):
-        if index is None and position != _BIAS.get(kind):
+        optional = (_BIAS.get(kind), *_OPTIONAL.get(kind, ()))
+        if index is None and position not in optional:
             return f"Its input {position} is absent."
     return ""
 
@@ -222,7 +230,7 @@ def check(
     """Adds everything that is wrong with one operator to ``problems``.
 
     Args:
-        inputs: As many as the operator has; None only for a bias that is absent.
+        inputs: As many as the operator has; None only for one that may be absent.
         outputs: As many as the operator has, at least one.
     """
     present = [tensor for tensor in inputs if tensor is not None]
@@ -543,6 +551,100 @@ def _batch_matmul(case: _Case) -> None:
     case.implies((*batches, rows, columns))
     if a.dtype in _QUANTISED:
         case.affine(a, b, case.output)
+
+
+def _svdf(case: _Case) -> None:
+    assert isinstance(case.attrs, SvdfAttrs)
+    source, features, time, bias, state = case.inputs
+    if not _stateful(case, [source], [features, time], bias, [state]):
+        return
+    pairs = ((source, "input"), (features, "feature weights"), (time, "time weights"))
+    if not all(case.rank(tensor, what, 2) for tensor, what in pairs):
+        return
+    filters, memory = time.shape
+    batches, inputs = source.shape
+    rank = case.attrs.rank
+    if features.shape != (filters, inputs) or filters % rank or bias.shape != (filters // rank,):
+        case.refuse(
+            "EG115",
+            f"Its weights are {shape_text(features.shape)} and {shape_text(time.shape)}, its bias "
+            f"{shape_text(bias.shape)}, for {inputs} inputs and rank {rank}.",
+        )
+        return
+    if state.shape != (batches, memory * filters):
+        case.refuse("EG115", f"Its state is {shape_text(state.shape)}.")
+    case.implies((batches, filters // rank))
+    if source.dtype is DType.INT8 and not _is_product(bias, state, time):
+        case.refuse("EG117", "Its bias does not have the product of state and weight scale.")
+
+
+def _is_product(bias: Tensor, state: Tensor, time: Tensor) -> bool:
+    """TensorFlow Lite Micro's own check of the bias's scale."""
+    if bias.quant is None or len(bias.quant.scale) != 1:
+        return False
+    return abs(bias.scale - state.scale * time.scale) < 1e-5
+
+
+def _sequence_lstm(case: _Case) -> None:
+    assert isinstance(case.attrs, LstmAttrs)
+    source, *weights, cell = (*case.inputs[:9], case.inputs[14])
+    biases, hidden = case.inputs[9:13], case.inputs[13]
+    if not _stateful(case, [source, hidden], weights, biases[0], [cell]):
+        return
+    if not (case.one_type(biases, (biases[0].dtype,)) and case.rank(source, "input", 3)):
+        return
+    first, second, inputs = source.shape
+    (units,) = biases[0].shape if len(biases[0].shape) == 1 else (0,)
+    shapes = [(units, inputs)] * 4 + [(units, units)] * 4 + [(units,)] * 4
+    if [tensor.shape for tensor in (*weights, *biases)] != shapes:
+        case.refuse("EG115", f"Its weights and biases are not all for {units} units.")
+        return
+    batches = second if case.attrs.time_major else first
+    if hidden.elements != batches * units or cell.elements != batches * units:
+        case.refuse("EG115", "Its states do not have one value per batch and unit.")
+    case.implies((first, second, units))
+    if source.dtype is DType.INT8:
+        if (hidden.scale, hidden.zero_point) != (case.output.scale, case.output.zero_point):
+            case.refuse("EG117", "Its hidden state and output differ in scale or zero point.")
+        if abs(math.log2(cell.scale) - round(math.log2(cell.scale))) >= 1e-3:
+            case.refuse("EG117", "Its cell state's scale is no power of two.")
+
+
+def _stateful(
+    case: _Case, sources: list[Tensor], weights: list[Tensor], bias: Tensor, states: list[Tensor]
+) -> bool:
+    """Types of SVDF and LSTM: float32, or int8 with a state that may be finer."""
+    variables = [case.inputs[k] for k in _STATES_AMONG_PRESENT[case.kind]]
+    if not all(tensor.is_variable for tensor in variables):
+        case.refuse("EG121", "Its state is no variable.")
+    elif not case.one_type([*sources, case.output], (DType.FLOAT32, DType.INT8)):
+        pass
+    elif not all(tensor.is_constant for tensor in (*weights, bias)):
+        case.refuse("EG113", "Its weights or bias are computed by the graph.")
+    elif sources[0].dtype is DType.FLOAT32:
+        return case.one_type([*weights, bias, *states], (DType.FLOAT32,))
+    else:
+        return _integer_state(case, weights, bias, states) and case.affine(*sources, case.output)
+    return False
+
+
+def _integer_state(case: _Case, weights: list[Tensor], bias: Tensor, states: list[Tensor]) -> bool:
+    plain = weights
+    fine: tuple[DType, ...] = (DType.INT16,)
+    if case.kind is OpKind.SVDF:  # the weights over time are of the state's type
+        plain, fine = weights[:1], (DType.INT8, DType.INT16)
+        states = [*states, *weights[1:]]
+    types = case.one_type(plain, (DType.INT8,)) and case.one_type([bias], (DType.INT32,))
+    if not types or not case.one_type(states, fine) or not case.affine(*weights, *states):
+        return False
+    if any(tensor.zero_point for tensor in weights):
+        case.refuse("EG117", "Its weights have a zero point other than 0.")
+        return False
+    return True
+
+
+# Where they are when absent inputs are left out.
+_STATES_AMONG_PRESENT = {OpKind.SVDF: (4,), OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: (13, 14)}
 
 
 # Element by element.
@@ -1055,8 +1157,10 @@ _RULES: dict[OpKind, Callable[[_Case], None]] = {
     OpKind.STRIDED_SLICE: _slice,
     OpKind.SUB: _binary,
     OpKind.SUM: _mean,
+    OpKind.SVDF: _svdf,
     OpKind.TANH: _curve,
     OpKind.TRANSPOSE: _transpose,
     OpKind.TRANSPOSE_CONV: _transpose_conv,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _sequence_lstm,
     OpKind.UNPACK: _unpack,
 }

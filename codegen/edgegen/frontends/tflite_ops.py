@@ -25,6 +25,7 @@ from edgegen.model import (
     FullyConnectedAttrs,
     GatherAttrs,
     LeakyReluAttrs,
+    LstmAttrs,
     MatMulAttrs,
     MirrorPadAttrs,
     NoAttrs,
@@ -36,12 +37,20 @@ from edgegen.model import (
     ResizeAttrs,
     SliceAttrs,
     SoftmaxAttrs,
+    SvdfAttrs,
     Tensor,
     TransposeAttrs,
 )
 
 # Above any layer in use, and small enough that no product of two overflows int32.
 MAX_EXTENT = 32767
+
+# Inputs that UNIDIRECTIONAL_SEQUENCE_LSTM must not have.
+_LSTM_VARIANTS = {
+    **dict.fromkeys((9, 10, 11), "peepholes"),
+    **dict.fromkeys((16, 17), "a projection"),
+    **dict.fromkeys((20, 21, 22, 23), "layer normalisation"),
+}
 
 _INDICES = (DType.INT32, DType.INT64)
 
@@ -327,6 +336,27 @@ class _Options:
         slot = schema.BatchMatMulSlot
         return MatMulAttrs(bool(self._table.u8(slot.ADJ_X)), bool(self._table.u8(slot.ADJ_Y)))
 
+    def svdf(self) -> Attrs | None:
+        activation = self._activation(schema.SvdfSlot.FUSED_ACTIVATION_FUNCTION)
+        rank = self._extent("rank", schema.SvdfSlot.RANK, 0)
+        return None if activation is None else SvdfAttrs(rank, activation)
+
+    def sequence_lstm(self) -> Attrs | None:
+        slot = schema.SequenceLstmSlot
+        activation = self._table.i8(slot.FUSED_ACTIVATION_FUNCTION)
+        if activation != schema.TANH:
+            self._problems.add("EG116", f"Its activation is number {activation}, not TANH.")
+        if self._table.u8(slot.DIAGONAL_RECURRENT_TENSORS):
+            self._problems.add("EG116", "Its recurrent weights are diagonal.")
+        clip = self._finite("cell clip", slot.CELL_CLIP)
+        if clip is not None and clip < 0:
+            self._problems.add("EG116", f"Its cell clip is {clip}.")
+        for position, what in _LSTM_VARIANTS.items():
+            if self._inputs[position] is not None:
+                self._problems.add("EG116", f"It has {what}, which TFLM does not compute.")
+                return None
+        return None if clip is None else LstmAttrs(bool(self._table.u8(slot.TIME_MAJOR)), clip)
+
     def block(self) -> Attrs | None:
         return BlockAttrs(self._extent("block size", schema.BlockSlot.BLOCK_SIZE, 0))
 
@@ -531,7 +561,9 @@ _READERS: dict[OpKind, Callable[[_Options], Attrs | None]] = {
     OpKind.STRIDED_SLICE: _Options.strided_slice,
     OpKind.SUB: _Options.binary,
     OpKind.SUM: _Options.mean,
+    OpKind.SVDF: _Options.svdf,
     OpKind.TRANSPOSE: _Options.transpose,
     OpKind.TRANSPOSE_CONV: _Options.transpose_conv,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Options.sequence_lstm,
     OpKind.UNPACK: _Options.unpack,
 }

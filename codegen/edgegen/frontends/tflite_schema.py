@@ -234,6 +234,18 @@ class CallOnceSlot(IntEnum):
     INIT_SUBGRAPH_INDEX = 0
 
 
+class SvdfSlot(IntEnum):
+    RANK = 0
+    FUSED_ACTIVATION_FUNCTION = 1
+
+
+class SequenceLstmSlot(IntEnum):
+    FUSED_ACTIVATION_FUNCTION = 0
+    CELL_CLIP = 1
+    TIME_MAJOR = 3
+    DIAGONAL_RECURRENT_TENSORS = 5
+
+
 class ResizeNearestNeighborSlot(IntEnum):
     ALIGN_CORNERS = 0
     HALF_PIXEL_CENTERS = 1
@@ -260,6 +272,7 @@ OP_KINDS: dict[int, OpKind] = {
     23: OpKind.RESIZE_BILINEAR,
     25: OpKind.SOFTMAX,
     26: OpKind.SPACE_TO_DEPTH,
+    27: OpKind.SVDF,
     28: OpKind.TANH,
     34: OpKind.PAD,
     36: OpKind.GATHER,
@@ -267,6 +280,7 @@ OP_KINDS: dict[int, OpKind] = {
     40: OpKind.MEAN,
     41: OpKind.SUB,
     43: OpKind.SQUEEZE,
+    44: OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM,
     45: OpKind.STRIDED_SLICE,
     47: OpKind.EXP,
     49: OpKind.SPLIT,
@@ -389,9 +403,11 @@ NEWEST_VERSIONS: dict[OpKind, int] = {
     OpKind.STRIDED_SLICE: 4,
     OpKind.SUB: 5,
     OpKind.SUM: 2,
+    OpKind.SVDF: 4,
     OpKind.TANH: 3,
     OpKind.TRANSPOSE: 8,
     OpKind.TRANSPOSE_CONV: 5,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: 3,
     OpKind.UNPACK: 6,
 }
 
@@ -401,6 +417,7 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.DEPTHWISE_CONV_2D: 2,
     OpKind.AVERAGE_POOL_2D: 5,
     OpKind.MAX_POOL_2D: 5,
+    OpKind.SVDF: 6,
     OpKind.FULLY_CONNECTED: 8,
     OpKind.SOFTMAX: 9,
     OpKind.CONCATENATION: 10,
@@ -422,6 +439,7 @@ OPTION_TYPES: dict[OpKind, int] = {
     OpKind.TRANSPOSE_CONV: 49,
     OpKind.PACK: 59,
     OpKind.UNPACK: 64,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: 71,
     OpKind.RESIZE_NEAREST_NEIGHBOR: 74,
     OpKind.LEAKY_RELU: 75,
     OpKind.MIRROR_PAD: 77,
@@ -465,6 +483,9 @@ BIAS_TYPES: dict[int, DType | None] = {0: None, 2: DType.INT32, 4: DType.INT64}
 
 # MirrorPadMode, as whether the edge itself is repeated: REFLECT, SYMMETRIC.
 MIRROR_MODES: dict[int, bool] = {0: False, 1: True}
+TANH = 4
+"""ActivationFunctionType of an LSTM's cell gate; no other operator may have it."""
+
 PADDINGS: dict[int, Padding] = {0: Padding.SAME, 1: Padding.VALID}
 ACTIVATIONS: dict[int, Activation] = {
     0: Activation.NONE,

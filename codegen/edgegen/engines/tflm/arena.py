@@ -37,6 +37,12 @@ _SUBGRAPH_OFFSET = 16
 # 4 bytes of zero point per channel.
 _TEMPORARY_TENSOR = 64 + 16 + _ALIGNMENT
 
+# cmsis_nn_lstm_params and its buffers, beside what the reference kernel keeps: at most.
+_LSTM_PARAMETERS = 512
+
+# Position of an LSTM's cell state among its inputs.
+_CELL_STATE = 19
+
 # CMSIS-NN's operator data is up to 24 bytes larger than the reference kernels', two
 # pointers in both are 8 bytes smaller than the host's: one alignment step more.
 _OPERATOR_GROWTH = 16
@@ -170,6 +176,11 @@ def reference_scratch(model: Model, op: Op) -> list[int]:
             return [4 * output.elements]
         case OpKind.TRANSPOSE_CONV if data.dtype is DType.INT16:
             return [8 * output.elements]
+        case OpKind.SVDF:
+            filters = 4 * data.shape[0] * _input(model, op, 1).shape[0]
+            return [filters, 4 * output.elements] if data.dtype is DType.INT8 else [filters]
+        case OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM:
+            return [_input(model, op, _CELL_STATE).bytes] * 4
         case _:
             return []
 
@@ -207,6 +218,8 @@ def _cmsis_nn_sizes(model: Model, op: Op, dsp: bool, mve: bool) -> Iterator[int]
             yield from _wanted(_fully_connected_as_convolution(model, op))
         case OpKind.BATCH_MATMUL if dtype is DType.INT8 and mve:
             yield 4 * model.tensors[op.outputs[0]].shape[-1]
+        case OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM:
+            yield from reference_scratch(model, op)[:3]
         case OpKind.AVERAGE_POOL_2D if dsp and not mve:
             yield 4 * model.tensors[op.data].shape[3]
         case _:
@@ -350,10 +363,17 @@ def _fully_connected_as_convolution(model: Model, op: Op) -> int:
 
 
 def _kernel_sums(model: Model, device: Device) -> int:
-    """With MVE, fully connected layers keep one int32 sum of weights per row."""
+    """LSTMs keep one int32 sum of weights per row; with MVE, so do fully connected layers and
+    SVDF."""
+    lstms = [op for op in model.ops if op.kind is OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM]
+    rows = [model.tensors[op.outputs[0]].shape[-1] for op in lstms]
+    always = sum(8 * _aligned(4 * units) + _LSTM_PARAMETERS for units in rows)
     if "mve" not in device.features:
-        return 0
-    return sum(
+        return always
+    always += sum(
+        _aligned(4 * _input(model, op, 1).shape[0]) for op in model.ops if op.kind is OpKind.SVDF
+    )
+    return always + sum(
         _aligned(4 * _rows_and_depth(model, op)[0])
         for op in model.ops
         if op.kind is OpKind.FULLY_CONNECTED

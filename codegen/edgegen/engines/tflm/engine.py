@@ -22,7 +22,7 @@ from edgegen.engines.tflm.kernels import (
     Kernel,
 )
 from edgegen.errors import Diagnostic
-from edgegen.model import DType, Model, Op, OpKind
+from edgegen.model import DType, Model, Op, OpKind, Tensor
 from edgegen.options import Options
 from edgegen.render import file_header, render
 
@@ -120,7 +120,15 @@ def _refusal(model: Model, op: Op) -> Diagnostic | None:
     if not _keeps_type(op.kind, source, result):
         cause = f"TFLM does not compute {result.value} from {source.value} here."
         return diagnostic("EG210", where, cause)
+    if op.kind is OpKind.SVDF and source is DType.INT8 and _state(model, op).zero_point:
+        return diagnostic("EG211", where, "Its state has a zero point, which CMSIS-NN ignores.")
     return _weight_refusal(model, op, source, where) if op.kind in _WEIGHTED else None
+
+
+def _state(model: Model, op: Op) -> Tensor:
+    index = op.inputs[4]
+    assert index is not None
+    return model.tensors[index]
 
 
 def _keeps_type(kind: OpKind, source: DType, result: DType) -> bool:

@@ -143,6 +143,7 @@ def _variants(name: str, *types: DType) -> tuple[tuple[DType, str], ...]:
 
 
 _ALL = (_F32, _S8, _S16)
+_FLOAT_OR_S8 = (_F32, _S8)
 _COMPARED = (_F32, _S8, _S32)
 _CARRIED = (*_ALL, _S32, DType.BOOL)
 _EQUATED = (*_COMPARED, DType.BOOL)
@@ -317,6 +318,7 @@ KERNELS = {
     ),
     OpKind.SUB: Kernel("AddSub", (8236, 8236), ("sub", "sub_common"), (*_ALL, _S32)),
     OpKind.SUM: Kernel("AddSum", (768, 768), ("reduce", "reduce_common"), _ALL),
+    OpKind.SVDF: Kernel("AddSvdf", (4200, 4200), ("svdf", "svdf_common"), _FLOAT_OR_S8, (), True),
     OpKind.TANH: Kernel("AddTanh", (3552, 3552), ("tanh",), _ALL),
     OpKind.TRANSPOSE: Kernel(
         "AddTranspose", (1920, 1920), ("transpose", "transpose_common"), _ALL, has_cmsis_nn=True
@@ -327,6 +329,14 @@ KERNELS = {
         ("transpose_conv",),
         _ALL,
         _variants("TRANSPOSE_CONV", _S8),
+        True,
+    ),
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: Kernel(
+        "AddUnidirectionalSequenceLSTM",
+        (12000, 12000),
+        ("unidirectional_sequence_lstm", "lstm_eval", "lstm_eval_common", "fully_connected_common"),
+        _FLOAT_OR_S8,
+        (),
         True,
     ),
     OpKind.UNPACK: Kernel("AddUnpack", (1088, 1088), ("unpack",), (*_ALL, _S32)),
@@ -467,6 +477,13 @@ CMSIS_NN_FILES = {
         "SoftmaxFunctions/arm_softmax_s8.c",
         "SoftmaxFunctions/arm_softmax_s8_s16.c",
     ),
+    "svdf": (
+        "FullyConnectedFunctions/arm_vector_sum_s8.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_s8.c",
+        "SVDFunctions/arm_svdf_get_buffer_sizes_s8.c",
+        "SVDFunctions/arm_svdf_s8.c",
+        "SVDFunctions/arm_svdf_state_s16_s8.c",
+    ),
     "transpose": ("TransposeFunctions/arm_transpose_s8.c",),
     "transpose_conv": (
         "ConvolutionFunctions/arm_convolve_get_buffer_sizes_s8.c",
@@ -480,5 +497,23 @@ CMSIS_NN_FILES = {
         "NNSupportFunctions/arm_nn_transpose_conv_row_s8_s32.c",
         "NNSupportFunctions/arm_q7_to_q15_with_offset.c",
         "NNSupportFunctions/arm_s8_to_s16_unordered_with_offset.c",
+    ),
+    "unidirectional_sequence_lstm": (
+        "ActivationFunctions/arm_nn_activation_s16.c",
+        "BasicMathFunctions/arm_elementwise_mul_acc_s16.c",
+        "BasicMathFunctions/arm_elementwise_mul_s16.c",
+        "BasicMathFunctions/arm_elementwise_mul_s16_batch_offset.c",
+        "BasicMathFunctions/arm_elementwise_mul_s16_s8.c",
+        "FullyConnectedFunctions/arm_vector_sum_s8.c",
+        "FullyConnectedFunctions/arm_vector_sum_s8_s64.c",
+        "LSTMFunctions/arm_lstm_unidirectional_s16.c",
+        "LSTMFunctions/arm_lstm_unidirectional_s8.c",
+        "NNSupportFunctions/arm_nn_lstm_calculate_gate_s16.c",
+        "NNSupportFunctions/arm_nn_lstm_calculate_gate_s8_s16.c",
+        "NNSupportFunctions/arm_nn_lstm_step_s16.c",
+        "NNSupportFunctions/arm_nn_lstm_step_s8.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mul_result_acc_s16.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mul_result_acc_s8_s16.c",
+        "NNSupportFunctions/arm_nntables.c",
     ),
 }
