@@ -119,13 +119,14 @@ SVDF_SHAPES: tuple[dict[str, int], ...] = (
 @pytest.mark.parametrize("shape", SVDF_SHAPES, ids=str)
 @pytest.mark.parametrize("state_type", ["int8", "int16"])
 def test_svdf(state_type: str, shape: dict[str, Any], tmp_path: Path) -> None:
-    for k, (point, output) in enumerate(((-128, -128), (127, 127), (3, 0))):
+    typical = 0.1 if state_type == "int8" else 3.0  # scale of an output that is not all clamped
+    for k, (point, output) in enumerate(((-128, -100), (127, 90), (3, -128))):
         state = Q(0.02 if state_type == "int8" else 2.0**-11)
         data = recurrent.svdf(
             "int8",
             state_type,
             input_q=Q(0.05, point),
-            output_q=Q((0.1, 0.5, 4.0)[k], output),
+            output_q=Q(typical, output),
             state_q=state,
             time_scale=0.01 if state_type == "int8" else 1e-4,
             seed=k,
@@ -139,7 +140,15 @@ def test_svdf(state_type: str, shape: dict[str, Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize("point", [-128, -3, 90, 127])
 def test_svdf_whose_state_has_a_zero_point(point: int, tmp_path: Path) -> None:
     """A value that is clamped to int8 wraps when the zero point is added: TFLM's does."""
-    data = recurrent.svdf("int8", "int8", state_q=Q(0.01, point), feature_scale=0.02, batches=2)
+    data = recurrent.svdf(
+        "int8",
+        "int8",
+        batches=2,
+        state_q=Q(0.01, point),
+        output_q=Q(0.05, -3),
+        feature_scale=0.02,
+        time_scale=0.01,
+    )
     host_engine.check(data, tmp_path, vectors=2 * STEPS)
 
 
@@ -166,7 +175,7 @@ def test_lstm(shape: dict[str, Any], tmp_path: Path) -> None:
             "int8",
             input_q=Q(0.05, point),
             hidden_q=Q((1 / 128, 0.003, 1 / 100, 1 / 64)[k], (0, -128, 127, 9)[k]),
-            cell_power=(-11, -15, -8, 0)[k],
+            cell_scale=2.0 ** (-11, -15, -8, 0)[k],
             weight_scale=(0.01, 0.002, 0.05, 0.004)[k],
             seed=k,
             **shape,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,9 +34,9 @@ def svdf(
     memory: int = 4,
     input_q: Q = Q(0.05, -7),
     state_q: Q = Q(2.0**-11),
-    output_q: Q = Q(0.1, 5),
+    output_q: Q = Q(3.0, 5),
     feature_scale: float = 0.01,
-    time_scale: float = 0.01,
+    time_scale: float = 1e-4,
     activation: str = "none",
     seed: int = 1,
 ) -> bytes:
@@ -79,7 +78,7 @@ def lstm(
     time_major: bool = False,
     input_q: Q = Q(0.05, -7),
     hidden_q: Q = Q(1 / 128, 3),
-    cell_power: int = -11,
+    cell_scale: float = 2.0**-11,
     weight_scale: float = 0.01,
     cell_clip: float = 0.0,
     seed: int = 1,
@@ -103,7 +102,7 @@ def lstm(
         biases.append(b.tensor("b", [units], dtype if is_float else "int32", data=values, **quant))
     quants: Sequence[dict[str, Any]] = [{}] * 3
     if not is_float:
-        cell = {"scale": math.ldexp(1.0, cell_power), "zero_point": 0}
+        cell = {"scale": cell_scale, "zero_point": 0}
         quants = [input_q.keywords, hidden_q.keywords, cell]
     x = b.tensor("x", [*rows, inputs], dtype, **quants[0])
     state = [batches, units]

@@ -14,7 +14,7 @@ from ai_edge_litert import schema_py_generated as generated
 from edgegen.diagnostics import REASONS
 from edgegen.errors import Diagnostic, RefusedModelError, UsageError
 from edgegen.frontends import tflite
-from support import model_zoo
+from support import model_zoo, recurrent
 from support.tflite_builder import ModelBuilder, dump
 
 Change = Callable[[Any], None]  # changes the schema's ModelT before it is written
@@ -320,6 +320,52 @@ VARIABLES = [
     ("EG119", "variable or listed twice", variables(_graph(inputs=[0, 1]))),
 ]
 
+
+def changed(data: bytes, tensor: str, nth: int = 0, **fields: Any) -> bytes:
+    """A model with other fields in the nth of its tensors of that name."""
+    model = generated.ModelT.InitFromObj(generated.Model.GetRootAsModel(data, 0))
+    found = [t for t in model.subgraphs[0].tensors if t.name == tensor.encode()]
+    for name, value in fields.items():
+        setattr(found[nth], name, value)
+    return dump(model)
+
+
+def _with_options(data: bytes, **fields: Any) -> bytes:
+    model = generated.ModelT.InitFromObj(generated.Model.GetRootAsModel(data, 0))
+    for name, value in fields.items():
+        setattr(model.subgraphs[0].operators[0].builtinOptions, name, value)
+    return dump(model)
+
+
+def _with_input(data: bytes, position: int, tensor: int) -> bytes:
+    model = generated.ModelT.InitFromObj(generated.Model.GetRootAsModel(data, 0))
+    op = model.subgraphs[0].operators[0]
+    op.inputs = [tensor if k == position else index for k, index in enumerate(op.inputs)]
+    return dump(model)
+
+
+SVDF, LSTM = recurrent.svdf("int8"), recurrent.lstm("int8")
+
+RECURRENT = [
+    ("EG115", "for 6 inputs and rank 4", _with_options(SVDF, rank=4)),
+    ("EG116", "Its rank is 0", _with_options(SVDF, rank=0)),
+    ("EG115", "Its state is 1x12", changed(SVDF, "state", shape=[1, 12])),
+    ("EG121", "Its state is no variable", _with_input(SVDF, 4, 0)),
+    ("EG107", "mixes", changed(recurrent.svdf("int8", "int8"), "state", type=7)),
+    ("EG117", "product of state and weight scale", changed(SVDF, "bias", quantization=None)),
+    ("EG118", "Its input 3 is absent", _with_input(SVDF, 3, -1)),
+    ("EG116", "It has peepholes", _with_input(LSTM, 9, 9)),
+    ("EG116", "It has a projection", _with_input(LSTM, 17, 9)),
+    ("EG118", "Its input 1 is absent", _with_input(LSTM, 1, -1)),
+    ("EG116", "activation is number 1, not TANH", _with_options(LSTM, fusedActivationFunction=1)),
+    ("EG116", "Its cell clip is -1.0", _with_options(LSTM, cellClip=-1.0)),
+    ("EG116", "weights are diagonal", _with_options(LSTM, diagonalRecurrentTensors=True)),
+    ("EG115", "one value per batch and unit", changed(LSTM, "cell", shape=[1, 8])),
+    ("EG115", "not all for 4 units", changed(LSTM, "w", 5, shape=[2, 8])),
+    ("EG121", "Its state is no variable", _with_input(LSTM, 18, 0)),
+    ("EG117", "no power of two", recurrent.lstm("int8", cell_scale=0.0007)),
+]
+
 FILE_AND_TENSORS = [
     ("EG101", "Operator 108 version 1 is unknown", unary("COS")),
     ("EG101", "Version 4 is unknown, only 1 to 3 are", unary(change=_opcode(version=4))),
@@ -500,6 +546,7 @@ SHAPES = [
 REFUSED = [
     *FILE_AND_TENSORS,
     *VARIABLES,
+    *RECURRENT,
     *GRAPH,
     *QUANTISATION,
     *TYPES,

@@ -480,6 +480,7 @@ CMSIS_NN_FILES = {
     "svdf": (
         "FullyConnectedFunctions/arm_vector_sum_s8.c",
         "NNSupportFunctions/arm_nn_vec_mat_mult_t_s8.c",
+        "NNSupportFunctions/arm_nn_vec_mat_mult_t_svdf_s8.c",
         "SVDFunctions/arm_svdf_get_buffer_sizes_s8.c",
         "SVDFunctions/arm_svdf_s8.c",
         "SVDFunctions/arm_svdf_state_s16_s8.c",
