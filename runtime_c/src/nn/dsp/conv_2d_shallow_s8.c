@@ -61,40 +61,55 @@ static void fill_lines(const job *j, const int8_t *image, int32_t top)
     }
 }
 
-static inline uint32_t *widen_row(const int8_t *a, const int8_t *b, int32_t groups, uint32_t *words)
+/* A pair: of a row's byte and another's, below each other in the same column. */
+static inline uint32_t pair_of(const int8_t *low, const int8_t *high)
 {
-    for (; groups > 0; --groups) {
-        words = eg_widen_group(a, b, words);
-        a += EG_GROUP;
-        b += EG_GROUP;
+    return eg_pkhbt((uint32_t)*low, (uint32_t)*high);
+}
+
+/* Two rows of the filter, of a view and of the one `other` bytes away. */
+static inline uint32_t *widen_rows(const job *j, const int8_t *row, const int8_t *second,
+                                   int32_t other, uint32_t *words)
+{
+    for (int32_t left = j->groups; left > 0; --left) {
+        words = eg_widen_group(row, row + other, words);
+        words = eg_widen_group(second, second + other, words);
+        row += EG_GROUP;
+        second += EG_GROUP;
+    }
+    for (int32_t left = j->rest; left > 0; --left) {
+        words = eg_store_two(words, pair_of(row, second), pair_of(row + other, second + other));
+        ++row;
+        ++second;
     }
     return words;
 }
 
-/* Widens a view and the one `other` bytes away: two rows of the filter, then the pairs of what both
- * have behind their whole groups, and so on. A last row without a second is its own, with weights
- * of 0. */
+/* A last one without a second: its pairs have any other byte beside it. */
+static inline uint32_t *widen_row(const job *j, const int8_t *row, int32_t other, uint32_t *words)
+{
+    for (int32_t left = j->groups; left > 0; --left) {
+        words = eg_widen_group(row, row + other, words);
+        row += EG_GROUP;
+    }
+    for (int32_t left = j->rest; left > 0; --left) {
+        words = eg_store_two(words, (uint32_t)*row, (uint32_t)row[other]);
+        ++row;
+    }
+    return words;
+}
+
 static void widen_views(const job *j, const int8_t *view, int32_t other)
 {
-    const int32_t rest_at = EG_GROUP * j->groups;
-    const int32_t rest = j->rest;
     uint32_t *words = j->words;
+    int32_t rows = j->layer->window.filter_height;
 
-    for (int32_t rows = j->layer->window.filter_height; rows > 0; rows -= 2) {
-        const int8_t *second = view;
-
-        words = widen_row(view, view + other, j->groups, words);
-        if (rows > 1) {
-            second += j->pitch;
-            words = widen_row(second, second + other, j->groups, words);
-        }
-        for (int32_t i = rest_at; i < rest_at + rest; ++i) {
-            const uint32_t a = eg_pkhbt((uint32_t)view[i], (uint32_t)second[i]);
-            const uint32_t b = eg_pkhbt((uint32_t)view[other + i], (uint32_t)second[other + i]);
-
-            words = eg_store_two(words, a, b);
-        }
-        view = second + j->pitch;
+    for (; rows > 1; rows -= 2) {
+        words = widen_rows(j, view, view + j->pitch, other, words);
+        view += 2 * j->pitch;
+    }
+    if (rows > 0) {
+        widen_row(j, view, other, words);
     }
 }
 

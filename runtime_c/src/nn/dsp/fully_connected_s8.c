@@ -93,10 +93,10 @@ typedef struct job {
 
 #if HAS_14_REGISTERS
 
-/* Bytes of the unrolled loop to jump over, so that whole turns of 128 inputs are left. */
+/* Bytes of the unrolled loop to jump over, so that whole turns of 64 inputs are left. */
 static int32_t entry_of(int32_t input_depth)
 {
-    return (-((input_depth + INPUTS - 1) / INPUTS) & 15) * 27 * 4;
+    return (-((input_depth + INPUTS - 1) / INPUTS) & 7) * 27 * 4;
 }
 
 static inline int8_t *run_block(const job *j, const uint32_t *x, const int32_t **weights)
@@ -109,7 +109,7 @@ static inline int8_t *run_block(const job *j, const uint32_t *x, const int32_t *
                            "add pc, r0\n\t"
                            "nop\n"
                            "1:\n\t"
-                           ".rept 16\n\t" EIGHT_INPUTS ".endr\n\t"
+                           ".rept 8\n\t" EIGHT_INPUTS ".endr\n\t"
                            "ldr r0, %[stop]\n\t"
                            "cmp r0, %[x]\n\t"
                            "bne 1b\n\t" FINISH
@@ -248,7 +248,9 @@ void eg_run_fully_connected_s8_dsp(const eg_fully_connected_s8_dsp *layer, const
             }
             j.target.output = run_block(&j, scratch, &stream);
         }
-        memcpy(rest, spare, (size_t)ragged);
+        if (ragged != 0) {
+            memcpy(rest, spare, (size_t)ragged);
+        }
         input += depth;
         output += layer->output_depth;
     }

@@ -131,7 +131,7 @@ def _windowed(model: Model, op: Op, name: str, window: dict[str, int], scratch_b
     return replace(
         call,
         function=f"eg_run_{name}_s8_dsp",
-        sources=(f"nn/dsp/{name}_s8.c", *call.sources[1:]),
+        sources=(f"nn/dsp/{name}_s8.c", *call.sources[1:], "nn/dsp/widen_pair.c"),
     )
 
 
@@ -190,10 +190,11 @@ def _in_pairs_of_rows(rows: _Weights) -> _Weights:
     return groups.transpose(0, 1, 3, 2).reshape(channels, -1)
 
 
-def _as_packed(groups: _Weights) -> _Weights:
-    """Whole groups with the two inputs of every pair side by side."""
-    channels = len(groups)
-    return groups.reshape(channels, -1, 2, 2).transpose(0, 1, 3, 2).reshape(channels, -1)
+def _as_packed(rows: _Weights) -> _Weights:
+    """Groups of all rows in turn, the two inputs of every pair side by side."""
+    channels, height, inputs = rows.shape
+    groups = rows.reshape(channels, height, inputs // GROUP, 2, 2)
+    return groups.transpose(0, 2, 1, 4, 3).reshape(channels, -1)
 
 
 def upright(window: dict[str, int]) -> dict[str, int]:

@@ -71,7 +71,7 @@ def matrix(weights: _Weights, prepared: Requantisation | Fitted) -> Matrix:
             ("matrix.multiply", f"eg_{name}"),
         ),
         Constant("filter", stream),
-        (f"nn/dsp/{name}.c", "nn/dsp/widen_pair.c"),
+        (f"nn/dsp/{name}.c",),
     )
 
 

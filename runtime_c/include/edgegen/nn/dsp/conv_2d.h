@@ -52,10 +52,10 @@ void eg_run_conv_2d_in_order_s8_dsp(const eg_conv_2d_s8_dsp *layer, const int8_t
                                     int8_t *output, void *scratch);
 
 /* The same for rows of the filter that would waste much if each was filled up to whole groups, as
- * those of images with few channels are. For every two rows of the filter, one after the other, the
- * matrix has the whole groups of the first, those of the second, and then pairs: what is left of
- * the first, each beside its like in the second. Pairs are the inputs (0, 2) or (1, 3) of a group.
- * A missing last row, and pair, has weights of 0. */
+ * those of images with few channels are. The matrix takes two rows of the filter at a time: the
+ * first group of the one, that of the other, the next of the one and so on; and then pairs of what
+ * is left of both, a byte of the one beside its like in the other. Pairs are the inputs (0, 2) or
+ * (1, 3) of a group. A missing last row, and pair, has weights of 0. */
 typedef struct eg_conv_2d_shallow_s8_dsp {
     eg_window_2d window;
     int32_t input_zero_point;
