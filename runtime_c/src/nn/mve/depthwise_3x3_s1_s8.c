@@ -1,52 +1,108 @@
-#include "edgegen/nn/mve/depthwise_3x3.h"
+#include "edgegen/nn/mve/depthwise_patches.h"
 
-enum { LANES = 4 };
+enum {
+    OUTPUTS = 2 /* on each axis, of a patch */
+};
 
-/* sum + a line of taps. */
-static inline eg_s32x4 add_taps(eg_s32x4 sum, const int32_t weights[3], eg_s32x4 x0, eg_s32x4 x1,
-                                eg_s32x4 x2)
+#if EG_HAS_MVE
+
+/* Four outputs in 12 instructions. q0..q3 are the filter for each of them, q5 the offsets of the
+ * patch's columns, q7 those of the outputs. */
+#define LOAD_WEIGHTS                                                                               \
+    "vldrb.u8 q0, [r1, #5]\n\t"                                                                    \
+    "vldrb.u8 q1, [r1, #4]\n\t"                                                                    \
+    "vldrb.u8 q2, [r1, #1]\n\t"                                                                    \
+    "vldrb.u8 q3, [r1]\n\t"
+#define FOUR_OUTPUTS                                                                               \
+    "vldrw.u32 q4, [r3, q5]\n\t"                                                                   \
+    "vmladav.s8 r0, q4, q0\n\t"                                                                    \
+    "vmladav.s8 r2, q4, q1\n\t"                                                                    \
+    "vmladav.s8 r4, q4, q2\n\t"                                                                    \
+    "vmladav.s8 r6, q4, q3\n\t" EG_FINISH_PATCH("q4", "d8", "d9")
+
+static __attribute__((noinline)) void run_rows(const eg_patches_mve *patches)
 {
-    return eg_vmla_n(eg_vmla_n(eg_vmla_n(sum, x0, weights[0]), x1, weights[1]), x2, weights[2]);
+    register const eg_patches_mve *r0 __asm__("r0") = patches;
+
+    __asm__ volatile("ldrd r1, r2, [r0, #32]\n\t"
+                     "mov r3, #0\n\t"
+                     "vmov d14, r3, r2\n\t"
+                     "add r2, r2, r1\n\t"
+                     "vmov d15, r1, r2\n\t"
+                     "mov r1, #64\n\t"
+                     "mov r2, #128\n\t"
+                     "vmov d10, r3, r1\n\t"
+                     "mov r3, #192\n\t"
+                     "vmov d11, r2, r3\n\t" EG_LOOP_OVER_PATCHES(LOAD_WEIGHTS, FOUR_OUTPUTS, "128")
+                     : "+r"(r0)
+                     :
+                     : EG_PATCH_CLOBBERED);
 }
 
-/* Takes a line: completes and stores `old`, goes on with `next`, and starts another in `old`. */
-#define STEP(old, next)                                                                            \
-    do {                                                                                           \
-        const eg_s32x4 x0 = eg_vldrb(in), x1 = eg_vldrb(in + 1), x2 = eg_vldrb(in + 2);            \
-        const eg_s32x4 sum = add_taps(old, w[2], x0, x1, x2);                                      \
-        const eg_s32x4 scaled = eg_vadd(eg_vmulh(sum, multiplier), constant);                      \
-                                                                                                   \
-        eg_vstrb_scatter(out, offsets, eg_vqrshrn10(scaled));                                      \
-        (next) = add_taps(next, w[1], x0, x1, x2);                                                 \
-        (old) = add_taps(bias, w[0], x0, x1, x2);                                                  \
-        in += pitch;                                                                               \
-        out += step;                                                                               \
-    } while (0)
+#else
 
-static void run_strip(const eg_depthwise_channel_mve *channel, const int8_t *in, int32_t pitch,
-                      int8_t *out, eg_s32x4 offsets, int32_t step, int32_t lines)
+static void four_outputs(const eg_depthwise_channel_mve *channel, const eg_patches_mve *patches,
+                         const int8_t *in, int8_t *out)
 {
-    const int32_t w[3][3] = {
-        {channel->weights[0][0], channel->weights[0][1], channel->weights[0][2]},
-        {channel->weights[1][0], channel->weights[1][1], channel->weights[1][2]},
-        {channel->weights[2][0], channel->weights[2][1], channel->weights[2][2]},
-    };
-    const eg_s32x4 bias = eg_vdup(channel->bias);
-    const eg_s32x4 multiplier = eg_vdup(channel->multiplier);
-    const eg_s32x4 constant = eg_vdup(channel->constant);
-    const int8_t *const second = in + pitch;
-    eg_s32x4 even = add_taps(bias, w[0], eg_vldrb(in), eg_vldrb(in + 1), eg_vldrb(in + 2));
-    eg_s32x4 odd;
-
-    even = add_taps(even, w[1], eg_vldrb(second), eg_vldrb(second + 1), eg_vldrb(second + 2));
-    odd = add_taps(bias, w[0], eg_vldrb(second), eg_vldrb(second + 1), eg_vldrb(second + 2));
-    in = second + pitch;
-    for (; lines > 1; lines -= 2) {
-        STEP(even, odd);
-        STEP(odd, even);
+    for (int32_t row = 0; row < OUTPUTS; ++row) {
+        for (int32_t column = 0; column < OUTPUTS; ++column) {
+            out[row * patches->other + column * patches->along] =
+                eg_output_of_patch(channel, in, row, column);
+        }
     }
-    if (lines == 1) {
-        STEP(even, odd);
+}
+
+static void run_rows(const eg_patches_mve *patches)
+{
+    const eg_depthwise_channel_mve *channel =
+        (const eg_depthwise_channel_mve *)(const void *)patches->stream;
+    const void *end = patches->stream_end;
+
+    for (int32_t c = 0; (const void *)channel != end; ++c) {
+        const int8_t *in = patches->in + c * EG_PATCH_ROWS;
+        int8_t *out = patches->out + c;
+
+        four_outputs(channel, patches, in, out);
+        in += patches->first_in;
+        out += patches->first_out;
+        for (int32_t left = patches->more; left > 0; --left) {
+            four_outputs(channel, patches, in, out);
+            in += OUTPUTS * EG_COLUMN_BYTES;
+            out += patches->output_step;
+        }
+        ++channel;
+    }
+}
+
+#endif
+
+/* Rows are taken in twos; the last two of an odd number overlap those before them. */
+static int32_t first_row(const eg_axis_mve *across, int32_t two)
+{
+    const int32_t last = across->outputs - OUTPUTS;
+
+    return OUTPUTS * two < last ? OUTPUTS * two : last;
+}
+
+/* 16 channels, or as many as are left. The rows that the next two outputs need are copied before
+ * these outputs are stored, for they may overwrite them. */
+static void run_channels(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input, int8_t *output,
+                         int32_t channels, eg_patches_mve *patches, int8_t *scratch)
+{
+    const eg_axis_mve *across = &layer->across;
+    const int32_t bytes = (layer->along.outputs + 2) * EG_COLUMN_BYTES;
+    const int8_t *outside = scratch + 2 * bytes;
+    const int32_t twos = (across->outputs + 1) / OUTPUTS;
+
+    eg_copy_patches(layer, input, channels, -across->pad, EG_PATCH_ROWS, outside, scratch);
+    for (int32_t two = 0; two < twos; ++two) {
+        if (two + 1 < twos) {
+            eg_copy_patches(layer, input, channels, first_row(across, two + 1) - across->pad,
+                            EG_PATCH_ROWS, outside, scratch + (two + 1) % 2 * bytes);
+        }
+        patches->in = scratch + two % 2 * bytes;
+        patches->out = output + first_row(across, two) * across->output_step;
+        run_rows(patches);
     }
 }
 
@@ -54,31 +110,26 @@ void eg_run_depthwise_3x3_s1_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const 
                                     int8_t *output, void *scratch)
 {
     const eg_axis_mve *along = &layer->along;
-    const eg_axis_mve *across = &layer->across;
-    const eg_depthwise_channel_mve *channel =
-        (const eg_depthwise_channel_mve *)(const void *)layer->stream;
-    const int32_t step = along->output_step;
-    const eg_s32x4 offsets = eg_vector(0, step, 2 * step, 3 * step);
-    const int32_t pitch = (along->outputs + LANES - 1) / LANES * LANES + 2;
-    int8_t *const plane = scratch;
+    const int32_t words = (int32_t)sizeof(eg_depthwise_channel_mve) / 4;
+    const int32_t first = along->outputs % OUTPUTS == 0 ? OUTPUTS : 1;
+    eg_patches_mve patches = {
+        .output_step = OUTPUTS * along->output_step,
+        .first_in = first * EG_COLUMN_BYTES,
+        .first_out = first * along->output_step,
+        .more = (along->outputs - 1) / OUTPUTS,
+        .stream = layer->stream,
+        .along = along->output_step,
+        .other = layer->across.output_step,
+    };
 
-    eg_fill(plane, layer->zero_point, (across->outputs + 2) * pitch);
-    for (int32_t c = 0; c < layer->channels; ++c) {
-        int8_t *line = plane + across->pad * pitch + along->pad;
-        const int8_t *from = input + c;
+    eg_fill(scratch, layer->zero_point,
+            2 * (along->outputs + 2) * EG_COLUMN_BYTES + EG_PATCH_LANES);
+    for (int32_t c = 0; c < layer->channels; c += EG_PATCH_LANES) {
+        const int32_t left = layer->channels - c;
+        const int32_t channels = left < EG_PATCH_LANES ? left : EG_PATCH_LANES;
 
-        for (int32_t left = across->size; left > 0; --left) {
-            eg_gather(line, from, along->input_step, along->size);
-            line += pitch;
-            from += across->input_step;
-        }
-        for (int32_t x = 0; x < along->outputs; x += LANES) {
-            const int32_t last = along->outputs - LANES;
-            const int32_t start = x < last ? x : last;
-
-            run_strip(channel, plane + start, pitch, output + c + start * step, offsets,
-                      across->output_step, across->outputs);
-        }
-        ++channel;
+        patches.stream_end = patches.stream + channels * words;
+        run_channels(layer, input + c, output + c, channels, &patches, scratch);
+        patches.stream = patches.stream_end;
     }
 }

@@ -1,82 +1,116 @@
-#include "edgegen/nn/mve/depthwise_3x3.h"
+#include "edgegen/nn/mve/depthwise_patches.h"
 
-enum { LANES = 4 };
+enum {
+    OUTPUTS = 4, /* side by side, computed together */
+    STRIDE = 2
+};
 
-/* sum + a line of taps. */
-static inline eg_s32x4 add_taps(eg_s32x4 sum, const int32_t weights[3], eg_s32x4 x0, eg_s32x4 x1,
-                                eg_s32x4 x2)
+#if EG_HAS_MVE
+
+/* Four outputs in 15 instructions. q0 is the filter, q1..q4 are the offsets of the columns of each
+ * output, q7 those of the outputs. */
+#define LOAD_WEIGHTS "vldrb.u8 q0, [r1, #5]\n\t"
+#define OUTPUT(SUM, OFFSETS)                                                                       \
+    "vldrw.u32 q5, [r3, " OFFSETS "]\n\t"                                                          \
+    "vmladav.s8 " SUM ", q5, q0\n\t"
+#define FOUR_OUTPUTS                                                                               \
+    OUTPUT("r0", "q1")                                                                             \
+    OUTPUT("r2", "q2") OUTPUT("r4", "q3") OUTPUT("r6", "q4") EG_FINISH_PATCH("q5", "d10", "d11")
+
+/* Where a line has fewer than four outputs its last one is computed several times. */
+static __attribute__((noinline)) void run_row(const eg_patches_mve *patches)
 {
-    return eg_vmla_n(eg_vmla_n(eg_vmla_n(sum, x0, weights[0]), x1, weights[1]), x2, weights[2]);
+    register const eg_patches_mve *r0 __asm__("r0") = patches;
+
+    __asm__ volatile("ldrd r1, r9, [r0, #32]\n\t"
+                     "mov r2, #0\n\t"
+                     "vidup.u32 q7, r2, #1\n\t"
+                     "vdup.32 q0, r9\n\t"
+                     "vmin.s32 q7, q7, q0\n\t"
+                     "vmov r2, r3, d14\n\t"
+                     "vmov r4, r5, d15\n\t"
+                     "vmul.i32 q7, q7, r1\n\t"
+                     "mov r6, #0\n\t"
+                     "vidup.u32 q1, r6, #1\n\t"
+                     "vshl.i32 q1, q1, #6\n\t"
+                     "lsls r3, r3, #7\n\t"
+                     "vadd.i32 q2, q1, r3\n\t"
+                     "lsls r4, r4, #7\n\t"
+                     "vadd.i32 q3, q1, r4\n\t"
+                     "lsls r5, r5, #7\n\t"
+                     "vadd.i32 q4, q1, r5\n\t" EG_LOOP_OVER_PATCHES(LOAD_WEIGHTS, FOUR_OUTPUTS,
+                                                                   "512")
+                     : "+r"(r0)
+                     :
+                     : EG_PATCH_CLOBBERED);
 }
 
-/* in: the even pixels; the odd ones lie `odd` bytes behind. */
-static void run_strip(const eg_depthwise_channel_mve *channel, const int8_t *in, int32_t odd,
-                      int32_t pitch, int8_t *out, eg_s32x4 offsets, int32_t step, int32_t lines)
+#else
+
+static void four_outputs(const eg_depthwise_channel_mve *channel, const eg_patches_mve *patches,
+                         const int8_t *in, int8_t *out)
 {
-    const int32_t w[3][3] = {
-        {channel->weights[0][0], channel->weights[0][1], channel->weights[0][2]},
-        {channel->weights[1][0], channel->weights[1][1], channel->weights[1][2]},
-        {channel->weights[2][0], channel->weights[2][1], channel->weights[2][2]},
-    };
-    const eg_s32x4 bias = eg_vdup(channel->bias);
-    const eg_s32x4 multiplier = eg_vdup(channel->multiplier);
-    const eg_s32x4 constant = eg_vdup(channel->constant);
-    eg_s32x4 sum = add_taps(bias, w[0], eg_vldrb(in), eg_vldrb(in + odd), eg_vldrb(in + 1));
-
-    for (; lines > 0; --lines) {
-        in += pitch;
-        sum = add_taps(sum, w[1], eg_vldrb(in), eg_vldrb(in + odd), eg_vldrb(in + 1));
-        in += pitch;
-
-        const eg_s32x4 x0 = eg_vldrb(in), x1 = eg_vldrb(in + odd), x2 = eg_vldrb(in + 1);
-        const eg_s32x4 product = eg_vmulh(add_taps(sum, w[2], x0, x1, x2), multiplier);
-
-        eg_vstrb_scatter(out, offsets, eg_vqrshrn10(eg_vadd(product, constant)));
-        sum = add_taps(bias, w[0], x0, x1, x2);
-        out += step;
+    for (int32_t column = 0; column <= patches->other; ++column) {
+        out[column * patches->along] = eg_output_of_patch(channel, in, 0, STRIDE * column);
     }
 }
 
-/* Every other pixel of a line of the input, from padded pixel `first` on. */
-static void gather_half(const eg_axis_mve *along, const int8_t *from, int32_t first, int8_t *to)
+static void run_row(const eg_patches_mve *patches)
 {
-    const int32_t start = first < along->pad ? first + 2 - along->pad : first - along->pad;
+    const eg_depthwise_channel_mve *channel =
+        (const eg_depthwise_channel_mve *)(const void *)patches->stream;
+    const void *end = patches->stream_end;
 
-    eg_gather(to + (first < along->pad ? 1 : 0), from + start * along->input_step,
-              2 * along->input_step, (along->size - start + 1) / 2);
+    for (int32_t c = 0; (const void *)channel != end; ++c) {
+        const int8_t *in = patches->in + c * EG_PATCH_ROWS;
+        int8_t *out = patches->out + c;
+
+        four_outputs(channel, patches, in, out);
+        in += patches->first_in;
+        out += patches->first_out;
+        for (int32_t left = patches->more; left > 0; --left) {
+            four_outputs(channel, patches, in, out);
+            in += STRIDE * OUTPUTS * EG_COLUMN_BYTES;
+            out += patches->output_step;
+        }
+        ++channel;
+    }
 }
+
+#endif
 
 void eg_run_depthwise_3x3_s2_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input,
                                     int8_t *output, void *scratch)
 {
     const eg_axis_mve *along = &layer->along;
     const eg_axis_mve *across = &layer->across;
-    const eg_depthwise_channel_mve *channel =
-        (const eg_depthwise_channel_mve *)(const void *)layer->stream;
-    const int32_t step = along->output_step;
-    const eg_s32x4 offsets = eg_vector(0, step, 2 * step, 3 * step);
-    const int32_t odd = (along->outputs + LANES - 1) / LANES * LANES + 1;
-    const int32_t pitch = 2 * odd - 1;
-    int8_t *const plane = scratch;
+    const int32_t words = (int32_t)sizeof(eg_depthwise_channel_mve) / 4;
+    const int32_t bytes = (STRIDE * along->outputs + 1) * EG_COLUMN_BYTES;
+    const int8_t *outside = (const int8_t *)scratch + bytes;
+    const int32_t first = (along->outputs - 1) % OUTPUTS + 1;
+    eg_patches_mve patches = {
+        .in = scratch,
+        .output_step = OUTPUTS * along->output_step,
+        .first_in = first * STRIDE * EG_COLUMN_BYTES,
+        .first_out = first * along->output_step,
+        .more = (along->outputs - 1) / OUTPUTS,
+        .stream = layer->stream,
+        .along = along->output_step,
+        .other = along->outputs < OUTPUTS ? along->outputs - 1 : OUTPUTS - 1,
+    };
 
-    eg_fill(plane, layer->zero_point, (2 * across->outputs + 1) * pitch);
-    for (int32_t c = 0; c < layer->channels; ++c) {
-        int8_t *line = plane + across->pad * pitch;
-        const int8_t *from = input + c;
+    eg_fill(scratch, layer->zero_point, bytes + EG_PATCH_LANES);
+    for (int32_t c = 0; c < layer->channels; c += EG_PATCH_LANES) {
+        const int32_t left = layer->channels - c;
+        const int32_t channels = left < EG_PATCH_LANES ? left : EG_PATCH_LANES;
 
-        for (int32_t left = across->size; left > 0; --left) {
-            gather_half(along, from, 0, line);
-            gather_half(along, from, 1, line + odd);
-            line += pitch;
-            from += across->input_step;
+        patches.stream_end = patches.stream + channels * words;
+        for (int32_t y = 0; y < across->outputs; ++y) {
+            eg_copy_patches(layer, input + c, channels, STRIDE * y - across->pad, 3, outside,
+                            scratch);
+            patches.out = output + c + y * across->output_step;
+            run_row(&patches);
         }
-        for (int32_t x = 0; x < along->outputs; x += LANES) {
-            const int32_t last = along->outputs - LANES;
-            const int32_t start = x < last ? x : last;
-
-            run_strip(channel, plane + start, odd, pitch, output + c + start * step, offsets,
-                      across->output_step, across->outputs);
-        }
-        ++channel;
+        patches.stream = patches.stream_end;
     }
 }

@@ -8,6 +8,7 @@ from edgegen.engines.aot.ops import (
     batch_matmul,
     binary,
     binary_dsp,
+    binary_mve,
     cast,
     comparison,
     concatenation,
@@ -47,6 +48,7 @@ from edgegen.engines.aot.ops import (
 
 KERNELS: tuple[Kernel, ...] = (
     *arg_extremum.KERNELS,
+    *binary_mve.KERNELS,
     *binary_dsp.KERNELS,
     *batch_matmul.KERNELS,
     *binary.KERNELS,

@@ -37,7 +37,7 @@ _STEPS_AWAY = sorted(
 
 
 @dataclass(frozen=True, slots=True)
-class _Linear:
+class Linear:
     """saturate((x1 * factor1 + x2 * factor2 + constant) >> shift)"""
 
     factor1: int
@@ -68,7 +68,7 @@ def _scale(x: Int64, multiplier: int, shift: int) -> Int64:
 
 
 @remembered
-def _linear(model: Model, op: Op) -> _Linear | None:
+def linear_function(model: Model, op: Op) -> Linear | None:
     first, second = input_tensor(model, op), input_tensor(model, op, 1)
     output = output_tensor(model, op)
     real1, real2 = first.scale / output.scale, second.scale / output.scale
@@ -87,7 +87,7 @@ def _linear(model: Model, op: Op) -> _Linear | None:
         factor2 = round(real2 * (1 << shift)) + away2
         constant = _constant(outputs, factor1, factor2, shift)
         if constant is not None:
-            return _Linear(factor1, factor2, constant, shift)
+            return Linear(factor1, factor2, constant, shift)
     return None
 
 
@@ -104,17 +104,19 @@ def _constant(outputs: Int64, factor1: int, factor2: int, shift: int) -> int | N
     return constant if np.array_equal(given, outputs) else None
 
 
-def _refusal(model: Model, op: Op) -> str | None:
+def refusal(model: Model, op: Op) -> str | None:
     reason = binary.refuse_broadcast(model, op)
     if reason is not None:
         return reason
     if input_tensor(model, op).shape != input_tensor(model, op, 1).shape:
         return "its inputs differ in shape."
-    return None if _linear(model, op) is not None else "no linear function gives its outputs."
+    if linear_function(model, op) is None:
+        return "no linear function gives its outputs."
+    return None
 
 
 def _lower(model: Model, op: Op) -> Call:
-    linear = _linear(model, op)
+    linear = linear_function(model, op)
     assert linear is not None
     return Call(
         op=op,
@@ -136,6 +138,6 @@ def _lower(model: Model, op: Op) -> Call:
 
 
 KERNELS = tuple(
-    Kernel(kind, DType.INT8, _lower, _refusal, needs=frozenset({"dsp"}))
+    Kernel(kind, DType.INT8, _lower, refusal, needs=frozenset({"dsp"}))
     for kind in (OpKind.ADD, OpKind.SUB)
 )

@@ -19,13 +19,13 @@ from edgegen.engines.aot.ops.common import (
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.conv_dsp import upright
-from edgegen.engines.aot.ops.matmul_mve import Requantisation, pack, requantisation
+from edgegen.engines.aot.ops.matmul_mve import Requantisation, kernel, pack, requantisation
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
-_BLOCK = 4
-"""Channels computed together."""
+_STEP_LIMIT = (1 << 16) - 3
+"""Outputs of two positions are scattered by offsets of 16 bits."""
 
 
 def _refuse(model: Model, op: Op) -> str | None:
@@ -34,6 +34,8 @@ def _refuse(model: Model, op: Op) -> str | None:
         return refusal
     if attrs_of(op, Conv2DAttrs).dilation != (1, 1):
         return "its filter is dilated."
+    if dict(_positions(model, op))["positions.output_step"] >= _STEP_LIMIT:
+        return "its output's pixels are too far apart."
     prepared = _requantisation(model, op)
     return prepared if isinstance(prepared, str) else None
 
@@ -58,17 +60,36 @@ def _flat_weights(model: Model, op: Op) -> npt.NDArray[np.int64]:
     return weights.reshape(len(weights), -1)
 
 
-def _lower(model: Model, op: Op) -> Call:
+def _is_pointwise(model: Model, op: Op) -> bool:
     is_pointwise = input_tensor(model, op, 1).shape[1:3] == (1, 1)
-    if is_pointwise and attrs_of(op, Conv2DAttrs).stride == (1, 1):
-        output = output_tensor(model, op)
-        positions = output.elements // output.shape[3]
-        overlap = of_rows(
-            positions, input_tensor(model, op).shape[3], output.shape[3], per_round=2, last=1
-        )
-        call = _call(model, op, "pointwise", (("positions", positions),))
-        return replace(call, output_overlap=overlap)
-    window = upright(dict(window_of(model, op)))
+    return is_pointwise and attrs_of(op, Conv2DAttrs).stride == (1, 1)
+
+
+def _window(model: Model, op: Op) -> dict[str, int]:
+    return upright(dict(window_of(model, op)))
+
+
+def _positions(model: Model, op: Op) -> tuple[tuple[str, int], ...]:
+    """``eg_positions_mve``: of the whole output, or of a column."""
+    channels, inputs = _flat_weights(model, op).shape
+    if _is_pointwise(model, op):
+        count, steps = output_tensor(model, op).elements // channels, (inputs, channels)
+    else:
+        window = _window(model, op)
+        line = window["window.filter_width"] * window["window.input_depth"]
+        count = window["window.output_height"]
+        steps = window["window.stride_height"] * line, window["window.output_width"] * channels
+    names = ("count", "input_step", "output_step")
+    return tuple(zip((f"positions.{name}" for name in names), (count, *steps), strict=True))
+
+
+def _lower(model: Model, op: Op) -> Call:
+    if _is_pointwise(model, op):
+        output, depth = output_tensor(model, op), input_tensor(model, op).shape[3]
+        channels = output.shape[3]
+        overlap = of_rows(output.elements // channels, depth, channels, per_round=2, last=1)
+        return replace(_call(model, op, "pointwise"), output_overlap=overlap)
+    window = _window(model, op)
     lines = (window["window.output_height"] - 1) * window["window.stride_height"]
     lines += window["window.filter_height"]
     scratch = lines * window["window.filter_width"] * window["window.input_depth"]
@@ -77,18 +98,25 @@ def _lower(model: Model, op: Op) -> Call:
 
 
 def _call(
-    model: Model, op: Op, name: str, fields: tuple[tuple[str, Field], ...], scratch_bytes: int = 0
+    model: Model,
+    op: Op,
+    name: str,
+    fields: tuple[tuple[str, Field], ...] = (),
+    scratch_bytes: int = 0,
 ) -> Call:
     weights = _flat_weights(model, op)
     channels, inputs = weights.shape
     prepared = _requantisation(model, op)
     assert isinstance(prepared, Requantisation)
+    multiply = kernel(inputs, prepared)
     return Call(
         op=op,
         function=f"eg_run_{name}_s8_mve",
         struct=f"eg_{name}_s8_mve",
         fields=(
             *fields,
+            ("multiply", f"eg_multiply_{multiply}_mve"),
+            *_positions(model, op),
             ("matrix.stream", Ref("filter")),
             ("matrix.inputs", inputs),
             ("matrix.channels", channels),
@@ -97,8 +125,8 @@ def _call(
         inputs=(input_index(op),),
         output=op.outputs[0],
         header="edgegen/nn/mve/conv_2d.h",
-        sources=(f"nn/mve/{name}_s8.c", "nn/mve/matmul.c"),
-        constants=(Constant("filter", pack(weights, prepared, _BLOCK)),),
+        sources=(f"nn/mve/{name}_s8.c", f"nn/mve/matmul_{multiply}.c"),
+        constants=(Constant("filter", pack(weights, prepared)),),
         scratch_bytes=scratch_bytes,
     )
 

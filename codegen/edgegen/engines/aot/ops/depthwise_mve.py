@@ -5,52 +5,98 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.engines.aot.fixed_point import wrap_int32
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import depthwise_dsp as dsp
-from edgegen.engines.aot.ops.common import attrs_of, input_index, input_tensor
+from edgegen.engines.aot.ops.common import (
+    attrs_of,
+    constant_weights,
+    input_index,
+    input_tensor,
+    output_tensor,
+)
+from edgegen.engines.aot.ops.matmul_mve import Requantisation, requantisation
 from edgegen.engines.aot.program import Call, Constant, Ref
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
-_LANES = 4
-_OFFSET_LIMIT = 1 << 16
-"""Offsets of a gathering load are halfwords."""
+_COLUMN_BYTES = 64
+_OUTSIDE_BYTES = 16
+_MOST_SHIFT = 24
+_BLOCK = {1: 2, 2: 4}
+"""Outputs along a line that are computed together, by stride."""
 
 
 def _refusal(model: Model, op: Op) -> str | None:
-    reason = dsp.refusal(model, op)
+    reason = _refuse_shape(model, op)
     if reason is not None:
         return reason
-    along, _ = _axes(model, op)
-    if along.outputs < _LANES:
-        return "its output has fewer than 4 pixels on both axes."
-    if 7 * attrs_of(op, Conv2DAttrs).stride[0] * along.input_step >= _OFFSET_LIMIT:
-        return "its pixels are too far apart."
+    prepared = _requantisation(model, op)
+    if isinstance(prepared, str):
+        return prepared
+    if not prepared.is_relu:
+        return "its output is not all of int8 from a zero point of -128 on."
+    if (prepared.shift < -_MOST_SHIFT).any():
+        return "one of its multipliers is below 2^-25."
     return None
 
 
-def _axes(model: Model, op: Op) -> tuple[dsp.Axis, dsp.Axis]:
-    """Along the lines of a plane and across them: the way that fills the vectors better."""
+def _refuse_shape(model: Model, op: Op) -> str | None:
+    attrs = attrs_of(op, Conv2DAttrs)
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    reason = constant_weights(1, 2)(model, op)
+    if reason is not None:
+        return reason
+    if input_tensor(model, op, 1).shape[1:3] != (3, 3) or attrs.dilation != (1, 1):
+        return "its filter is not a dense 3x3 one."
+    if data.shape[3] != output.shape[3]:
+        return "it has several filters per channel."
+    if data.shape[0] != 1:
+        return "it has a batch."
+    if attrs.stride not in {(1, 1), (2, 2)}:
+        return "its strides are neither 1 nor 2."
     rows, columns = dsp.axes_of(model, op)
-    if _vectors(columns, rows) <= _vectors(rows, columns):
+    if max(rows.pad, columns.pad) > 1:
+        return "it is padded by more than a pixel."
+    if attrs.stride == (1, 1) and min(rows.outputs, columns.outputs) < _BLOCK[1]:
+        return "its output is a single row or column."
+    return None
+
+
+def _requantisation(model: Model, op: Op) -> Requantisation | str:
+    data, weights = input_tensor(model, op), input_tensor(model, op, 1)
+    values = dsp.weights_of(model, op).reshape(9, -1)
+    assert weights.quant is not None
+    output = output_tensor(model, op)
+    return requantisation(
+        dsp.bias_of(model, op) - data.zero_point * values.sum(axis=0),
+        np.abs(values).sum(axis=0),
+        [data.scale * scale / output.scale for scale in weights.quant.scale],
+        attrs_of(op, Conv2DAttrs).activation,
+        output,
+    )
+
+
+def _axes(model: Model, op: Op) -> tuple[dsp.Axis, dsp.Axis]:
+    """Along the lines and across them: the way that costs less."""
+    rows, columns = dsp.axes_of(model, op)
+    stride = attrs_of(op, Conv2DAttrs).stride[0]
+    if _cost(columns, rows, stride) <= _cost(rows, columns, stride):
         return columns, rows
     return rows, columns
 
 
-def _vectors(along: dsp.Axis, across: dsp.Axis) -> int:
-    """How many a channel takes, counting two more lines for those that only start sums."""
-    if along.outputs < _LANES:
-        return 1 << 60
-    return -(-along.outputs // _LANES) * (across.outputs + 2)
+def _cost(along: dsp.Axis, across: dsp.Axis, stride: int) -> int:
+    """Instructions per channel, about; those of copying are shared by 16."""
+    if stride == 1:
+        return -(-across.outputs // 2) * (24 + 15 * (-(-along.outputs // 2)) + along.size)
+    return across.outputs * (20 + 18 * (-(-along.outputs // 4)) + along.size)
 
 
 def _lower(model: Model, op: Op) -> Call:
-    data = input_tensor(model, op)
+    data, output = input_tensor(model, op), output_tensor(model, op)
     along, across = _axes(model, op)
     stride = attrs_of(op, Conv2DAttrs).stride[0]
-    width = -(-along.outputs // _LANES) * _LANES
-    pitch = width * stride + 3 - stride
     name = f"depthwise_3x3_s{stride}_s8"
+    copies, columns = (2, along.outputs + 2) if stride == 1 else (1, 2 * along.outputs + 1)
     return Call(
         op=op,
         function=f"eg_run_{name}_mve",
@@ -67,24 +113,30 @@ def _lower(model: Model, op: Op) -> Call:
         header="edgegen/nn/mve/depthwise_3x3.h",
         sources=(f"nn/mve/{name}.c",),
         constants=(Constant("stream", _stream(model, op)),),
-        scratch_bytes=pitch * (across.outputs * stride + 3 - stride),
+        scratch_bytes=copies * columns * _COLUMN_BYTES + _OUTSIDE_BYTES,
+        in_place=(0,) if stride == 1 and data.shape == output.shape else (),
     )
 
 
 def _stream(model: Model, op: Op) -> npt.NDArray[np.int32]:
-    """[channels][12], as ``eg_depthwise_channel_mve``."""
-    scaled = dsp.requantisation_of(model, op)
-    assert scaled is not None
-    weights = dsp.weights_of(model, op) << scaled.weight_shift
+    """An ``eg_depthwise_channel_mve`` for each channel."""
+    how = _requantisation(model, op)
+    assert isinstance(how, Requantisation)
+    right = -how.shift
+    constants = (1 << (right - 1)) - (128 << right)
+    scaling = np.stack([how.bias, how.multiplier, constants, _MOST_SHIFT - right], axis=1)
+    weights = _patch_weights(model, op)
+    return np.concatenate([scaling.astype(np.int32), weights.view("<i4")], axis=1).reshape(-1)
+
+
+def _patch_weights(model: Model, op: Op) -> npt.NDArray[np.int8]:
+    """[channels][24]: columns of three weights and a 0, with zeros around them."""
+    weights = dsp.weights_of(model, op)  # [row][column][channel]
     along, _ = _axes(model, op)
-    if along == dsp.axes_of(model, op)[0]:
+    if along == dsp.axes_of(model, op)[1]:
         weights = weights.transpose(1, 0, 2)
-    bias = (dsp.bias_of(model, op) << scaled.weight_shift) + scaled.bias
-    bias = bias - input_tensor(model, op).zero_point * weights.sum(axis=(0, 1))
-    # The last shift rounds here, and rounds down there.
-    constant = scaled.constant - (1 << (scaled.right - 1))
-    parts = (*weights.reshape(9, -1), bias, scaled.multiplier, constant)
-    return wrap_int32(np.stack(parts, axis=1)).reshape(-1)
+    columns = np.pad(weights, ((0, 0), (0, 1), (0, 0))).reshape(12, -1)
+    return np.ascontiguousarray(np.pad(columns, ((5, 7), (0, 0))).T.astype(np.int8))
 
 
 KERNELS = (Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower, _refusal, frozenset({"mve"})),)

@@ -14,12 +14,9 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8
-from edgegen.engines.aot.ops.matmul_mve import Requantisation, pack, requantisation
+from edgegen.engines.aot.ops.matmul_mve import Requantisation, pack_fully_connected, requantisation
 from edgegen.engines.aot.program import Call, Constant, Ref
 from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind
-
-_BLOCK = 8
-"""Channels computed together."""
 
 
 def _refuse(model: Model, op: Op) -> str | None:
@@ -64,7 +61,7 @@ def _lower(model: Model, op: Op) -> Call:
         output=op.outputs[0],
         header="edgegen/nn/mve/fully_connected.h",
         sources=("nn/mve/fully_connected_s8.c",),
-        constants=(Constant("filter", pack(weights, prepared, _BLOCK)),),
+        constants=(Constant("filter", pack_fully_connected(weights, prepared)),),
     )
 
 

@@ -22,12 +22,14 @@ CHUNK = 16
 LANES = 4
 """Sums that one vector holds."""
 
+_SHORT_CHUNKS = 8
+
 _Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Requantisation:
-    """How sums become outputs; edgegen/nn/mve/requantize.h.
+    """How sums become outputs.
 
     Attributes:
         bias: Of every channel, the input's zero point folded in.
@@ -41,6 +43,11 @@ class Requantisation:
     zero_point: int
     low: int
     high: int
+
+    @property
+    def is_relu(self) -> bool:
+        """Whether ties of negative numbers do not show, nor is anything of int8 cut off."""
+        return (self.zero_point, self.low, self.high) == (-128, -128, 127)
 
     def fields(self, member: str) -> tuple[tuple[str, Field], ...]:
         """The initialisers of an ``eg_output_mve``."""
@@ -92,20 +99,44 @@ def _steps(bias: int, multiplier: int, shift: int, zero_point: int) -> int:
     return int(np.clip(found, -128 - zero_point, 127 - zero_point))
 
 
-def pack(weights: _Int64, how: Requantisation, block: int) -> npt.NDArray[np.int32]:
-    """The stream of an ``eg_matmul_mve``.
+def kernel(inputs: int, how: Requantisation) -> str:
+    """Which of the ``eg_multiply`` kernels is the fastest: the stem of its source."""
+    length = "short" if inputs <= _SHORT_CHUNKS * CHUNK else "long"
+    return f"{length}_relu" if how.is_relu else length
+
+
+def pack(weights: _Int64, how: Requantisation) -> npt.NDArray[np.int32]:
+    """The stream of an ``eg_matmul_mve`` for convolutions.
 
     Args:
         weights: [channels][inputs] of int8.
-        block: Channels that are computed together.
     """
+    order = np.arange(LANES)
+    return _blocks(weights, how, order, np.tile(order, 2))
+
+
+def pack_fully_connected(weights: _Int64, how: Requantisation) -> npt.NDArray[np.int32]:
+    """The stream of an ``eg_matmul_mve`` for a fully connected layer."""
+    order = np.concatenate([np.arange(0, 2 * LANES, 2), np.arange(1, 2 * LANES, 2)])
+    return _blocks(weights, how, order, order)
+
+
+def _blocks(
+    weights: _Int64, how: Requantisation, order: _Int64, biases: _Int64
+) -> npt.NDArray[np.int32]:
+    """All blocks, with the channels of each in this order, and its biases in that one."""
     channels, inputs = weights.shape
-    filled = np.pad(weights, ((0, -channels % block), (0, -inputs % CHUNK)))
+    more = -channels % len(order)
+    filled = np.pad(weights, ((0, more), (0, -inputs % CHUNK))).astype(np.int8)
     # [block][channel][chunk][input] -> [block][chunk][channel][input]
-    chunks = filled.reshape(-1, block, filled.shape[1] // CHUNK, CHUNK).transpose(0, 2, 1, 3)
-    words = np.ascontiguousarray(chunks.astype(np.int8)).view("<i4").reshape(len(chunks), -1)
-    parameters = np.stack([how.bias, how.multiplier, how.shift])
-    parameters = np.pad(parameters, ((0, 0), (0, -channels % block)))
-    # [parameter][vector][lane] -> [block][vector][parameter][lane]
-    vectors = parameters.reshape(3, -1, LANES).transpose(1, 0, 2).reshape(len(chunks), -1)
-    return np.concatenate([words, vectors], axis=1).astype(np.int32).reshape(-1)
+    chunks = filled.reshape(-1, len(order), filled.shape[1] // CHUNK, CHUNK)[:, order]
+    words = np.ascontiguousarray(chunks.transpose(0, 2, 1, 3)).reshape(len(chunks), -1)
+    bias, multiplier, shift = (
+        np.pad(values, (0, more)).reshape(len(chunks), -1)
+        for values in (how.bias, how.multiplier, how.shift)
+    )
+    # [block][vector][multipliers, shifts][lane]
+    scaling = np.stack([multiplier[:, order], shift[:, order]], axis=1)
+    scaling = scaling.reshape(len(chunks), 2, -1, LANES).transpose(0, 2, 1, 3)
+    parts = [bias[:, biases], words.view("<i4"), scaling.reshape(len(chunks), -1)]
+    return np.concatenate(parts, axis=1).astype(np.int32).reshape(-1)

@@ -16,7 +16,8 @@ extern "C" {
 
 /* 1x1 filters that move in steps of 1. */
 typedef struct eg_pointwise_s8_mve {
-    int32_t positions; /* at least 1 */
+    eg_multiply_mve *multiply;
+    eg_positions_mve positions;
     eg_matmul_mve matrix;
 } eg_pointwise_s8_mve;
 
@@ -28,6 +29,8 @@ void eg_run_pointwise_s8_mve(const eg_pointwise_s8_mve *layer, const int8_t *inp
 typedef struct eg_conv_2d_s8_mve {
     eg_window_2d window;
     int32_t input_zero_point;
+    eg_multiply_mve *multiply;
+    eg_positions_mve positions; /* of a column */
     eg_matmul_mve matrix;
 } eg_conv_2d_s8_mve;
 

@@ -1,25 +1,24 @@
 /* Depthwise 3x3 convolutions with one filter per channel, with Helium.
  *
- * A channel at a time is copied from NHWC to a plane in scratch, with its border of zero points,
- * and convolved in strips: four outputs of a line and all those beside them in the next lines, so
- * that every vector of inputs is loaded once. Strips overlap where the outputs of a line are not a
- * multiple of 4.
+ * A vector of 16 bytes is a patch of an image: four columns of four rows of one channel. Times a
+ * filter moved by up to a row and a column, it gives the sums of 2 x 2 outputs at once. For that,
+ * four rows of 16 channels are copied to scratch, with zero points around them:
  *
- * Sums are scaled such that all channels are shifted right by 10 bits in the end:
+ *   [column][channel][row]
  *
- *   output = saturate(round((floor((bias + sum over taps of input * weight) * multiplier / 2^32)
- *                            + constant) / 2^10))
+ * The output must have a zero point of -128 and all of int8; then it is, bit for bit, that of
+ * eg_requantize (fixed_point.h) where the generator has proved, for every input that can come:
+ *   - the sum with the bias in it is an int32;
+ *   - the real multiplier is below 1/2 and not below 2^-25: n = -shift is in 1..24.
  *
- * The generator scales weights, bias and multiplier, folds the input's zero point into the bias,
- * and proves for every sum that can come that this is what eg_requantize gives. Sums wrap modulo
- * 2^32.
+ * Why: VQRDMLASH is the doubling high multiply and adds 2^(n-1) - 128 * 2^n. What comes out is
+ * shifted left by 24 - n, saturated, and right by 24: a division by 2^n that rounds ties upwards,
+ * not away from zero. Negative numbers, where that differs, become -128 either way.
  */
 #ifndef EDGEGEN_NN_MVE_DEPTHWISE_3X3_H
 #define EDGEGEN_NN_MVE_DEPTHWISE_3X3_H
 
 #include <stdint.h>
-
-#include "edgegen/isa_mve.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,28 +34,29 @@ typedef struct eg_axis_mve {
 } eg_axis_mve;
 
 typedef struct eg_depthwise_channel_mve {
-    int32_t weights[3][3]; /* [line][pixel of the line] */
-    int32_t bias;
+    int32_t bias; /* the input's zero point folded in */
     int32_t multiplier;
-    int32_t constant;
+    int32_t constant;   /* 2^(n-1) - 128 * 2^n */
+    int32_t left_shift; /* 24 - n */
+    int8_t weights[24]; /* 5 times 0, three columns of three weights and a 0, 7 times 0 */
 } eg_depthwise_channel_mve;
 
-/* Rounded up, the outputs along a line are a multiple of 4 called `width` below. */
+/* Columns lie along `along`, rows across it. */
 typedef struct eg_depthwise_3x3_s8_mve {
-    eg_axis_mve along;  /* the lines; at least 4 outputs, and 14 * along.input_step < 2^16 */
-    eg_axis_mve across; /* them */
+    eg_axis_mve along;
+    eg_axis_mve across;
     int32_t channels;
     int32_t zero_point;
     const int32_t *stream; /* an eg_depthwise_channel_mve for each channel */
 } eg_depthwise_3x3_s8_mve;
 
-/* Stride 1. Input and output must not overlap. Scratch: across.outputs + 2 lines of width + 2
- * bytes. */
+/* Stride 1, at least 2 x 2 outputs. The output may overwrite the input, if it is of the same size.
+ * Scratch: 128 bytes for each of along.outputs + 2 columns, and 16. */
 void eg_run_depthwise_3x3_s1_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input,
                                     int8_t *output, void *scratch);
 
-/* Stride 2 on both axes. Input and output must not overlap. Scratch: 2 * across.outputs + 1 lines
- * of 2 * width + 1 bytes, the even pixels before the odd ones. */
+/* Stride 2 on both axes. Input and output must not overlap. Scratch: 64 bytes for each of
+ * 2 * along.outputs + 1 columns, and 16. */
 void eg_run_depthwise_3x3_s2_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input,
                                     int8_t *output, void *scratch);
 
