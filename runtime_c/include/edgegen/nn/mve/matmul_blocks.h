@@ -84,6 +84,7 @@ typedef struct eg_pairs_mve {
     "vdup.16 q5, r4\n\t"                                                                           \
     "vdup.16 q6, r5\n\t"                                                                           \
     "ldm r0, {r1, r2, r3, r4, r5, r6, r8, r9, r10, r11, r12, lr}\n\t"                              \
+    ".balign 4\n\t" /* or ADR, which aligns the program counter, is off by 2 */                    \
     "adr.w r0, 2f\n\t"                                                                             \
     "sub r6, r0, r6\n\t"                                                                           \
     "push {r1, r2, r3, r4, r5, r6, r8, r9, r10, r11, r12, lr}\n"
