@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgegen.device import Device
 from edgegen.engines import Quantity
-from edgegen.engines.aot.program import Call, Program
+from edgegen.engines.aot.program import Call, Program, parts_of
 
 TABLE = Path(__file__).with_name("code_size.json")
 """Bytes of every runtime source on every core, written by scripts/measure_code_size.py."""
@@ -36,7 +36,7 @@ def estimate(program: Program, device: Device) -> Quantity:
     total = (
         _FIXED_BYTES
         + sum(sizes[source] for source in sources)
-        + sum(_call_bytes(call) for call in calls)
+        + sum(_call_bytes(part) for call in calls for part in parts_of(call))
     )
     known = f"estimated (kernels measured with gcc 12 -O2 on {device.cpu}, +/- {ERROR:.0%})"
     return Quantity(total, known)

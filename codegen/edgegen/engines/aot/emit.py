@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,18 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegen import analysis, resources
-from edgegen.engines.aot.program import Alias, Call, Constant, Field, Program, Ref, Step
+from edgegen.engines.aot.program import (
+    Alias,
+    Call,
+    Constant,
+    Field,
+    Part,
+    Place,
+    Program,
+    Ref,
+    Step,
+    parts_of,
+)
 from edgegen.model import DType, Model, Op, Tensor
 from edgegen.render import c_comment, file_header, render
 
@@ -41,6 +53,10 @@ _PER_LINE = {
 """Numbers per source line, such that the longest ones stay within 100 columns."""
 
 
+_Description = tuple[int, str, tuple[tuple[str, Field], ...]]
+"""An operator's node, a struct and its fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Array:
     name: str
@@ -67,6 +83,7 @@ class Emitter:
         self._name = name
         self._device_id = device_id
         self._calls = [step for step in program.steps if isinstance(step, Call)]
+        self._structs = _structs(self._calls)
 
     def files(self) -> dict[str, bytes]:
         """Every file of the engine, by path below the project's edgegen/."""
@@ -94,7 +111,7 @@ class Emitter:
     def _model_context(self) -> dict[str, object]:
         layers = list(self._layers())
         return {
-            "includes": sorted({call.header for call in self._calls}),
+            "includes": sorted({c.header for call in self._calls for c in parts_of(call)}),
             "runtime_version": runtime_version(),
             "uses_infinity": any("INFINITY" in v for layer in layers for _, v in layer.fields),
             "uses_libm": any(
@@ -108,11 +125,9 @@ class Emitter:
         }
 
     def _layers(self) -> Iterator[_Layer]:
-        for call in self._calls:
-            if call.struct:
-                fields = [(field, self._field(call, value)) for field, value in call.fields]
-                variable = f"{self._name}_op_{call.op.node}"
-                yield _Layer(self._title(call.op), call.struct, variable, fields)
+        for (_, struct, described), (call, variable) in self._structs.items():
+            fields = [(field, self._field(call, value)) for field, value in described]
+            yield _Layer(self._title(call.op), struct, f"{self._name}_{variable}", fields)
 
     def _field(self, call: Call, value: Field) -> str:
         if isinstance(value, Ref):
@@ -181,10 +196,28 @@ class Emitter:
         shared: dict[str, object] = {"title": self._title(step.op), "outputs": outputs}
         if isinstance(step, Alias):
             return shared | {"alias": self._argument(step.input)}
-        return shared | {"alias": None, "call": self._call(step)}
+        calls = [self._part(step, part) for part in step.parts] or [self._call(step)]
+        return shared | {"alias": None, "calls": calls}
+
+    def _part(self, step: Call, part: Part) -> str:
+        arguments = [f"&{self._variable_of(part.call)}"]
+        arguments += [self._place(step, place) for place in (*part.inputs, part.output)]
+        if part.call.scratch_bytes:
+            arguments.append(self._place(step, Place(None, part.scratch)))
+        return f"{part.call.function}({', '.join(arguments)});"
+
+    def _place(self, step: Call, place: Place) -> str:
+        if place.tensor is None:
+            scratch = self._program.plan.offsets[f"s{step.op.node}"]
+            return f"ARENA_AT({scratch + place.offset})"
+        return f"t{place.tensor} + {place.offset}" if place.offset else f"t{place.tensor}"
+
+    def _variable_of(self, call: Call) -> str:
+        assert call.struct is not None
+        return f"{self._name}_{self._structs[call.op.node, call.struct, call.fields][1]}"
 
     def _call(self, call: Call) -> str:
-        arguments = [f"&{self._name}_op_{call.op.node}"] if call.struct else []
+        arguments = [f"&{self._variable_of(call)}"] if call.struct else []
         inputs = [self._argument(tensor) for tensor in call.inputs]
         arguments += [_pointer_array(inputs, "const void")] if call.inputs_as_array else inputs
         arguments += [c_float(s) if isinstance(s, float) else str(s) for s in call.scalars]
@@ -232,6 +265,21 @@ class Emitter:
 
     def _tensor_constant_name(self, tensor: int) -> str:
         return f"{self._name}_weight_t{tensor}"
+
+
+def _structs(calls: list[Call]) -> dict[_Description, tuple[Call, str]]:
+    """Every layer description once: a call that has it, and the C variable's name."""
+    found: dict[_Description, tuple[Call, str]] = {}
+    count: Counter[int] = Counter()
+    for call in calls:
+        for each in parts_of(call):
+            node = each.op.node
+            if each.struct is None or (node, each.struct, each.fields) in found:
+                continue
+            number = f"_{count[node]}" if count[node] else ""
+            count[node] += 1
+            found[node, each.struct, each.fields] = each, f"op_{node}{number}"
+    return found
 
 
 def variables(model: Model, program: Program) -> list[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from edgegen.diagnostics import diagnostic
+from edgegen.engines.aot import stripes
 from edgegen.engines.aot.kernels import Kernel, alternatives, choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.engines.aot.program import Alias, Call, Program, Step
@@ -68,9 +70,22 @@ def lower(
         if flash_bytes is None:
             raise ValueError("what is the least flash?")
         return _least(lowering, flash_bytes, arena_budget)
-    if optimize_for == "memory":
-        arena_budget = _smallest(lowering).plan.arena_bytes * (_WORTH + 1) // _WORTH
-    return _within(lowering, arena_budget or 0)
+    found = _fast_or_small(lowering, None if optimize_for == "memory" else arena_budget)
+    for chosen in lowering.recomputations():
+        if optimize_for == "latency" and arena_budget and found.plan.arena_bytes <= arena_budget:
+            break
+        more = lowering.recomputing(chosen)
+        smaller = _fast_or_small(more, None if optimize_for == "memory" else arena_budget)
+        if smaller.plan.arena_bytes * (_WORTH + 1) <= found.plan.arena_bytes * _WORTH:
+            lowering, found = more, smaller
+    return found
+
+
+def _fast_or_small(lowering: _Lowering, budget: int | None) -> Program:
+    """The fastest program within the budget, or without one nearly as small as the smallest."""
+    if budget is None:
+        budget = _smallest(lowering).plan.arena_bytes * (_WORTH + 1) // _WORTH
+    return _within(lowering, budget)
 
 
 def choose_first(model: Model, op: Op, features: Collection[str]) -> Kernel:
@@ -133,12 +148,30 @@ def _least(
 class _Lowering:
     """One model and all its kernels; what is lowered once is kept."""
 
-    def __init__(self, model: Model, features: Collection[str]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        features: Collection[str],
+        recomputed: tuple[stripes.Recomputation, ...] = (),
+    ) -> None:
         self._model = model
         self._features = features
+        self._recomputed = recomputed
         self._steps: dict[tuple[int, int], Step] = {}
         self._choices: tuple[tuple[Kernel, ...], ...] | None = None
         self._bounds: list[list[int]] | None = None
+
+    def recomputations(self) -> list[stripes.Recomputation]:
+        """What could be computed again instead of being kept, were its kernels the fastest."""
+        steps = self._steps_by([kernels[0] for kernels in self._alternatives()])
+        return list(stripes.recomputations(self._model, steps))
+
+    def recomputing(self, chosen: stripes.Recomputation) -> _Lowering:
+        """The same with one recomputation more."""
+        changed = copy(self)
+        changed._recomputed = (*self._recomputed, chosen)
+        changed._bounds = None
+        return changed
 
     def program(self, kernels: Sequence[Kernel]) -> Program:
         """The model, every operator lowered by the kernel in its place."""
@@ -162,10 +195,15 @@ class _Lowering:
         if self._bounds is None:
             choices = list(zip(self._model.ops, self._alternatives(), strict=True))
             # Lifetimes follow from the graph: they are those of any program.
-            memory = _Memory(self._model, [self._step(op, of_op[0]) for op, of_op in choices])
+            steps = self._steps_by([of_op[0] for _, of_op in choices])
+            memory = _Memory(self._model, steps)
+            changed = {each.consumer for each in self._recomputed}
             self._bounds = [
-                [memory.bound(self._step(op, kernel), when) for kernel in of_op]
-                for when, (op, of_op) in enumerate(choices, start=1)
+                [
+                    memory.bound(steps[k] if k in changed else self._step(op, kernel), k + 1)
+                    for kernel in of_op
+                ]
+                for k, (op, of_op) in enumerate(choices)
             ]
         return self._bounds
 
@@ -199,7 +237,10 @@ class _Lowering:
 
     def _steps_by(self, kernels: Sequence[Kernel]) -> tuple[Step, ...]:
         ops = zip(self._model.ops, kernels, strict=True)
-        return tuple(self._step(op, kernel) for op, kernel in ops)
+        steps = tuple(self._step(op, kernel) for op, kernel in ops)
+        for each in self._recomputed:
+            steps = stripes.recompute(self._model, steps, each)
+        return steps
 
     def _step(self, op: Op, kernel: Kernel) -> Step:
         key = op.node, id(kernel)

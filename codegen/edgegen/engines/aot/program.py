@@ -61,6 +61,8 @@ class Call:
             size.
         output_overlap: Where the output may lie although the first input is still read.
         scratch_overlap: The same of the scratch.
+        parts: Calls that together are this one, which then has no struct of its own; constants
+            are those of other steps' calls.
     """
 
     op: Op
@@ -79,11 +81,40 @@ class Call:
     output_overlap: Overlap | None = None
     scratch_overlap: Overlap | None = None
     more_outputs: tuple[int, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def outputs(self) -> tuple[int, ...]:
         """Every tensor written."""
         return (self.output, *self.more_outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a tensor, or in the scratch of the step where there is none; in bytes."""
+
+    tensor: int | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several calls of a step.
+
+    Attributes:
+        inputs, output: What its own are replaced by.
+        scratch: Where its own begins in the scratch of the step, in bytes.
+    """
+
+    call: Call
+    inputs: tuple[Place, ...]
+    output: Place
+    scratch: int
+
+
+def parts_of(call: Call) -> tuple[Call, ...]:
+    """The calls that it consists of: itself, unless it has parts."""
+    return tuple(part.call for part in call.parts) or (call,)
 
 
 @dataclass(frozen=True, slots=True)
