@@ -25,16 +25,18 @@ class Dense:
     outputs: int = 8
     batches: int = 1
     zero_points: tuple[int, int] = (5, -7)
-    scale: float = 0.01
+    scale: float | tuple[float, ...] = 0.01
     output_scale: float = 0.4
     activation: str = "none"
     has_bias: bool = True
     extreme: bool = False
 
     def add(self, batch: OpBatch) -> None:
-        constants = [batch.weights((self.outputs, self.inputs), [self.scale], 0, self.extreme)]
+        given = self.scale if isinstance(self.scale, tuple) else (self.scale,)
+        scales = (given * self.outputs)[: self.outputs] if len(given) > 1 else given
+        constants = [batch.weights((self.outputs, self.inputs), scales, 0, self.extreme)]
         if self.has_bias:
-            constants.append(batch.bias(self.outputs, 0.05 * self.scale))
+            constants.append(batch.bias(self.outputs, 0.05 * scales[0]))
         batch.op(
             "FULLY_CONNECTED",
             (self.batches, self.inputs),
@@ -68,6 +70,15 @@ QUANTISATION = [
         for scale in (1e-9, 1e-4, 0.01, 0.3, 0.5, 1.0, 2.0, 99.0)
     ),
 ]
+SCALES = (0.002, 0.01, 0.03)
+BY_CHANNEL = [
+    *(
+        Dense(inputs, outputs, batches, zero_points, scale=SCALES)
+        for inputs, outputs, batches in ((16, 8, 1), (12, 4, 3), (13, 8, 2), (20, 5, 3), (3, 2, 1))
+        for zero_points in ((-128, -128), (127, 5))
+    ),
+    Dense(scale=(1e-9, 0.001, 2.0), has_bias=False),
+]
 TOO_MUCH = [
     Dense(extreme=True, output_scale=8.0),
     Dense(inputs=600, extreme=True, output_scale=80.0),
@@ -85,12 +96,14 @@ def _build(cases: list[Dense]) -> bytes:
 
 
 @FEATURES
-@pytest.mark.parametrize("cases", [SHAPES, QUANTISATION, TOO_MUCH])
+@pytest.mark.parametrize("cases", [SHAPES, QUANTISATION, BY_CHANNEL, TOO_MUCH])
 def test_every_activation(cases: list[Dense], features: tuple[str, ...], tmp_path: Path) -> None:
     host_engine.check(_build(cases), tmp_path, build=Build(features=features))
 
 
-@pytest.mark.parametrize(("cases", "fast"), [(SHAPES, True), (TOO_MUCH, False)])
+@pytest.mark.parametrize(
+    ("cases", "fast"), [(SHAPES, True), (BY_CHANNEL[:-1], True), (TOO_MUCH, False)]
+)
 def test_the_fast_kernel_takes_what_it_can_prove(cases: list[Dense], fast: bool) -> None:
     model = tflite.parse(_build(cases), "test.tflite")
     for op in model.ops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.matmul_dsp import (
     CHANNELS_PER_BLOCK,
     GROUP,
+    Matrix,
     matrix,
     padded,
     unpackable,
@@ -80,12 +82,27 @@ def _is_pointwise(model: Model, op: Op) -> bool:
     return is_pointwise and moves_by_one and depth % GROUP == 0 and channels % GROUP == 0
 
 
+def _prepared(model: Model, op: Op) -> Requantisation | Fitted:
+    prepared = _requantisation(model, op)
+    assert not isinstance(prepared, str)
+    return prepared
+
+
 def _pointwise(model: Model, op: Op) -> Call:
-    weights = _flat_weights(model, op)
+    positions = math.prod(output_tensor(model, op).shape[:-1])
+    return pointwise(op, positions, _flat_weights(model, op), _prepared(model, op))
+
+
+def pointwise(op: Op, positions: int, weights: _Weights, prepared: Requantisation | Fitted) -> Call:
+    """A matrix product at every position.
+
+    Args:
+        weights: [channels][inputs], both multiples of 4.
+    """
     channels, depth = weights.shape
-    positions = output_tensor(model, op).elements // channels
+    fields = (("positions", positions),)
     return replace(
-        _call(model, op, "pointwise", weights, (("positions", positions),), 4 * depth),
+        _call(op, "pointwise", matrix(weights, prepared), fields, 4 * depth),
         output_overlap=of_rows(positions, depth, channels, per_round=2),
     )
 
@@ -127,7 +144,8 @@ def _windowed(model: Model, op: Op, name: str, window: dict[str, int], scratch_b
         ("input_zero_point", input_tensor(model, op).zero_point),
         ("line_groups", line_bytes // GROUP),
     )
-    call = _call(model, op, "conv_2d", filled_up.reshape(channels, -1), fields, scratch_bytes)
+    packed = matrix(filled_up.reshape(channels, -1), _prepared(model, op))
+    call = _call(op, "conv_2d", packed, fields, scratch_bytes)
     return replace(
         call,
         function=f"eg_run_{name}_s8_dsp",
@@ -152,22 +170,38 @@ def _shallow_inputs(height: int, line: int) -> int:
 
 
 def _shallow(model: Model, op: Op) -> Call:
-    window = dict(window_of(model, op))
     channels, height, width, depth = input_tensor(model, op, 1).shape
-    line = width * depth
-    before = padded(window["window.pad_left"] * depth, GROUP)
+    rows = _flat_weights(model, op).reshape(channels, height, width * depth)
+    zero_point = input_tensor(model, op).zero_point
+    return shallow(op, dict(window_of(model, op)), zero_point, rows, _prepared(model, op))
+
+
+def shallow(
+    op: Op,
+    window: dict[str, int],
+    zero_point: int,
+    rows: _Weights,
+    prepared: Requantisation | Fitted,
+) -> Call:
+    """
+    Args:
+        window: As `window_fields` makes it.
+        zero_point: Of the input.
+        rows: [channels][row of the filter][input of the row]
+    """
+    channels, height, line = rows.shape
+    depth, left = window["window.input_depth"], window["window.pad_left"]
     steps = (window["window.output_width"] - 1) * window["window.stride_width"]
-    covered = (steps - window["window.pad_left"]) * depth + line
-    line_bytes = padded(before + covered, GROUP)
+    line_bytes = padded(padded(left * depth, GROUP) + (steps - left) * depth + line, GROUP)
     fields = (
         *window.items(),
-        ("input_zero_point", input_tensor(model, op).zero_point),
+        ("input_zero_point", zero_point),
         ("line_bytes", line_bytes),
     )
-    weights = _in_pairs_of_rows(_flat_weights(model, op).reshape(channels, height, line))
+    weights = _in_pairs_of_rows(rows)
     scratch = 4 * weights.shape[1] + height * line_bytes + 2 * padded(channels, GROUP)
     return replace(
-        _call(model, op, "conv_2d_shallow", weights, fields, scratch),
+        _call(op, "conv_2d_shallow", matrix(weights, prepared), fields, scratch),
         output_overlap=of_window(window, per_round=window["window.output_width"]),
     )
 
@@ -211,16 +245,8 @@ def upright(window: dict[str, int]) -> dict[str, int]:
 
 
 def _call(
-    model: Model,
-    op: Op,
-    name: str,
-    weights: _Weights,
-    fields: tuple[tuple[str, Field], ...],
-    scratch_bytes: int,
+    op: Op, name: str, packed: Matrix, fields: tuple[tuple[str, Field], ...], scratch_bytes: int
 ) -> Call:
-    prepared = _requantisation(model, op)
-    assert not isinstance(prepared, str)
-    packed = matrix(weights, prepared)
     return Call(
         op=op,
         function=f"eg_run_{name}_s8_dsp",

@@ -1,4 +1,5 @@
-"""FULLY_CONNECTED with the DSP instructions."""
+"""FULLY_CONNECTED with the DSP instructions: by a kernel for one scale, or as the convolution of an
+image of one row, a pixel for each batch, by 1x1 filters."""
 
 from __future__ import annotations
 
@@ -15,9 +16,17 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
     remembered,
 )
+from edgegen.engines.aot.ops.conv_dsp import pointwise, shallow
 from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8, shape_fields
-from edgegen.engines.aot.ops.matmul_dsp import UPPER_LIMIT, pack_with_biases, padded, unpackable
-from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
+from edgegen.engines.aot.ops.matmul_dsp import (
+    CHANNELS_PER_BLOCK,
+    GROUP,
+    UPPER_LIMIT,
+    pack_with_biases,
+    padded,
+    unpackable,
+)
+from edgegen.engines.aot.ops.requantize_dsp import Fitted, Requantisation, fitted, requantisation
 from edgegen.engines.aot.program import Call, Constant, Ref
 from edgegen.engines.aot.traffic import Accesses, afterwards, consecutive, of_rows, overlap
 from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind
@@ -118,4 +127,42 @@ def _scratch_overlap(inputs: int) -> Overlap:
     return overlap(reads, consecutive(groups, 2 * INPUTS), inputs, 2 * INPUTS * groups)
 
 
-KERNELS = (Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower, _refuse, frozenset({"dsp"})),)
+def _refuse_image(model: Model, op: Op) -> str | None:
+    refusal = refuse_s8(model, op)
+    if refusal is not None:
+        return refusal
+    prepared = _requantisation_by_channel(model, op)
+    return prepared if isinstance(prepared, str) else unpackable(_weights(model, op))
+
+
+@remembered
+def _requantisation_by_channel(model: Model, op: Op) -> Requantisation | Fitted | str:
+    data, filters, output = input_tensor(model, op), input_tensor(model, op, 1), op.outputs[0]
+    weights, bias = _weights(model, op), _folded_bias(model, op)
+    reals = real_multipliers(data, filters, optional_input(model, op, 2), model.tensors[output])
+    activation = attrs_of(op, FullyConnectedAttrs).activation
+    return fitted(bias, weights, reals, activation, model.tensors[output]) or requantisation(
+        bias, np.abs(weights).sum(axis=1), reals, activation, model.tensors[output]
+    )
+
+
+def _lower_image(model: Model, op: Op) -> Call:
+    weights, prepared = _weights(model, op), _requantisation_by_channel(model, op)
+    assert not isinstance(prepared, str)
+    channels, inputs = weights.shape
+    batches = output_tensor(model, op).elements // channels
+    if channels % CHANNELS_PER_BLOCK == 0 and inputs % GROUP == 0:
+        return pointwise(op, batches, weights, prepared)
+    zero_point = input_tensor(model, op).zero_point
+    extents = {"input": (1, batches, inputs), "output": (1, batches, channels)}
+    window = {"window.batches": 1, "window.pad_top": 0, "window.pad_left": 0}
+    for part in ("input", "output", "filter", "stride", "dilation"):
+        names = (f"window.{part}_height", f"window.{part}_width", f"window.{part}_depth")
+        window |= dict(zip(names, extents.get(part, (1, 1)), strict=False))
+    return shallow(op, window, zero_point, weights[:, None], prepared)
+
+
+KERNELS = (
+    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower, _refuse, frozenset({"dsp"})),
+    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_image, _refuse_image, frozenset({"dsp"})),
+)
