@@ -8,7 +8,8 @@ from pathlib import Path
 
 from edgegen.device import Device
 from edgegen.engines import Quantity
-from edgegen.engines.aot.program import Call, Program, parts_of
+from edgegen.engines.aot.constants import bytes_of_distinct
+from edgegen.engines.aot.program import Call, Program, own_constants, parts_of
 
 TABLE = Path(__file__).with_name("code_size.json")
 """Bytes of every runtime source on every core, written by scripts/measure_code_size.py."""
@@ -37,6 +38,7 @@ def estimate(program: Program, device: Device) -> Quantity:
         _FIXED_BYTES
         + sum(sizes[source] for source in sources)
         + sum(_call_bytes(part) for call in calls for part in parts_of(call))
+        + bytes_of_distinct(own_constants(program, is_table=True))
     )
     known = f"estimated (kernels measured with gcc 12 -O2 on {device.cpu}, +/- {ERROR:.0%})"
     return Quantity(total, known)
@@ -44,8 +46,7 @@ def estimate(program: Program, device: Device) -> Quantity:
 
 def _call_bytes(call: Call) -> int:
     numbers = sum(len(value) if isinstance(value, tuple) else 1 for _, value in call.fields)
-    tables = sum(c.values.nbytes for c in call.constants if c.is_table)
-    return _CALL_BYTES + numbers * _FIELD_BYTES + tables
+    return _CALL_BYTES + numbers * _FIELD_BYTES
 
 
 @functools.cache

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegen import analysis, resources
+from edgegen.engines.aot.constants import first_equal
 from edgegen.engines.aot.program import (
     Alias,
     Call,
@@ -23,6 +24,7 @@ from edgegen.engines.aot.program import (
     Program,
     Ref,
     Step,
+    own_constants,
     parts_of,
 )
 from edgegen.model import DType, Model, Op, Tensor
@@ -84,6 +86,12 @@ class Emitter:
         self._device_id = device_id
         self._calls = [step for step in program.steps if isinstance(step, Call)]
         self._structs = _structs(self._calls)
+        self._first_tensor = first_equal(self._constant_tensors())
+        self._first_constant = {
+            key: first
+            for is_table in (False, True)
+            for key, first in first_equal(own_constants(program, is_table)).items()
+        }
 
     def files(self) -> dict[str, bytes]:
         """Every file of the engine, by path below the project's edgegen/."""
@@ -237,11 +245,10 @@ class Emitter:
         return f"node {op.node}: {op.kind.value}" + (f", {macs:,} MACs" if macs else "")
 
     def _arrays(self) -> Iterator[_Array]:
-        for tensor in sorted(self._constant_tensors()):
-            data = self._model.tensors[tensor].data
-            assert data is not None
-            comment = c_comment(self._model.tensors[tensor].name)
-            yield _array(self._tensor_constant_name(tensor), comment, data)
+        for tensor, data in self._constant_tensors().items():
+            if self._first_tensor[tensor] == tensor:
+                comment = c_comment(self._model.tensors[tensor].name)
+                yield _array(self._tensor_constant_name(tensor), comment, data)
         for tensor in variables(self._model, self._program):
             value, initial = self._variable(tensor), self._model.tensors[tensor].initial
             if value["fill"] is None and initial is not None:
@@ -249,22 +256,29 @@ class Emitter:
                 yield _array(str(value["initial"]), comment, initial)
         for call in self._calls:
             for constant in call.constants:
-                comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
-                yield _array(self._constant_name(call, constant), comment, constant.values)
+                key = call.op.node, constant.role
+                if self._first_constant[key] == key:
+                    comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
+                    yield _array(self._constant_name(call, constant), comment, constant.values)
 
-    def _constant_tensors(self) -> set[int]:
+    def _constant_tensors(self) -> dict[int, npt.NDArray[np.generic]]:
         """Constants that the code reads as tensors, not as parts of a layer."""
         read = {tensor for call in self._calls for tensor in call.inputs}
         read |= {self._program.storage[tensor] for tensor in self._model.outputs}
         read |= {self._program.storage[s.output] for s in self._program.steps}
-        return {tensor for tensor in read if self._model.tensors[tensor].is_constant}
+        values = {tensor: self._model.tensors[tensor].data for tensor in sorted(read)}
+        return {tensor: data for tensor, data in values.items() if data is not None}
 
     def _constant_name(self, call: Call, constant: Constant) -> str:
+        """Of an array, or of the first that is equal."""
         kind = "table" if constant.is_table else "weight"
-        return f"{self._name}_{kind}_{call.op.node}_{constant.role}"
+        key = call.op.node, constant.role
+        node, role = self._first_constant.get(key, key)
+        return f"{self._name}_{kind}_{node}_{role}"
 
     def _tensor_constant_name(self, tensor: int) -> str:
-        return f"{self._name}_weight_t{tensor}"
+        """Of an array, or of the first that is equal."""
+        return f"{self._name}_weight_t{self._first_tensor[tensor]}"
 
 
 def _structs(calls: list[Call]) -> dict[_Description, tuple[Call, str]]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from edgegen.device import Device
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.aot import code_size
+from edgegen.engines.aot.constants import bytes_of_distinct, fold_constants
 from edgegen.engines.aot.dead_channels import Trimmed, remove_dead_channels
 from edgegen.engines.aot.emit import Emitter, arena_bytes, uniform_byte, variables
 from edgegen.engines.aot.lower import lower, refusals
-from edgegen.engines.aot.program import Call, Program
+from edgegen.engines.aot.program import Call, Program, own_constants
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import OptimizeFor, Options
@@ -37,6 +38,11 @@ class _Lowered:
 _latest: _Lowered | None = None
 
 
+def lean(model: Model) -> Trimmed:
+    """The same function without what can be computed beforehand."""
+    return remove_dead_channels(fold_constants(model))
+
+
 def lower_for(model: Model, device: Device, optimize_for: OptimizeFor) -> tuple[Trimmed, Program]:
     """The model without dead channels, and how it runs on a device.
 
@@ -47,7 +53,7 @@ def lower_for(model: Model, device: Device, optimize_for: OptimizeFor) -> tuple[
     if known is None or known.model is not model or known.device != device:
         known = None
     if known is None or known.optimize_for != optimize_for:
-        trimmed = known.trimmed if known else remove_dead_channels(model)
+        trimmed = known.trimmed if known else lean(model)
         program = lower(
             trimmed.model,
             device.features,
@@ -70,7 +76,7 @@ class AotEngine:
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """One diagnostic for every operator without a kernel."""
-        return refusals(model)
+        return refusals(fold_constants(model))
 
     def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
         """aot/** and the runtime files that it needs."""
@@ -80,7 +86,7 @@ class AotEngine:
     def computed_channels(self, model: Model) -> Mapping[int, tuple[int, ...]]:
         """For activations that lose dead channels: the indices, along the last dimension, of
         those that the generated code computes."""
-        return remove_dead_channels(model).channels
+        return lean(model).channels
 
     def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
         """Weights, arena and static data as they will be; code and stack estimated."""
@@ -98,8 +104,8 @@ class AotEngine:
 
 def _weight_bytes(model: Model, program: Program) -> int:
     calls = [step for step in program.steps if isinstance(step, Call)]
-    own = sum(c.values.nbytes for call in calls for c in call.constants if not c.is_table)
-    read = {tensor for call in calls for tensor in call.inputs}
+    own = bytes_of_distinct(own_constants(program, is_table=False))
+    read = {tensor: model.tensors[tensor].data for call in calls for tensor in call.inputs}
     initial = [model.tensors[t] for t in variables(model, program)]
     own += sum(tensor.bytes for tensor in initial if uniform_byte(tensor) is None)
-    return own + sum(model.tensors[t].bytes for t in read if model.tensors[t].is_constant)
+    return own + bytes_of_distinct({t: data for t, data in read.items() if data is not None})

@@ -8,11 +8,12 @@ from edgegen import analysis
 from edgegen.device import Device
 from edgegen.engines import Quantity
 from edgegen.engines.aot import code_size, cost
+from edgegen.engines.aot.constants import first_equal
 from edgegen.engines.aot.emit import arena_bytes
 from edgegen.engines.aot.engine import lower_for
 from edgegen.engines.aot.kernels import Kernel, activation_dtype
 from edgegen.engines.aot.ops import KERNELS
-from edgegen.engines.aot.program import Alias, Call, Program, Step
+from edgegen.engines.aot.program import Alias, Call, Program, Step, own_constants
 from edgegen.model import Model, Op
 from edgegen.options import OptimizeFor
 
@@ -121,6 +122,10 @@ class _Description:
         self._optimize_for = optimize_for
         self._program: Program = program
         self._counted: set[int] = set()
+        self._first_weights = first_equal(own_constants(program, is_table=False))
+        self._first_tables = first_equal(own_constants(program, is_table=True))
+        data = {t: tensor.data for t, tensor in enumerate(self._model.tensors)}
+        self._first_tensor = first_equal({t: d for t, d in data.items() if d is not None})
 
     def plan(self) -> Plan:
         lowered = zip(self._program.steps, self._program.kernels, strict=True)
@@ -152,17 +157,27 @@ class _Description:
             outputs=tuple(self._place(tensor, step) for tensor in step.outputs),
             macs=analysis.macs(self._model, step.op),
             weight_bytes=self._weight_bytes(call) if call else 0,
-            table_bytes=sum(c.values.nbytes for c in call.constants if c.is_table) if call else 0,
+            table_bytes=self._own_bytes(call, is_table=True) if call else 0,
             scratch_bytes=scratch,
             scratch_offset=self._program.plan.offsets[f"s{step.op.node}"] if scratch else None,
             instructions=cost.of_step(self._model, step, self._device.cpu),
         )
 
     def _weight_bytes(self, call: Call) -> int:
-        tensors = {t for t in call.inputs if self._model.tensors[t].is_constant} - self._counted
+        read = {t for t in call.inputs if self._model.tensors[t].is_constant}
+        tensors = {self._first_tensor[t] for t in read} - self._counted
         self._counted |= tensors
-        own = sum(c.values.nbytes for c in call.constants if not c.is_table)
+        own = self._own_bytes(call, is_table=False)
         return own + sum(self._model.tensors[t].bytes for t in tensors)
+
+    def _own_bytes(self, call: Call, is_table: bool) -> int:
+        """Of the arrays that no layer before has."""
+        first = self._first_tables if is_table else self._first_weights
+        return sum(
+            constant.values.nbytes
+            for constant in call.constants
+            if first.get(key := (call.op.node, constant.role)) == key
+        )
 
     def _refusals(self, op: Op, chosen: Kernel) -> tuple[Refusal, ...]:
         """Of the kernels before the chosen one; several may have one reason."""

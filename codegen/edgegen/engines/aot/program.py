@@ -147,3 +147,16 @@ class Program:
     kernels: tuple[Kernel, ...]
     storage: dict[int, int]
     plan: MemoryPlan
+
+
+def own_constants(
+    program: Program, is_table: bool
+) -> dict[tuple[int, str], npt.NDArray[np.generic]]:
+    """The layers' arrays of weights, or of tables, by node and role."""
+    return {
+        (step.op.node, constant.role): constant.values
+        for step in program.steps
+        if isinstance(step, Call)
+        for constant in step.constants
+        if constant.is_table is is_table
+    }

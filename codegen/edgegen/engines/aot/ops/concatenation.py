@@ -8,14 +8,16 @@ import numpy as np
 
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import attrs_of, input_index, output_tensor
-from edgegen.engines.aot.program import Call, Constant, Ref
+from edgegen.engines.aot.program import Alias, Call, Constant, Ref, Step
 from edgegen.model import Activation, ConcatenationAttrs, DType, Model, Op, OpKind
 
 
-def _lower(model: Model, op: Op) -> Call:
+def _lower(model: Model, op: Op) -> Step:
     axis = attrs_of(op, ConcatenationAttrs).axis
     output = output_tensor(model, op)
     inputs = tuple(input_index(op, i) for i in range(len(op.inputs)))
+    if len(inputs) == 1:
+        return Alias(op, inputs[0], op.outputs[0])
     rows = [math.prod(model.tensors[t].shape[axis:]) * model.tensors[t].dtype.bytes for t in inputs]
     return Call(
         op=op,

@@ -15,7 +15,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     output_tensor,
 )
-from edgegen.engines.aot.program import Call, Field
+from edgegen.engines.aot.program import Alias, Call, Field, Step
 from edgegen.model import DType, Model, Op, OpKind, PadAttrs
 
 _LEVELS = 4  # EG_PAD_LEVELS
@@ -49,12 +49,12 @@ def merge(shape: tuple[int, ...], paddings: tuple[tuple[int, int], ...]) -> list
     return merged or [Padded(0, 1, 0)]
 
 
-def _lower(model: Model, op: Op) -> Call:
+def _lower(model: Model, op: Op) -> Step:
     value = output_tensor(model, op).zero_point if _is_int8(model, op) else 0
     return _call(model, op, "", (*_rows(model, op), ("value", value)))
 
 
-def _lower_v2(model: Model, op: Op) -> Call:
+def _lower_v2(model: Model, op: Op) -> Step:
     element = constant(input_tensor(model, op, 2)).reshape(1)
     repeated = set(element.tobytes())
     if len(repeated) == 1:
@@ -66,7 +66,9 @@ def _lower_v2(model: Model, op: Op) -> Call:
     return _call(model, op, "_element", fields)
 
 
-def _call(model: Model, op: Op, variant: str, fields: tuple[tuple[str, Field], ...]) -> Call:
+def _call(model: Model, op: Op, variant: str, fields: tuple[tuple[str, Field], ...]) -> Step:
+    if not any(map(any, attrs_of(op, PadAttrs).paddings)):
+        return Alias(op, input_index(op), op.outputs[0])
     return Call(
         op=op,
         function=f"eg_run_pad{variant}",

@@ -17,15 +17,17 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.window import window_fields
-from edgegen.engines.aot.program import Call
+from edgegen.engines.aot.program import Alias, Call, Step
 from edgegen.engines.aot.traffic import of_window
-from edgegen.model import DType, Model, Op, OpKind, Pool2DAttrs
+from edgegen.model import Activation, DType, Model, Op, OpKind, Pool2DAttrs
 
 _MOST_TAPS_S16 = 32767
 
 
-def _lower_integers(name: str) -> Callable[[Model, Op], Call]:
-    def lower(model: Model, op: Op) -> Call:
+def _lower_integers(name: str) -> Callable[[Model, Op], Step]:
+    def lower(model: Model, op: Op) -> Step:
+        if _copies(op):
+            return Alias(op, input_index(op), op.outputs[0])
         output = output_tensor(model, op)
         bounds = quantized_range(attrs_of(op, Pool2DAttrs).activation, output)
         return _call(model, op, name, SUFFIXES[output.dtype], bounds)
@@ -38,6 +40,12 @@ def _lower_f32(name: str) -> Callable[[Model, Op], Call]:
         return _call(model, op, name, "f32", float_range(attrs_of(op, Pool2DAttrs).activation))
 
     return lower
+
+
+def _copies(op: Op) -> bool:
+    """Whether every output is one input as it is."""
+    attrs = attrs_of(op, Pool2DAttrs)
+    return attrs.filter == attrs.stride == (1, 1) and attrs.activation is Activation.NONE
 
 
 def _call(

@@ -15,7 +15,7 @@ from edgegen.engines.aot.ops.common import (
     input_tensor,
     output_tensor,
 )
-from edgegen.engines.aot.program import Call
+from edgegen.engines.aot.program import Alias, Call, Step
 from edgegen.model import DType, Model, Op, OpKind, Tensor
 
 
@@ -62,8 +62,10 @@ def _lower_s16(model: Model, op: Op, stem: str, quantised: Tensor) -> Call:
     )
 
 
-def _lower_integers(model: Model, op: Op) -> Call:
+def _lower_integers(model: Model, op: Op) -> Step:
     data, output = input_tensor(model, op), output_tensor(model, op)
+    if data.dtype is output.dtype and data.quant == output.quant:
+        return Alias(op, input_index(op), op.outputs[0])
     limits = np.iinfo(output.dtype.value)
     return rescale_call(model, op, data.scale / output.scale, (limits.min, limits.max))
 

@@ -15,5 +15,5 @@ def _lower(model: Model, op: Op) -> Alias:
 KERNELS = tuple(
     Kernel(kind, dtype, _lower)
     for kind in (OpKind.RESHAPE, OpKind.SQUEEZE, OpKind.EXPAND_DIMS)
-    for dtype in (DType.INT8, DType.INT16, DType.FLOAT32)
+    for dtype in (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 )

@@ -19,7 +19,7 @@ from edgegen.engines.aot.fixed_point import (
 )
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import attrs_of, input_index, input_tensor, output_tensor
-from edgegen.engines.aot.program import Call, Constant, Field, Ref
+from edgegen.engines.aot.program import Alias, Call, Constant, Field, Ref, Step
 from edgegen.model import DType, LeakyReluAttrs, Model, Op, OpKind, Tensor
 
 _INPUT_INTEGER_BITS = 4  # LOGISTIC and TANH take their input in Q4, so up to +-16
@@ -30,10 +30,12 @@ _Function = Callable[[int], int]
 def table_kernel(kind: OpKind, function: Callable[[Op, Tensor, Tensor], _Function]) -> Kernel:
     """A kernel that looks up what ``function`` gives for every int8, clamped to int8."""
 
-    def lower(model: Model, op: Op) -> Call:
+    def lower(model: Model, op: Op) -> Step:
         data, output = input_tensor(model, op), output_tensor(model, op)
         of_value = function(op, data, output)
         entries = [max(-128, min(127, of_value(q))) for q in range(-128, 128)]
+        if entries == list(range(-128, 128)):
+            return Alias(op, input_index(op), op.outputs[0])
         table = Constant("lookup", np.array(entries, dtype=np.int8), is_table=True)
         return Call(
             op=op,
