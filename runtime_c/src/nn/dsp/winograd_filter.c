@@ -20,27 +20,28 @@ enum { TAPS = 3 };
         register uint32_t u3 __asm__("r3");                                                        \
         register uint32_t u4 __asm__("r4");                                                        \
         register uint32_t u5 __asm__("r5");                                                        \
+        const uint32_t *end = taps + TAPS;                                                         \
         uint32_t g1;                                                                               \
                                                                                                    \
-        __asm__ volatile(                                                                          \
-            ".rept 3\n\t"                                                                          \
-            "ldr %[g1], [%[from], #12]\n\t"                                                        \
-            "ldr %[u5], [%[from], #24]\n\t"                                                        \
-            "ldr %[u0], [%[from]], #4\n\t"                                                         \
-            "sxtb16 %[g1], %[g1]" UNPACK "\n\t"                                                    \
-            "sxtb16 %[u5], %[u5]" UNPACK "\n\t"                                                    \
-            "sxtb16 %[u0], %[u0]" UNPACK "\n\t"                                                    \
-            SADD("u1", "u0", "u5") SADD("u1", "u1", "u1") SADD("u1", "u1", "u1")                   \
-            SADD("g1", "g1", "g1") SADD("u4", "g1", "g1")                                          \
-            SSUB("u2", "u1", "u4") SADD("u1", "u1", "u4")                                          \
-            SADD("u4", "u5", "u5") SADD("u4", "u4", "u4") SADD("u4", "u4", "u0")                   \
-            SADD("u3", "u4", "g1") SSUB("u4", "u4", "g1")                                          \
-            "stm %[to]!, {%[u0], %[u1], %[u2], %[u3], %[u4], %[u5]}\n\t"                           \
-            ".endr"                                                                                \
-            : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [u3] "=&r"(u3), [u4] "=&r"(u4),      \
-              [u5] "=&r"(u5), [g1] "=&r"(g1), [from] "+r"(taps), [to] "+r"(columns)                \
-            :                                                                                      \
-            : "memory");                                                                           \
+        do {                                                                                       \
+            __asm__ volatile(                                                                      \
+                "ldr %[g1], [%[from], #12]\n\t"                                                    \
+                "ldr %[u5], [%[from], #24]\n\t"                                                    \
+                "ldr %[u0], [%[from]], #4\n\t"                                                     \
+                "sxtb16 %[g1], %[g1]" UNPACK "\n\t"                                                \
+                "sxtb16 %[u5], %[u5]" UNPACK "\n\t"                                                \
+                "sxtb16 %[u0], %[u0]" UNPACK "\n\t"                                                \
+                SADD("u1", "u0", "u5") SADD("u1", "u1", "u1") SADD("u1", "u1", "u1")               \
+                SADD("g1", "g1", "g1") SADD("u4", "g1", "g1")                                      \
+                SSUB("u2", "u1", "u4") SADD("u1", "u1", "u4")                                      \
+                SADD("u4", "u5", "u5") SADD("u4", "u4", "u4") SADD("u4", "u4", "u0")               \
+                SADD("u3", "u4", "g1") SSUB("u4", "u4", "g1")                                      \
+                "stm %[to]!, {%[u0], %[u1], %[u2], %[u3], %[u4], %[u5]}\n\t"                       \
+                : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [u3] "=&r"(u3), [u4] "=&r"(u4),  \
+                  [u5] "=&r"(u5), [g1] "=&r"(g1), [from] "+r"(taps), [to] "+r"(columns)            \
+                :                                                                                  \
+                : "memory");                                                                       \
+        } while (taps != end);                                                                     \
     } while (0)
 
 static void transform_even(const uint32_t *taps, uint32_t *columns)
@@ -58,31 +59,32 @@ static void transform_odd(const uint32_t *taps, uint32_t *columns)
     "str %[" word "0], [%[u], #16 * " place "]\n\t"                                                \
     "str %[" word "1], [%[u], #16 * (6 + " place ")]\n\t"
 
-/* Two rows at once, three times. */
+/* Two rows at once, three times; 12 registers. */
 static void transform_rows(const uint32_t *columns, uint32_t *u)
 {
+    const uint32_t *end = columns + EG_WINOGRAD_PATCH;
     uint32_t a0, a1, b0, b1, s0, s1, q0, q1, x0, x1;
 
-    __asm__ volatile(
-        ".rept 3\n\t"
-        "ldrd %[b0], %[b1], [%[from], #48]\n\t"
-        "ldrd %[x0], %[x1], [%[from], #24]\n\t"
-        "ldrd %[a0], %[a1], [%[from]], #8\n\t"
-        BOTH(SADD, "s", "a", "b") BOTH(SADD, "s", "s", "s") BOTH(SADD, "s", "s", "s")
-        BOTH(SADD, "q", "b", "b") BOTH(SADD, "q", "q", "q") BOTH(SADD, "q", "q", "a")
-        PUT("b", "5")
-        BOTH(SADD, "x", "x", "x") BOTH(SADD, "b", "q", "x") BOTH(SSUB, "q", "q", "x")
-        PUT("b", "3") PUT("q", "4")
-        BOTH(SADD, "x", "x", "x") BOTH(SADD, "b", "s", "x") BOTH(SSUB, "s", "s", "x")
-        PUT("b", "1") PUT("s", "2")
-        "str %[a1], [%[u], #96]\n\t"
-        "str %[a0], [%[u]], #192\n\t"
-        ".endr"
-        : [a0] "=&r"(a0), [a1] "=&r"(a1), [b0] "=&r"(b0), [b1] "=&r"(b1), [s0] "=&r"(s0),
-          [s1] "=&r"(s1), [q0] "=&r"(q0), [q1] "=&r"(q1), [x0] "=&r"(x0), [x1] "=&r"(x1),
-          [from] "+r"(columns), [u] "+r"(u)
-        :
-        : "memory");
+    do {
+        __asm__ volatile(
+            "ldrd %[b0], %[b1], [%[from], #48]\n\t"
+            "ldrd %[x0], %[x1], [%[from], #24]\n\t"
+            "ldrd %[a0], %[a1], [%[from]], #8\n\t"
+            BOTH(SADD, "s", "a", "b") BOTH(SADD, "s", "s", "s") BOTH(SADD, "s", "s", "s")
+            BOTH(SADD, "q", "b", "b") BOTH(SADD, "q", "q", "q") BOTH(SADD, "q", "q", "a")
+            PUT("b", "5")
+            BOTH(SADD, "x", "x", "x") BOTH(SADD, "b", "q", "x") BOTH(SSUB, "q", "q", "x")
+            PUT("b", "3") PUT("q", "4")
+            BOTH(SADD, "x", "x", "x") BOTH(SADD, "b", "s", "x") BOTH(SSUB, "s", "s", "x")
+            PUT("b", "1") PUT("s", "2")
+            "str %[a1], [%[u], #96]\n\t"
+            "str %[a0], [%[u]], #192\n\t"
+            : [a0] "=&r"(a0), [a1] "=&r"(a1), [b0] "=&r"(b0), [b1] "=&r"(b1), [s0] "=&r"(s0),
+              [s1] "=&r"(s1), [q0] "=&r"(q0), [q1] "=&r"(q1), [x0] "=&r"(x0), [x1] "=&r"(x1),
+              [from] "+r"(columns), [u] "+r"(u)
+            :
+            : "memory");
+    } while (columns != end);
 }
 
 #else
