@@ -22,7 +22,7 @@ from support.op_batch import OpBatch, Q
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
-IMAGES = ((2, 1), (1, 2), (3, 3), (4, 3), (5, 8), (25, 5), (7, 12))
+IMAGES = ((2, 1), (1, 2), (2, 2), (3, 3), (4, 3), (6, 6), (5, 8), (25, 5), (7, 12))
 # Several groups of lines, and channels that are no multiple of 4.
 DEPTHWISE = (
     *(replace(RELU, image=image, depth=4) for image in IMAGES),

@@ -17,7 +17,7 @@ DSP = host_engine.Build(features=("dsp",))
 RELU = Conv(
     depth=8, depth_multiplier=1, activation="relu", zero_points=(-128, -128), output_scale=0.05
 )
-IMAGES = ((2, 1), (1, 2), (2, 2), (3, 3), (4, 3), (5, 8), (25, 5), (6, 6), (7, 12))
+IMAGES = ((2, 1), (1, 2), (2, 2), (3, 3), (2, 9), (4, 3), (5, 8), (25, 5), (6, 6), (7, 12))
 
 STRIDE_1 = [
     *(replace(RELU, image=image) for image in IMAGES),

@@ -28,7 +28,7 @@ from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 _LANES = 4  # EG_DEPTHWISE_LANES
 _SHIFT = 10  # EG_DEPTHWISE_SHIFT
 _ENTRY_BYTES = 4 * _LANES
-_LINES_BYTES = 2048
+_LINES_BYTES = 4096
 """What the lines of a layer may take, beyond the two that they are at least: more of them save
 preparing the channels again."""
 _LARGEST_SUM = 1 << 30
@@ -85,10 +85,9 @@ def _cost(along: Axis, across: Axis, stride: int) -> int:
     if stride == 1:
         if along.size < 2:
             return 1 << 60
-        strips = -(-across.size // 2)
-        return strips * _LANES * (26 * (along.size - 1) + 50) + (strips + 1) * (
-            16 * along.size + 45
-        )
+        strips, edges = (across.size - 1) // 2, 2 - across.size % 2
+        of_channel = strips * (25 * along.size + 30) + edges * (9 * along.size + 30) + 30
+        return _LANES * of_channel + (strips + 1) * (15 * along.size + 45)
     entries = 2 * along.outputs + 1
     return across.outputs * _LANES * (23 * along.outputs + 30) + (across.outputs + 1) * (
         16 * entries + 45
@@ -215,7 +214,10 @@ def _call(model: Model, op: Op, along_rows: bool, lines_bytes: int = 0) -> Call:
     name = f"depthwise_3x3_s{stride}_s8"
     entries = along.size if stride == 1 else 2 * along.outputs + 1
     line_bytes = entries * _ENTRY_BYTES
-    lines = min(-(-across.size // 2) + 1, max(2, lines_bytes // line_bytes)) if stride == 1 else 2
+    lines = 2
+    if stride == 1:
+        lines = min((across.size + 1) // 2, max(2, lines_bytes // line_bytes))
+        across = replace(across, pad=across.size % 2)
     return Call(
         op=op,
         function=f"eg_run_{name}",

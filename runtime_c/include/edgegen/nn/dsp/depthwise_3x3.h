@@ -32,7 +32,7 @@ enum { EG_DEPTHWISE_LANES = 4 };
 /* How one axis of the image is walked. */
 typedef struct eg_depthwise_axis {
     int32_t size;        /* pixels of the input that are read */
-    int32_t pad;         /* before the image: 0 or 1 */
+    int32_t pad;         /* before the first line, or the first entry: 0 or 1 */
     int32_t input_step;  /* bytes from one pixel to the next */
     int32_t outputs;     /* pixels of the output */
     int32_t output_step; /* bytes */
@@ -51,14 +51,15 @@ typedef struct eg_depthwise_channel {
 typedef struct eg_depthwise_3x3_s8 {
     eg_depthwise_axis along;            /* the lines */
     eg_depthwise_axis across;           /* them */
-    int32_t lines;                      /* kept at once, at least 2 */
+    int32_t lines;                      /* kept at once, at least 2 if there are as many */
     int32_t channels;                   /* at least 4 */
     int8_t outside[EG_DEPTHWISE_LANES]; /* the input's zero point */
     /* Of the channels 0..3, 4..7, ...; the last four are channels - 4..channels - 1. */
     const int32_t *stream;
 } eg_depthwise_3x3_s8;
 
-/* Stride 1, output as large as the input, pad 1, at least 2 pixels along. Scratch: 16 bytes per
+/* Stride 1, output as large as the input, at least 2 pixels along. across.pad is 1 where
+ * across.size is odd, otherwise 0: the image and its lines end together. Scratch: 16 bytes per
  * pixel of every line that is kept. The output may be the input itself where the channels are a
  * multiple of 4: the channels are worked on in fours, and a pixel is read before it is written.
  * Otherwise they must not overlap. */
