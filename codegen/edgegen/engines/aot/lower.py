@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 
+from edgegen import analysis
 from edgegen.diagnostics import diagnostic
 from edgegen.engines.aot import stripes
 from edgegen.engines.aot.kernels import Kernel, alternatives, choose
@@ -30,6 +31,10 @@ BUFFER_ALIGNMENT = 4
 
 _WORTH = 16
 """Slower kernels for all that save less than this part of the arena are not worth it."""
+
+
+_MOST_TRIES = 40
+"""Of faster kernels for single layers; each is a plan."""
 
 
 def refusals(model: Model) -> tuple[Diagnostic, ...]:
@@ -97,21 +102,33 @@ def choose_first(model: Model, op: Op, features: Collection[str]) -> Kernel:
 
 
 def _within(lowering: _Lowering, budget: int) -> Program:
-    """The fastest program whose arena is within the budget, or else the smallest one.
+    """A program of fast kernels whose arena is within the budget, or else the smallest one.
 
     What a layer needs by itself bounds the arena from below. Every layer takes its fastest kernel
-    below a limit, or its least needy one where none is; the limit falls from one bound to the next.
+    below a limit, or its least needy one where none is; the highest limit that keeps the budget is
+    searched for. Then the layers that gave way try again, one by one, the costly ones first.
     """
-    for limit in lowering.limits():
-        found = lowering.program(lowering.below(limit))
+    limits = lowering.limits()
+    best = lowering.program(lowering.below(limits[0]))
+    if best.plan.arena_bytes <= budget:
+        return best
+    best = _smallest(lowering)
+    if best.plan.arena_bytes > budget:
+        return best
+    too_high, low_enough = 0, len(limits)
+    while low_enough - too_high > 1:
+        middle = (too_high + low_enough) // 2
+        found = lowering.program(lowering.below(limits[middle]))
         if found.plan.arena_bytes <= budget:
-            return found
-    return _smallest(lowering)
+            best, low_enough = found, middle
+        else:
+            too_high = middle
+    return lowering.with_faster_layers(best, budget)
 
 
 def _smallest(lowering: _Lowering) -> Program:
     """Of the smallest arena: no layer needs more than the worst one must, or than it must."""
-    found = (lowering.program(lowering.below(limit)) for limit in (lowering.limits()[-1], 0))
+    found = (lowering.program(lowering.below(limit)) for limit in (lowering.least(), 0))
     return min(found, key=lambda program: program.plan.arena_bytes)
 
 
@@ -208,10 +225,28 @@ class _Lowering:
         return self._bounds
 
     def limits(self) -> list[int]:
-        """Falling, from the neediest alternative of a layer to what the worst layer must have."""
-        least = max(min(of_layer) for of_layer in self.bounds())
-        bounds = {bound for of_layer in self.bounds() for bound in of_layer}
-        return sorted((bound for bound in bounds if bound >= least), reverse=True)
+        """What any alternative needs by itself, falling."""
+        return sorted({bound for of_layer in self.bounds() for bound in of_layer}, reverse=True)
+
+    def least(self) -> int:
+        """What the worst layer needs by its least needy alternative."""
+        return max(min(of_layer) for of_layer in self.bounds())
+
+    def with_faster_layers(self, program: Program, budget: int) -> Program:
+        """The program with faster kernels for some layers, as far as the budget allows."""
+        kernels, tries = list(program.kernels), 0
+        by_macs = sorted(self._model.ops, key=lambda op: -analysis.macs(self._model, op))
+        number = {op.node: k for k, op in enumerate(self._model.ops)}
+        for k in (number[op.node] for op in by_macs):
+            for kernel in self._alternatives()[k]:
+                if kernel is kernels[k] or tries == _MOST_TRIES:
+                    break
+                tries += 1
+                found = self.program([*kernels[:k], kernel, *kernels[k + 1 :]])
+                if found.plan.arena_bytes <= budget:
+                    program, kernels[k] = found, kernel
+                    break
+        return program
 
     def below(self, limit: int) -> list[Kernel]:
         """For every operator the first kernel that needs no more, or the least needy."""
