@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgegen.engines.aot.kernels import choose
+from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import tflite
-from numeric.test_aot_conv import DEPTHWISE_GEOMETRY, GEOMETRY, QUANTISATION, Conv
+from numeric.test_aot_conv import ALIGNED, DEPTHWISE_GEOMETRY, GEOMETRY, QUANTISATION, Conv
 from support import host_engine
+from support.host_engine import Build
 from support.op_batch import OpBatch, Q
 from support.tflite_builder import ModelBuilder
 
@@ -24,8 +27,11 @@ ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 ALL_CODES = np.arange(-32768, 32768, dtype=np.int16).reshape(64, 1024)
 
 
-def _check(batch: OpBatch, folder: Path) -> None:
-    host_engine.check(batch.build(), folder)
+FEATURES = pytest.mark.parametrize("features", [(), ("dsp",)], ids=["portable", "dsp"])
+
+
+def _check(batch: OpBatch, folder: Path, features: tuple[str, ...] = ()) -> None:
+    host_engine.check(batch.build(), folder, build=Build(features=features))
 
 
 def _check_all_codes(batch: OpBatch, folder: Path) -> None:
@@ -45,17 +51,18 @@ def _function(batch: OpBatch, kind: str, scale: float, output_scale: float, **op
 # Layers with weights.
 
 
+@FEATURES
 @pytest.mark.parametrize("bias_type", ["int64", "int32"])
-def test_convolutions(bias_type: str, tmp_path: Path) -> None:
+def test_convolutions(bias_type: str, features: tuple[str, ...], tmp_path: Path) -> None:
     batch = OpBatch("int16", bias_type=bias_type)
-    for case in GEOMETRY:
+    for case in (*GEOMETRY, *ALIGNED):
         case.add(batch)
     for activation, size in itertools.product(ACTIVATIONS, ((1, 1), (3, 3))):
         Conv(activation=activation, size=size, output_scale=0.05).add(batch)
     # More products than fit into 32 bits: weights of -128 on inputs of -32768.
     Conv(image=(2, 2), depth=300, channels=3, extreme=True, output_scale=9e3).add(batch)
     Conv(image=(1, 2), depth=1200, channels=5, size=(1, 1), extreme=True).add(batch)
-    _check(batch, tmp_path)
+    _check(batch, tmp_path, features)
 
 
 def test_convolutions_whose_sums_are_32_bits_without_a_bias(tmp_path: Path) -> None:
@@ -76,8 +83,11 @@ def test_convolutions_whose_sums_are_32_bits_without_a_bias(tmp_path: Path) -> N
     host_engine.check(b.build(inputs, outputs), tmp_path)
 
 
+@FEATURES
 @pytest.mark.parametrize("depth_multiplier", [None, 1, 2])
-def test_scales_of_convolutions(depth_multiplier: int | None, tmp_path: Path) -> None:
+def test_scales_of_convolutions(
+    depth_multiplier: int | None, features: tuple[str, ...], tmp_path: Path
+) -> None:
     batch = OpBatch("int16")
     for case in QUANTISATION:
         factor = max(case.scales) * 0.05 / case.output_scale
@@ -90,10 +100,11 @@ def test_scales_of_convolutions(depth_multiplier: int | None, tmp_path: Path) ->
     Conv(scales=(almost_one, 0.99999, 0.5), channels=3, output_scale=0.05, depth_multiplier=1).add(
         batch
     )
-    _check(batch, tmp_path)
+    _check(batch, tmp_path, features)
 
 
-def test_depthwise_convolutions(tmp_path: Path) -> None:
+@FEATURES
+def test_depthwise_convolutions(features: tuple[str, ...], tmp_path: Path) -> None:
     batch = OpBatch("int16")
     for case in DEPTHWISE_GEOMETRY:
         case.add(batch)
@@ -103,11 +114,12 @@ def test_depthwise_convolutions(tmp_path: Path) -> None:
     replace(wide, extreme=True, output_scale=9e3).add(batch)
     replace(wide, extreme=True, depth_multiplier=2, output_scale=9e3).add(batch)
     Conv(image=(2, 511), depth=4, size=(2, 511), depth_multiplier=1, extreme=True).add(batch)
-    _check(batch, tmp_path)
+    _check(batch, tmp_path, features)
 
 
+@FEATURES
 @pytest.mark.parametrize("bias_type", ["int64", "int32"])
-def test_fully_connected_layers(bias_type: str, tmp_path: Path) -> None:
+def test_fully_connected_layers(bias_type: str, features: tuple[str, ...], tmp_path: Path) -> None:
     b = ModelBuilder()
     random = np.random.default_rng(1)
     inputs, outputs = [], []
@@ -129,7 +141,7 @@ def test_fully_connected_layers(bias_type: str, tmp_path: Path) -> None:
         b.op("FULLY_CONNECTED", tensors, [y], activation=ACTIVATIONS[units % 4])
         inputs.append(x)
         outputs.append(y)
-    host_engine.check(b.build(inputs, outputs), tmp_path)
+    host_engine.check(b.build(inputs, outputs), tmp_path, build=Build(features=features))
 
 
 TRANSPOSED = (
@@ -166,6 +178,25 @@ def test_transposed_convolutions(padding: str, activation: str, tmp_path: Path) 
         inputs.append(x)
         outputs.append(y)
     host_engine.check(b.build(inputs, outputs), tmp_path)
+
+
+def test_the_fast_kernels_take_what_they_can_prove() -> None:
+    def is_fast(case: Conv, bias_type: str = "int64") -> bool:
+        batch = OpBatch("int16", bias_type=bias_type)
+        case.add(batch)
+        model = tflite.parse(batch.build(), "m.tflite")
+        chosen = choose(KERNELS, model, model.ops[0], ("dsp",))
+        assert not isinstance(chosen, str)
+        return "dsp" in chosen.needs
+
+    assert all(is_fast(case) for case in (*GEOMETRY, *ALIGNED))
+    assert is_fast(Conv(depth=8, depth_multiplier=1))
+    assert not is_fast(Conv(depth=8, depth_multiplier=2))
+    assert not is_fast(Conv(depth=6, depth_multiplier=1))
+    assert not is_fast(Conv(), bias_type="int32")
+    assert not is_fast(Conv(depth=600, size=(1, 1), extreme=True))
+    assert not is_fast(Conv(scales=(5.0,), output_scale=0.05))
+    assert not is_fast(Conv(scales=(1e-6,)))
 
 
 def test_biases_beyond_32_bits(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from edgegen.engines.aot.ops.common import (
     optional_input,
     output_tensor,
 )
-from edgegen.engines.aot.ops.output_s16 import output_s16, refuse_sums
+from edgegen.engines.aot.ops.output_s16 import is_narrow, output_s16, refuse_sums
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
@@ -25,16 +25,20 @@ _Fields = tuple[tuple[str, Field], ...]
 
 
 def _lower_conv(model: Model, op: Op) -> Call:
-    size = input_tensor(model, op, 1).shape[1:3]
-    if size == attrs_of(op, Conv2DAttrs).stride == (1, 1):
+    if is_pointwise(model, op):
         return _call(model, op, "fully_connected", _pointwise_fields(model, op))
     return _call(
         model, op, "conv_2d", conv.window_of(model, op), ("nn/conv_2d_s16.c", "nn/window_2d.c")
     )
 
 
+def is_pointwise(model: Model, op: Op) -> bool:
+    """Whether a convolution is a fully connected layer at every pixel."""
+    size = input_tensor(model, op, 1).shape[1:3]
+    return size == attrs_of(op, Conv2DAttrs).stride == (1, 1)
+
+
 def _pointwise_fields(model: Model, op: Op) -> _Fields:
-    """A fully connected layer at every pixel."""
     data, depth = input_tensor(model, op), input_tensor(model, op).shape[3]
     return (
         ("batches", data.elements // depth),
@@ -68,7 +72,7 @@ def _call(
         _bias(model, op),
         output_tensor(model, op).shape[-1],
         _has_int32_sums(op),
-        _reals(model, op),
+        real_multipliers(model, op),
         attrs.activation,
         output_tensor(model, op),
     )
@@ -107,7 +111,7 @@ def _has_int32_sums(op: Op) -> bool:
     return attrs_of(op, Conv2DAttrs).has_int32_sums
 
 
-def _reals(model: Model, op: Op) -> list[float]:
+def real_multipliers(model: Model, op: Op) -> list[float]:
     """What takes a channel's sum to the output's scale."""
     if op.kind is OpKind.TRANSPOSE_CONV:
         return transpose_conv.real_multipliers(model, op)
@@ -117,23 +121,29 @@ def _reals(model: Model, op: Op) -> list[float]:
     return conv.real_multipliers(model, op)
 
 
-def _refuse(model: Model, op: Op) -> str | None:
+def has_narrow_sums(model: Model, op: Op) -> bool:
+    """Whether sums are int32 and rescaled as such."""
+    return is_narrow(_bias(model, op), _has_int32_sums(op))
+
+
+def refuse(model: Model, op: Op) -> str | None:
+    """What no kernel takes."""
     positions = (1, 3) if op.kind is OpKind.TRANSPOSE_CONV else (1, 2)
     return constant_weights(*positions)(model, op) or refuse_sums(
-        _bias(model, op), _has_int32_sums(op), _reals(model, op)
+        _bias(model, op), _has_int32_sums(op), real_multipliers(model, op)
     )
 
 
 def _refuse_depthwise(model: Model, op: Op) -> str | None:
     if input_tensor(model, op, 1).shape[2] > _MOST_PRODUCTS:
         return f"its filter is more than {_MOST_PRODUCTS} columns wide."
-    return _refuse(model, op)
+    return refuse(model, op)
 
 
 def _kernel(
     kind: OpKind,
     lower: Callable[[Model, Op], Call],
-    refusal: Callable[[Model, Op], str | None] = _refuse,
+    refusal: Callable[[Model, Op], str | None] = refuse,
 ) -> Kernel:
     return Kernel(kind, DType.INT16, lower, refusal)
 

@@ -32,7 +32,7 @@ def output_s16(
         real_multipliers: What takes a channel's sum to the output's scale; one for all
             channels or one for each.
     """
-    narrow = _is_narrow(bias, has_int32_sums)
+    narrow = is_narrow(bias, has_int32_sums)
     if narrow:
         multiplier, shift = quantize_multipliers(real_multipliers)
     else:
@@ -64,7 +64,7 @@ def refuse_sums(
     bias: Tensor | None, has_int32_sums: bool, real_multipliers: list[float]
 ) -> str | None:
     """A refusal: sums and multipliers must stay within what fixed_point.h can express."""
-    if _is_narrow(bias, has_int32_sums):
+    if is_narrow(bias, has_int32_sums):
         return huge_multiplier(real_multipliers)
     if bias is not None and np.abs(constant(bias).astype(np.float64)).max() >= _LARGEST_BIAS:
         return "its bias is too large for a sum of 48 bits."
@@ -78,6 +78,6 @@ def refuse_wide_multiplier(real_multipliers: list[float]) -> str | None:
     return None
 
 
-def _is_narrow(bias: Tensor | None, has_int32_sums: bool) -> bool:
+def is_narrow(bias: Tensor | None, has_int32_sums: bool) -> bool:
     """As TFLM decides it: by the bias if there is one."""
     return has_int32_sums if bias is None else bias.dtype is DType.INT32
