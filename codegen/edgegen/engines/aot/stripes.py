@@ -15,6 +15,20 @@ from edgegen.model import DType, Model
 _STRIPES = 8
 """More of them need less memory, and more code that calls the kernels."""
 
+_COUNT = "positions.count"
+"""Of a column of the output: its rows."""
+
+_OF_ANY_ROWS = frozenset(
+    {
+        *("input_zero_point", "line_groups", "line_bytes", "multiply", "weights", "stream"),
+        *("positions.input_step", "positions.output_step"),
+    }
+)
+"""Fields beside the window that are the same for any number of rows; so are those of members
+named in `_MEMBERS`."""
+
+_MEMBERS = ("matrix.", "output.")
+
 
 @dataclass(frozen=True, slots=True)
 class Recomputation:
@@ -92,7 +106,7 @@ def rows_of(call: Call, first: int, count: int) -> tuple[Call, int] | None:
 
     Returns:
         The call, and how many bytes of the input come before what it reads; None if the kernel is
-        not described by a window.
+        not known to be described by a window.
     """
     fields = dict(call.fields)
     w = {
@@ -100,7 +114,10 @@ def rows_of(call: Call, first: int, count: int) -> tuple[Call, int] | None:
         for name, value in fields.items()
         if name.startswith("window.") and isinstance(value, int)
     }
-    if not w or w["batches"] != 1:
+    others = [name for name in fields if not name.startswith(("window.", *_MEMBERS))]
+    if not w or w["batches"] != 1 or not _OF_ANY_ROWS | {_COUNT} >= set(others):
+        return None
+    if fields.get(_COUNT, w["output_height"]) != w["output_height"]:
         return None
     start = first * w["stride_height"] - w["pad_top"]
     top = max(start, 0)
@@ -114,6 +131,7 @@ def rows_of(call: Call, first: int, count: int) -> tuple[Call, int] | None:
             "window.input_height": rows,
             "window.output_height": count,
             "window.pad_top": top - start,
+            _COUNT: count,
         },
     )
     return replace(call, fields=changed), top * w["input_width"] * w["input_depth"]
