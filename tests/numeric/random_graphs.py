@@ -1,6 +1,6 @@
 """Random graphs through the generated C and through TensorFlow Lite Micro.
 
-    python tests/numeric/random_graphs.py --count 2000 --seed 0
+    python tests/numeric/random_graphs.py --count 2000 --seed 0 --of layers
 
 draws one graph from each of the seeds 0 ... 1999 and compares every activation. A graph that
 differs is cut down to as few operators as still differ, and shown with its seed; `--count 1
@@ -25,7 +25,7 @@ from edgegen.errors import RefusedModelError
 from edgegen.frontends import tflite
 from edgegen.model import Model
 from edgegen.options import OptimizeFor
-from support import host_engine, random_graph, random_graph_s16
+from support import host_engine, random_graph, random_graph_s16, random_graph_wide
 from support.host_engine import Build
 from support.random_graph import Graph
 
@@ -50,6 +50,13 @@ VARIANTS = (
 )
 """The portable kernels, those with DSP instructions, those with Helium on top; and where some of
 them give way to smaller ones. In-place plans are made in every variant."""
+
+DRAWINGS: dict[str, Callable[[int], Graph]] = {
+    "layers": random_graph.draw,
+    "all": random_graph_wide.draw,
+    "int16": random_graph_s16.draw,
+}
+"""Mostly layers with weights; all operators; int16 activations."""
 
 GRAPHS_PER_BUILD = 40
 """In one model: a compiler takes longer to start than to compile a graph."""
@@ -159,9 +166,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--count", type=int, default=2000, help="how many graphs")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the next count up")
-    parser.add_argument("--int16", action="store_true", help="graphs of int16 activations")
+    parser.add_argument("--of", choices=DRAWINGS, default="layers", help="what is drawn")
     arguments = parser.parse_args()
-    draw = random_graph_s16.draw if arguments.int16 else random_graph.draw
+    draw = DRAWINGS[arguments.of]
     began = time.perf_counter()
     outcomes = []
     for seeds in batches(arguments.count, arguments.seed):

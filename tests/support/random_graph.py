@@ -21,14 +21,17 @@ T = TypeVar("T")
 Shape = tuple[int, ...]
 Quant = tuple[float, int]  # scale and zero point
 
-_EXTENTS = (1, 1, 2, 3, 4, 5, 6, 8, 9, 11)
-_CHANNELS = (1, 2, 3, 4, 4, 5, 7, 8, 8, 12, 16, 20)
+EXTENTS = (1, 1, 2, 3, 4, 5, 6, 8, 9, 11)
+CHANNELS = (1, 2, 3, 4, 4, 5, 7, 8, 8, 12, 16, 20)
 _SIZES = (1, 1, 2, 3, 3, 5)
 _STRIDES = (1, 1, 1, 2, 2, 3)
 _ACTIVATIONS = ("none", "none", "relu", "relu6", "relu_n1_to_1")
-_MOST_ELEMENTS = 1500
-_MOST_WEIGHTS = 4000
-_MOST_MACS = 300_000
+MOST_ELEMENTS = 1500
+MOST_WEIGHTS = 4000
+MOST_MACS = 300_000
+
+DELAY = "READ_VARIABLE and ASSIGN_VARIABLE"
+"""A node of both, with a variable of its own: its output is its input of the time before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Value:
     zero_point: int = 0
     axis: int = 0
     data: npt.NDArray[Any] | None = field(default=None, repr=False)
+    is_variable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Node:
 
     kind: str
     inputs: tuple[int, ...]
-    output: int
+    outputs: tuple[int, ...]
     options: dict[str, Any]
 
 
@@ -62,14 +66,18 @@ class Graph:
 
     @property
     def inputs(self) -> list[int]:
-        written = {node.output for node in self.nodes}
+        written = {value for node in self.nodes for value in node.outputs}
         read = {value for node in self.nodes for value in node.inputs}
-        return [v for v in sorted(read - written) if self.values[v].data is None]
+        return [
+            v
+            for v in sorted(read - written)
+            if self.values[v].data is None and not self.values[v].is_variable
+        ]
 
     @property
     def outputs(self) -> list[int]:
         read = {value for node in self.nodes for value in node.inputs}
-        return [node.output for node in self.nodes if node.output not in read]
+        return [v for node in self.nodes for v in node.outputs if v not in read]
 
     def without(self, node: int) -> Graph:
         """One node less; what it computed becomes an input where it is read."""
@@ -78,7 +86,7 @@ class Graph:
     def __str__(self) -> str:
         return "\n".join(
             f"{node.kind} {[self.values[v] for v in node.inputs]} -> "
-            f"{self.values[node.output]} {node.options}"
+            f"{[self.values[v] for v in node.outputs]} {node.options}"
             for node in self.nodes
         )
 
@@ -92,14 +100,36 @@ def write(graphs: Sequence[Graph]) -> bytes:
     inputs: list[int] = []
     outputs: list[int] = []
     for number, graph in enumerate(graphs):
-        used = {v for node in graph.nodes for v in (*node.inputs, node.output)}
+        _initialise(builder, number, graph)
+    for number, graph in enumerate(graphs):
+        used = {v for node in graph.nodes for v in (*node.inputs, *node.outputs)}
         index = {v: _add(builder, f"g{number} v{v}", graph.values[v]) for v in sorted(used)}
         for node in graph.nodes:
             read = [index[v] for v in node.inputs]
-            builder.op(node.kind, read, [index[node.output]], **node.options)
+            written = [index[v] for v in node.outputs]
+            if node.kind == DELAY:
+                handle = builder.variable(_variable(number, node))
+                builder.op("READ_VARIABLE", [handle], written)
+                builder.op("ASSIGN_VARIABLE", [handle, *read], [])
+            else:
+                builder.op(node.kind, read, written, **node.options)
         inputs += [index[v] for v in graph.inputs]
         outputs += [index[v] for v in graph.outputs]
     return builder.build(inputs, outputs)
+
+
+def _initialise(builder: ModelBuilder, number: int, graph: Graph) -> None:
+    """First values of variables come before everything else."""
+    for node in graph.nodes:
+        initial = node.options["initial"] if node.kind == DELAY else None
+        if initial is not None:
+            value = graph.values[node.inputs[0]]
+            quant = {"scale": value.scale, "zero_point": value.zero_point}
+            builder.initialise(_variable(number, node), initial, value.dtype, **quant)
+
+
+def _variable(number: int, node: Node) -> str:
+    return f"g{number} {node.outputs[0]}"
 
 
 def graph_of(tensor_name: str) -> int:
@@ -117,6 +147,7 @@ def _add(builder: ModelBuilder, name: str, value: Value) -> int:
         zero_point=zero_point if value.scale is not None else None,
         axis=value.axis,
         data=value.data,
+        is_variable=value.is_variable,
     )
 
 
@@ -163,9 +194,9 @@ class Drawing:
 
     def _shape(self) -> Shape:
         if self._often(0.2):
-            return tuple(self._pick(_EXTENTS) for _ in range(self._between(1, 3)))
+            return tuple(self._pick(EXTENTS) for _ in range(self._between(1, 3)))
         batches = 2 if self._often(0.1) else 1
-        return batches, self._pick(_EXTENTS), self._pick(_EXTENTS), self._pick(_CHANNELS)
+        return batches, self._pick(EXTENTS), self._pick(EXTENTS), self._pick(CHANNELS)
 
     def _zero_point(self) -> int:
         return self._pick((-128, 127, 0)) if self._often(0.4) else self._between(-128, 127)
@@ -187,7 +218,7 @@ class Drawing:
         self._activations.append(index)
         return index
 
-    def _integers(self, values: Sequence[Any]) -> int:
+    def _integers(self, values: Sequence[Any] | int) -> int:
         data = np.array(values, np.int32)
         return self._value(Value(data.shape, "int32", data=data))
 
@@ -208,11 +239,23 @@ class Drawing:
         quant: Quant,
         **options: Any,
     ) -> None:
-        if not 0 < math.prod(shape) <= _MOST_ELEMENTS or min(shape, default=1) < 1:
-            return
-        output = self._value(Value(shape, scale=quant[0], zero_point=quant[1]))
-        self._nodes.append(Node(kind, tuple(inputs), output, options))
-        self._activations.append(output)
+        self._emit_all(kind, inputs, [shape], quant, **options)
+
+    def _emit_all(
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        shapes: Sequence[Shape],
+        quant: Quant,
+        **options: Any,
+    ) -> None:
+        """An operator with several outputs, all quantised alike."""
+        for shape in shapes:
+            if not 0 < math.prod(shape) <= MOST_ELEMENTS or min(shape, default=1) < 1:
+                return
+        outputs = [self._value(Value(s, scale=quant[0], zero_point=quant[1])) for s in shapes]
+        self._nodes.append(Node(kind, tuple(inputs), tuple(outputs), options))
+        self._activations += outputs
 
     # Layers with weights.
 
@@ -299,10 +342,10 @@ class Drawing:
         if len(shape) != 4:
             return
         options, size, positions = self._windows(source, dilates=True)
-        channels = self._pick(_CHANNELS)
+        channels = self._pick(CHANNELS)
         weights = (channels, *size, shape[3])
         macs = math.prod(weights) * math.prod(positions) * shape[0]
-        if math.prod(weights) > _MOST_WEIGHTS or macs > _MOST_MACS:
+        if math.prod(weights) > MOST_WEIGHTS or macs > MOST_MACS:
             return
         constants, quant = self._layer(source, weights, axis=0)
         self._emit(
@@ -334,8 +377,8 @@ class Drawing:
         shape = self._values[source].shape
         keeps = self._often(0.3)
         depth = shape[-1] if keeps or self._often(0.5) else math.prod(shape)
-        units = self._pick((*_CHANNELS, 33))
-        if units * depth > _MOST_WEIGHTS:
+        units = self._pick((*CHANNELS, 33))
+        if units * depth > MOST_WEIGHTS:
             return
         constants, quant = self._layer(source, (units, depth), axis=0)
         rows = shape[:-1] if keeps else (math.prod(shape) // depth,)
@@ -474,7 +517,7 @@ class Drawing:
             if self._often(0.3):
                 parts.append(self._pick(parts))
             else:
-                extent = self._pick(_EXTENTS)
+                extent = self._pick(EXTENTS)
                 parts.append(self._input((*shape[:axis], extent, *shape[axis + 1 :]), like=source))
         self._random.shuffle(parts)
         joined = sum(self._values[v].shape[axis] for v in parts)

@@ -118,7 +118,7 @@ class _Drawing(random_graph.Drawing):
         coarse = float(np.float32(scale * self._spread(30.0, 2000.0)))
         zero_point = self._between(-128, 127)
         narrow = super()._value(Value(shape, scale=coarse, zero_point=zero_point))
-        self._nodes.append(Node("QUANTIZE", (source,), narrow, {}))
+        self._nodes.append(Node("QUANTIZE", (source,), (narrow,), {}))
         self._emit("QUANTIZE", [narrow], shape, (scale, 0))
 
 
