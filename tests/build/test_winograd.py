@@ -47,7 +47,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it does not pay."""
-    monkeypatch.setattr(winograd_dsp, "pays", lambda model, op: True)
+    monkeypatch.setattr(winograd_dsp, "pays", lambda window, kept_bytes: True)
 
 
 @pytest.mark.parametrize(

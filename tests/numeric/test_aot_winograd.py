@@ -71,7 +71,7 @@ def _is_winograd(chosen: Kernel | str) -> bool:
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it does not pay."""
-    monkeypatch.setattr(winograd_dsp, "pays", lambda model, op: True)
+    monkeypatch.setattr(winograd_dsp, "pays", lambda window, kept_bytes: True)
 
 
 @pytest.mark.usefixtures("always")
@@ -90,13 +90,13 @@ def test_what_the_kernel_does_not_take(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("always")
-def test_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Filters are made again for every row of tiles, or every other."""
+@pytest.mark.parametrize("kept_bytes", [0, 14_000])
+def test_little_memory(kept_bytes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters are made again for every row of tiles, or for every other."""
+    variant = winograd_dsp.variant
+    monkeypatch.setattr(winograd_dsp, "variant", lambda window, _: variant(window, kept_bytes))
     cases = [replace(BASE, image=(13, 5), depth=12), replace(BASE, image=(13, 5), depth=4)]
-    for kept in (0, 14_000):
-        monkeypatch.setattr(winograd_dsp, "KEPT_BYTES", kept)
-        (tmp_path / str(kept)).mkdir()
-        assert all(_check(cases, tmp_path / str(kept)))
+    assert all(_check(cases, tmp_path))
 
 
 @pytest.mark.usefixtures("always")

@@ -31,10 +31,10 @@ _V_BYTES = 36 * 2 * _WORD  # of two tiles and two input channels
 _M_BYTES = (36 * 8 + 80) * _WORD
 _COLUMN_BYTES = 12 * _WORD
 KEPT_BYTES = 46 * 1024
-"""What U and V may take where there is a choice."""
+"""What U and V may take where there is a choice; the small variant keeps the least."""
 
 
-def refusal(model: Model, op: Op) -> str | None:
+def _refusal(model: Model, op: Op, kept_bytes: int) -> str | None:
     reason = refuse_s8(model, op)
     if reason is not None:
         return reason
@@ -43,31 +43,29 @@ def refusal(model: Model, op: Op) -> str | None:
         return "its filter is not a dense 3x3 one of stride 1."
     if filters[0] % _CHANNELS or filters[3] % _CHANNELS:
         return "its channels are no multiples of 4."
-    if not pays(model, op):
+    if not pays(dict(window_of(model, op)), kept_bytes):
         return "its transforms would cost more than they save."
     return None if requantisation_of(model, op) is not None else "its rounding shows."
 
 
-def pays(model: Model, op: Op) -> bool:
+def pays(window: dict[str, int], kept_bytes: int) -> bool:
     """Whether it is likely to take fewer instructions than ops/conv_dsp.py."""
-    window = dict(window_of(model, op))
     outputs = window["window.output_height"] * window["window.output_width"]
     channels, depth = window["window.output_depth"], window["window.input_depth"]
-    direct = outputs * channels * (9 * depth * 0.79 + 7)
-    return _cost(window) < direct
+    return _cost(window, kept_bytes) < outputs * channels * (9 * depth * 0.79 + 7)
 
 
-def _cost(window: dict[str, int]) -> float:
+def _cost(window: dict[str, int], kept_bytes: int) -> float:
     """Instructions of an image, about; fitted to the kernel on Cortex-M4."""
     rows, across = _tiles(window)
     channels, depth = window["window.output_depth"], window["window.input_depth"]
-    tile_rows, kept = variant(window)
-    transforms_of_filters = 1 if 4 * kept == channels else -(-rows // tile_rows)
+    tile_rows, kept = variant(window, kept_bytes)
+    transforms_of_filters = 1 if kept * _CHANNELS == channels else -(-rows // tile_rows)
     pairs_of_tiles = -(-rows * across // 2)
     return (
         36 * pairs_of_tiles * channels / 4 * (11 * depth / 2 + 15)
         + rows * across * (340 * channels + 155 * depth)
-        + transforms_of_filters * 95 * channels * depth
+        + transforms_of_filters * 100 * channels * depth
     )
 
 
@@ -77,7 +75,7 @@ def _tiles(window: dict[str, int]) -> tuple[int, int]:
     return -(-height // _TILE), -(-width // _TILE)
 
 
-def variant(window: dict[str, int]) -> tuple[int, int]:
+def variant(window: dict[str, int], kept_bytes: int) -> tuple[int, int]:
     """Rows of tiles whose V are kept at once, and blocks of output channels whose U are.
 
     Either all U are made once and V row by row, or V of several rows once, for which every
@@ -86,15 +84,14 @@ def variant(window: dict[str, int]) -> tuple[int, int]:
     rows, across = _tiles(window)
     pairs, blocks = window["window.input_depth"] // 2, window["window.output_depth"] // _CHANNELS
     row_bytes = padded(across, 2) // 2 * pairs * _V_BYTES
-    if blocks * pairs * _U_BYTES + row_bytes <= KEPT_BYTES:
+    if blocks * pairs * _U_BYTES + row_bytes <= kept_bytes:
         return 1, blocks
-    tile_rows = (KEPT_BYTES - pairs * _U_BYTES) // row_bytes
+    tile_rows = (kept_bytes - pairs * _U_BYTES) // row_bytes
     return min(max(tile_rows, 1), rows), 1
 
 
-def _scratch_bytes(window: dict[str, int]) -> int:
+def _scratch_bytes(window: dict[str, int], tile_rows: int, kept: int) -> int:
     _, across = _tiles(window)
-    tile_rows, kept = variant(window)
     pairs = window["window.input_depth"] // 2
     return (
         padded(tile_rows * across, 2) // 2 * pairs * _V_BYTES
@@ -172,9 +169,9 @@ def _int32(values: Int64) -> npt.NDArray[np.int32]:
     return values.astype(np.uint32).view(np.int32)
 
 
-def _lower(model: Model, op: Op) -> Call:
+def _lower(model: Model, op: Op, kept_bytes: int) -> Call:
     window = dict(window_of(model, op))
-    tile_rows, kept = variant(window)
+    tile_rows, kept = variant(window, kept_bytes)
     parts = ("filter", "input", "multiply", "output", "s8")
     return Call(
         op=op,
@@ -192,8 +189,19 @@ def _lower(model: Model, op: Op) -> Call:
         header="edgegen/nn/dsp/winograd.h",
         sources=tuple(f"nn/dsp/winograd_{part}.c" for part in parts),
         constants=(Constant("filter", _stream(model, op)),),
-        scratch_bytes=_scratch_bytes(window),
+        scratch_bytes=_scratch_bytes(window, tile_rows, kept),
     )
 
 
-KERNELS = (Kernel(OpKind.CONV_2D, DType.INT8, _lower, refusal, frozenset({"dsp"})),)
+def _kernel(kept_bytes: int) -> Kernel:
+    return Kernel(
+        OpKind.CONV_2D,
+        DType.INT8,
+        lambda model, op: _lower(model, op, kept_bytes),
+        lambda model, op: _refusal(model, op, kept_bytes),
+        frozenset({"dsp"}),
+    )
+
+
+KERNELS = (_kernel(KEPT_BYTES), _kernel(0))
+"""The second one takes less memory, and makes filters again for every row of tiles."""
