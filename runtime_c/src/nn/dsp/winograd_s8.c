@@ -96,7 +96,7 @@ static void make_row(const job *j, int32_t tile_row, int32_t first)
         make_columns(j, tile_row, 2 * pair);
         for (int32_t x = 0; x < j->tiles_across; ++x) {
             const int32_t tile = first + x;
-            uint32_t *v = j->v + (tile / 2 * j->pairs + pair) * EG_WINOGRAD_V_WORDS + tile % 2;
+            uint32_t *v = j->v + ((tile >> 1) * j->pairs + pair) * EG_WINOGRAD_V_WORDS + (tile & 1);
 
             eg_winograd_input(columns, v);
             columns += EG_WINOGRAD_TILE * EG_WINOGRAD_COLUMN_WORDS;
@@ -163,11 +163,11 @@ static void run_block(const job *j, const eg_winograd_channels *channels, const 
     int32_t x = 0;
 
     for (int32_t tile = 0; tile < tiles; ++tile) {
-        if (tile % 2 == 0) {
+        if ((tile & 1) == 0) {
             eg_winograd_multiply(u, v, j->pairs, j->sums);
             v += j->pairs * EG_WINOGRAD_V_WORDS;
         }
-        put_tile(j, channels, j->sums + tile % 2 * 4, y, x, first_channel);
+        put_tile(j, channels, j->sums + (tile & 1) * 4, y, x, first_channel);
         x += EG_WINOGRAD_TILE;
         if (x >= j->layer->window.output_width) {
             x = 0;
