@@ -13,6 +13,7 @@ from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import tflite
 from edgegen.model import Model
 from numeric import test_aot_conv as conv
+from numeric import test_aot_dsp_elementwise as elementwise
 from numeric import test_aot_fully_connected as dense
 from support import host_engine
 from support.host_engine import Build
@@ -45,6 +46,14 @@ def test_fully_connected(tmp_path: Path) -> None:
     batch = OpBatch("int8")
     for case in [*dense.SHAPES, *dense.QUANTISATION]:
         case.add(batch)
+    host_engine.check(batch.build(), tmp_path, build=Build(general=True))
+
+
+def test_sums(tmp_path: Path) -> None:
+    batch = OpBatch("int8")
+    for qs in elementwise.RESIDUALS:
+        for kind in ("ADD", "SUB"):
+            batch.binary(kind, [(1, 300)] * 2, qs)
     host_engine.check(batch.build(), tmp_path, build=Build(general=True))
 
 

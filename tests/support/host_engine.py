@@ -42,7 +42,8 @@ FLAGS = (
     *("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wpedantic"),
     "-Werror",
 )
-GENERAL_KERNELS = tuple(k for k in KERNELS if not k.lower.__module__.endswith("_scalar"))
+FAST_MODULES = ("_scalar", "_linear")
+GENERAL_KERNELS = tuple(k for k in KERNELS if not k.lower.__module__.endswith(FAST_MODULES))
 SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
 

@@ -92,6 +92,18 @@ static inline int32_t eg_clamp_i32(int32_t x, int32_t low, int32_t high)
     return x < low ? low : (x > high ? high : x);
 }
 
+static inline int32_t eg_saturate_s8(int32_t x)
+{
+#if defined(__ARM_FEATURE_SAT) && defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB >= 2
+    int32_t result;
+
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+#else
+    return eg_clamp_i32(x, INT8_MIN, INT8_MAX);
+#endif
+}
+
 /* A sum, rescaled to the output's quantisation and clamped: the last step of every layer. */
 static inline int32_t eg_requantize(int32_t sum, int32_t multiplier, int32_t shift, int32_t offset,
                                     int32_t low, int32_t high)

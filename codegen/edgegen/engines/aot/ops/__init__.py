@@ -7,7 +7,7 @@ from edgegen.engines.aot.ops import (
     arg_extremum,
     batch_matmul,
     binary,
-    binary_dsp,
+    binary_linear,
     binary_mve,
     cast,
     comparison,
@@ -50,7 +50,7 @@ from edgegen.engines.aot.ops import (
 KERNELS: tuple[Kernel, ...] = (
     *arg_extremum.KERNELS,
     *binary_mve.KERNELS,
-    *binary_dsp.KERNELS,
+    *binary_linear.KERNELS,
     *batch_matmul.KERNELS,
     *binary.KERNELS,
     *cast.KERNELS,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from edgegen.engines.aot.kernels import Kernel
-from edgegen.engines.aot.ops import binary_dsp as dsp
+from edgegen.engines.aot.ops import binary_linear
 from edgegen.engines.aot.ops.common import input_index, output_tensor
 from edgegen.engines.aot.program import Call
 from edgegen.model import DType, Model, Op, OpKind
 
 
 def _lower(model: Model, op: Op) -> Call:
-    linear = dsp.linear_function(model, op)
+    linear = binary_linear.linear_function(model, op)
     assert linear is not None
     return Call(
         op=op,
@@ -32,6 +32,6 @@ def _lower(model: Model, op: Op) -> Call:
 
 
 KERNELS = tuple(
-    Kernel(kind, DType.INT8, _lower, dsp.refusal, needs=frozenset({"mve"}))
+    Kernel(kind, DType.INT8, _lower, binary_linear.refusal, needs=frozenset({"mve"}))
     for kind in (OpKind.ADD, OpKind.SUB)
 )

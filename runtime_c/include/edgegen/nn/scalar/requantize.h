@@ -30,18 +30,6 @@ enum {
     EG_CHANNEL_WORDS
 };
 
-static inline int32_t eg_saturate_s8(int32_t x)
-{
-#if defined(__ARM_FEATURE_SAT) && defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB >= 2
-    int32_t result;
-
-    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
-    return result;
-#else
-    return eg_clamp_i32(x, INT8_MIN, INT8_MAX);
-#endif
-}
-
 /* doubled_sum = 2 * (sum + bias) */
 static inline int8_t eg_requantize_doubled_sum(int32_t doubled_sum, int32_t multiplier,
                                                int32_t constant, int32_t shift)

@@ -1,4 +1,4 @@
-"""ADD and SUB of one shape for cores with the DSP instructions.
+"""ADD and SUB of one shape, by one linear function.
 
 An int8 sum has only 65,536 cases. One linear function with 32-bit factors gives the output of
 all of them, if its constant is chosen well; whether it does is tried, not argued.
@@ -120,8 +120,8 @@ def _lower(model: Model, op: Op) -> Call:
     assert linear is not None
     return Call(
         op=op,
-        function="eg_run_add_dsp_s8",
-        struct="eg_add_dsp_s8",
+        function="eg_run_add_linear_s8",
+        struct="eg_add_linear_s8",
         fields=(
             ("elements", output_tensor(model, op).elements),
             ("factor1", linear.factor1),
@@ -131,13 +131,10 @@ def _lower(model: Model, op: Op) -> Call:
         ),
         inputs=(input_index(op, 0), input_index(op, 1)),
         output=op.outputs[0],
-        header="edgegen/nn/dsp/elementwise.h",
-        sources=("nn/dsp/add_s8.c",),
+        header="edgegen/nn/elementwise.h",
+        sources=("nn/add_linear_s8.c",),
         in_place=(0, 1),
     )
 
 
-KERNELS = tuple(
-    Kernel(kind, DType.INT8, _lower, refusal, needs=frozenset({"dsp"}))
-    for kind in (OpKind.ADD, OpKind.SUB)
-)
+KERNELS = tuple(Kernel(kind, DType.INT8, _lower, refusal) for kind in (OpKind.ADD, OpKind.SUB))
