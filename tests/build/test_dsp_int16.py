@@ -24,8 +24,8 @@ CASES = (
     *(Conv(image=(6, 5), depth=depth, depth_multiplier=1) for depth in (4, 12)),
     Conv(image=(5, 9), depth=8, depth_multiplier=1, stride=(2, 1), activation="relu6"),
     Conv(image=(5, 9), depth=4, depth_multiplier=1, dilation=(2, 2), padding="VALID"),
-    # A multiplier just below 1, and one just above 2^-17.
-    *(Conv(depth=4, size=(1, 1), scales=(s,), output_scale=0.05) for s in (0.999, 8e-6)),
+    # A multiplier just below 1/2, and one just above 2^-18.
+    *(Conv(depth=4, size=(1, 1), scales=(s,), output_scale=0.05) for s in (0.499, 4e-6)),
 )
 BUILDS = {
     "O2": (),

@@ -195,7 +195,9 @@ def test_the_fast_kernels_take_what_they_can_prove() -> None:
     assert not is_fast(Conv(depth=6, depth_multiplier=1))
     assert not is_fast(Conv(), bias_type="int32")
     assert not is_fast(Conv(depth=600, size=(1, 1), extreme=True))
-    assert not is_fast(Conv(scales=(5.0,), output_scale=0.05))
+    assert not is_fast(Conv(scales=(0.5,), output_scale=0.05))
+    assert is_fast(Conv(scales=(0.4999,), output_scale=0.05))
+    assert is_fast(Conv(scales=(4e-6,), output_scale=0.05))
     assert not is_fast(Conv(scales=(1e-6,)))
 
 

@@ -32,10 +32,10 @@ static void convolve(const eg_window_2d *window, const eg_patch *patch, const in
             x += tap_step;
         }
     }
-    output[0] = eg_output_of_s16(sum0, outputs[4], outputs[8], range);
-    output[1] = eg_output_of_s16(sum1, outputs[5], outputs[9], range);
-    output[2] = eg_output_of_s16(sum2, outputs[6], outputs[10], range);
-    output[3] = eg_output_of_s16(sum3, outputs[7], outputs[11], range);
+    output[0] = eg_output_of_s16(sum0, outputs[4], range);
+    output[1] = eg_output_of_s16(sum1, outputs[5], range);
+    output[2] = eg_output_of_s16(sum2, outputs[6], range);
+    output[3] = eg_output_of_s16(sum3, outputs[7], range);
 }
 
 void eg_run_depthwise_conv_2d_s16_dsp(const eg_depthwise_conv_2d_s16_dsp *layer,
@@ -55,7 +55,7 @@ void eg_run_depthwise_conv_2d_s16_dsp(const eg_depthwise_conv_2d_s16_dsp *layer,
             convolve(window, &patch, x, w, outputs, layer->range, output);
             x += CHANNELS;
             w += taps;
-            outputs += 3 * CHANNELS;
+            outputs += 2 * CHANNELS;
             output += CHANNELS;
         }
     }

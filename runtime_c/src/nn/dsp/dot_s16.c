@@ -1,5 +1,7 @@
 #include "edgegen/nn/dsp/dot_s16.h"
 
+#include <string.h>
+
 #include "edgegen/isa_dsp.h"
 
 enum { CHANNELS = 4 };
@@ -71,20 +73,33 @@ static const int32_t *add_block(const int16_t *x, const int16_t *end, const int3
 
 #endif
 
+static void write_block(const sums *found, const int32_t *multipliers, eg_range_s16 range,
+                        int16_t *output)
+{
+    output[0] = eg_output_of_s16(found->channel[0], multipliers[0], range);
+    output[1] = eg_output_of_s16(found->channel[1], multipliers[1], range);
+    output[2] = eg_output_of_s16(found->channel[2], multipliers[2], range);
+    output[3] = eg_output_of_s16(found->channel[3], multipliers[3], range);
+}
+
 void eg_run_dot_s16_dsp(const eg_dot_s16_dsp *layer, const int16_t *input, int16_t *output)
 {
     const int16_t *const end = input + layer->inputs;
     const int32_t *w = layer->stream;
-    const eg_range_s16 range = layer->range;
+    int32_t left = layer->channels;
+    sums found;
 
-    for (int32_t left = layer->channels; left > 0; left -= CHANNELS) {
-        const int32_t count = left < CHANNELS ? left : CHANNELS;
-        sums found;
+    for (; left >= CHANNELS; left -= CHANNELS) {
+        w = add_block(input, end, w, &found);
+        write_block(&found, w, layer->range, output);
+        w += CHANNELS;
+        output += CHANNELS;
+    }
+    if (left > 0) {
+        int16_t spare[CHANNELS];
 
         w = add_block(input, end, w, &found);
-        for (int32_t c = 0; c < count; ++c) {
-            *output++ = eg_output_of_s16(found.channel[c], w[c], w[c + CHANNELS], range);
-        }
-        w += 2 * CHANNELS;
+        write_block(&found, w, layer->range, spare);
+        memcpy(output, spare, (size_t)left * sizeof *output);
     }
 }

@@ -100,7 +100,7 @@ def _dot_fields(model: Model, op: Op, inputs: int) -> _Fields:
 
 
 def _dot_stream(model: Model, op: Op, inputs: int) -> _Int32s:
-    """As eg_dot_s16_dsp has it: biases, weights, multipliers and shifts of four channels."""
+    """As eg_dot_s16_dsp has it: biases, weights and multipliers of four channels."""
     weights = constant(input_tensor(model, op, 1)).astype(np.int8).reshape(-1, inputs)
     blocks = _filled_up(len(weights), _CHANNELS) // _CHANNELS
     quads = _filled_up(inputs, _INPUTS) // 4
@@ -109,24 +109,19 @@ def _dot_stream(model: Model, op: Op, inputs: int) -> _Int32s:
     # [block][channel][quad][input] to [block][quad][channel][input]
     ordered = filled.reshape(blocks, _CHANNELS, quads, 4)[..., [0, 2, 1, 3]].transpose(0, 2, 1, 3)
     words = _words(ordered).reshape(blocks, quads * _CHANNELS)
-    bias, multiplier, right = _outputs(model, op)
-    return np.concatenate([bias, words, multiplier, right], axis=1).reshape(-1)
+    bias, multiplier = _outputs(model, op)
+    return np.concatenate([bias, words, multiplier], axis=1).reshape(-1)
 
 
-def _outputs(model: Model, op: Op) -> tuple[_Int32s, _Int32s, _Int32s]:
-    """[blocks][4] each: biases, multipliers, right shifts."""
+def _outputs(model: Model, op: Op) -> tuple[_Int32s, _Int32s]:
+    """[blocks][4] each: biases, and the multipliers of eg_output_of_s16."""
     bias = _bias(model, op)
     pairs = [wide_multiplier(real) for real in layers_s16.real_multipliers(model, op)]
     pairs *= bias.size if len(pairs) == 1 else 1
-    columns = (bias, [m for m, _ in pairs], [15 - shift for _, shift in pairs])
-    count = _filled_up(bias.size, _CHANNELS)
-    found = []
-    for values in columns:
-        # A shift of 0 is none that the kernels know, even where nothing is kept.
-        filled = np.full((count,), 15 if values is columns[2] else 0, np.int32)
-        filled[: bias.size] = values
-        found.append(filled.reshape(-1, _CHANNELS))
-    return found[0], found[1], found[2]
+    filled = np.zeros((2, _filled_up(bias.size, _CHANNELS)), np.int32)
+    filled[0, : bias.size] = bias
+    filled[1, : bias.size] = [m << (17 + shift) for m, shift in pairs]
+    return filled[0].reshape(-1, _CHANNELS), filled[1].reshape(-1, _CHANNELS)
 
 
 def _words(values: npt.NDArray[np.int8]) -> _Int32s:
@@ -193,8 +188,8 @@ def _refuse(model: Model, op: Op) -> str | None:
     if (np.abs(_bias(model, op)) + 32768 * sums >= 2**31).any():
         return "its sums may reach 2^31."
     shifts = [wide_multiplier(real)[1] for real in layers_s16.real_multipliers(model, op)]
-    if not -16 <= min(shifts) <= max(shifts) <= 0:
-        return "a multiplier is 1 or more, or less than 2^-17."
+    if not -17 <= min(shifts) <= max(shifts) <= -1:
+        return "a multiplier is 1/2 or more, or less than 2^-18."
     return None
 
 

@@ -18,7 +18,7 @@ extern "C" {
 enum { EG_DOT_INPUTS_S16 = 8 };
 
 /* The stream holds a block for every four channels: 4 biases; for every four inputs a word of each
- * channel, its bytes the weights of inputs 0, 2, 1 and 3; 4 multipliers; 4 right shifts. */
+ * channel, its bytes the weights of inputs 0, 2, 1 and 3; 4 multipliers of eg_output_of_s16. */
 typedef struct eg_dot_s16_dsp {
     const int32_t *stream;
     int32_t inputs; /* filled up */

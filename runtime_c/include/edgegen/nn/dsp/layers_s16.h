@@ -40,7 +40,7 @@ void eg_run_conv_2d_s16_dsp(const eg_conv_2d_s16_dsp *layer, const int16_t *inpu
 typedef struct eg_depthwise_conv_2d_s16_dsp {
     eg_window_2d window;
     const int32_t *weights; /* [channels / 4][height][width]: bytes of channels 1, 3, 0 and 2 */
-    const int32_t *outputs; /* [channels / 4][3][4]: biases, multipliers, right shifts */
+    const int32_t *outputs; /* [channels / 4][2][4]: biases, multipliers */
     eg_range_s16 range;
 } eg_depthwise_conv_2d_s16_dsp;
 

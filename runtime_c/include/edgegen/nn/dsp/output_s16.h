@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "edgegen/fixed_point.h"
+#include "edgegen/isa_dsp.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -16,16 +17,11 @@ typedef struct eg_range_s16 {
     int32_t high;
 } eg_range_s16;
 
-/* eg_multiply_wide(sum, multiplier, 15 - right), clamped; right in 15..31, so that the result fits
- * into 32 bits and one pair of shifts takes it out of the product's two words. */
-static inline int16_t eg_output_of_s16(int32_t sum, int32_t multiplier, int32_t right,
-                                       eg_range_s16 range)
+/* eg_multiply_wide(sum, m, shift), clamped, with `multiplier` = m * 2^(17 + shift): rounded at the
+ * product's upper word it is the same integer. shift in -17..-1, so that 31 bits hold it. */
+static inline int16_t eg_output_of_s16(int32_t sum, int32_t multiplier, eg_range_s16 range)
 {
-    const int64_t product = (int64_t)sum * multiplier + (INT64_C(1) << (right - 1));
-    const uint32_t low = (uint32_t)product >> right;
-    const uint32_t high = (uint32_t)(uint64_t)(product >> 32) << (32 - right);
-
-    return (int16_t)eg_clamp_i32((int32_t)(low | high), range.low, range.high);
+    return (int16_t)eg_clamp_i32(eg_smmlar(sum, multiplier, 0), range.low, range.high);
 }
 
 #ifdef __cplusplus
