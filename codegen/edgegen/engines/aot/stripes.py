@@ -16,7 +16,7 @@ _STRIPES = 8
 """More of them need less memory, and more code that calls the kernels."""
 
 _COUNT = "positions.count"
-"""Of a column of the output: its rows."""
+"""Where a kernel works by columns their height; otherwise any number of outputs."""
 
 _OF_ANY_ROWS = frozenset(
     {
@@ -117,8 +117,6 @@ def rows_of(call: Call, first: int, count: int) -> tuple[Call, int] | None:
     others = [name for name in fields if not name.startswith(("window.", *_MEMBERS))]
     if not w or w["batches"] != 1 or not _OF_ANY_ROWS | {_COUNT} >= set(others):
         return None
-    if fields.get(_COUNT, w["output_height"]) != w["output_height"]:
-        return None
     start = first * w["stride_height"] - w["pad_top"]
     top = max(start, 0)
     span = (count - 1) * w["stride_height"] + (w["filter_height"] - 1) * w["dilation_height"] + 1
@@ -131,7 +129,7 @@ def rows_of(call: Call, first: int, count: int) -> tuple[Call, int] | None:
             "window.input_height": rows,
             "window.output_height": count,
             "window.pad_top": top - start,
-            _COUNT: count,
+            **({_COUNT: count} if fields.get(_COUNT) == w["output_height"] else {}),
         },
     )
     return replace(call, fields=changed), top * w["input_width"] * w["input_depth"]

@@ -21,8 +21,11 @@ from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.conv_dsp import upright
 from edgegen.engines.aot.ops.matmul_mve import Requantisation, kernel, pack, requantisation
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
-from edgegen.engines.aot.traffic import of_rows
+from edgegen.engines.aot.traffic import of_rows, of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
+
+_TOGETHER = 4
+"""Positions that the kernel that works in order copies before it computes them."""
 
 _STEP_LIMIT = (1 << 16) - 3
 """Outputs of two positions are scattered by offsets of 16 bits."""
@@ -97,6 +100,29 @@ def _lower(model: Model, op: Op) -> Call:
     return _call(model, op, "conv_2d", (*window.items(), zero_point), scratch)
 
 
+def _lower_in_order(model: Model, op: Op) -> Call:
+    window = dict(window_of(model, op))
+    channels, inputs = _flat_weights(model, op).shape
+    zero_point = ("input_zero_point", input_tensor(model, op).zero_point)
+    call = _call(model, op, "conv_2d", (*window.items(), zero_point), _TOGETHER * inputs)
+    names = ("count", "input_step", "output_step")
+    steps = zip(names, (_TOGETHER, inputs, channels), strict=True)
+    positions: dict[str, Field] = {f"positions.{name}": value for name, value in steps}
+    return replace(
+        call,
+        function="eg_run_conv_2d_in_order_s8_mve",
+        fields=tuple((name, positions.get(name, value)) for name, value in call.fields),
+        sources=("nn/mve/conv_2d_in_order_s8.c", *call.sources[1:]),
+        output_overlap=of_window(window, per_round=_TOGETHER),
+    )
+
+
+def _refuse_in_order(model: Model, op: Op) -> str | None:
+    if _is_pointwise(model, op):
+        return "its filter is 1x1, and that kernel works in order too."
+    return _refuse(model, op)
+
+
 def _call(
     model: Model,
     op: Op,
@@ -131,4 +157,7 @@ def _call(
     )
 
 
-KERNELS = (Kernel(OpKind.CONV_2D, DType.INT8, _lower, _refuse, frozenset({"mve"})),)
+KERNELS = (
+    Kernel(OpKind.CONV_2D, DType.INT8, _lower, _refuse, frozenset({"mve"})),
+    Kernel(OpKind.CONV_2D, DType.INT8, _lower_in_order, _refuse_in_order, frozenset({"mve"})),
+)

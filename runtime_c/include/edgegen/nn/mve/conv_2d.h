@@ -30,7 +30,7 @@ typedef struct eg_conv_2d_s8_mve {
     eg_window_2d window;
     int32_t input_zero_point;
     eg_multiply_mve *multiply;
-    eg_positions_mve positions; /* of a column */
+    eg_positions_mve positions; /* of a column, or those that are computed together */
     eg_matmul_mve matrix;
 } eg_conv_2d_s8_mve;
 
@@ -42,6 +42,14 @@ typedef struct eg_conv_2d_s8_mve {
  * + filter_height lines. */
 void eg_run_conv_2d_s8_mve(const eg_conv_2d_s8_mve *layer, const int8_t *input, int8_t *output,
                            void *scratch);
+
+/* The same with less memory and some more instructions: in order, so that the output may lie over
+ * inputs that no later position takes. So many positions at a time are copied to scratch, then
+ * computed.
+ *
+ * scratch: matrix.inputs bytes for each of positions.count. */
+void eg_run_conv_2d_in_order_s8_mve(const eg_conv_2d_s8_mve *layer, const int8_t *input,
+                                    int8_t *output, void *scratch);
 
 #ifdef __cplusplus
 }
