@@ -14,7 +14,7 @@ from edgegen import api
 from edgegen.engines.aot.kernels import choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import tflite
-from numeric.test_aot_conv import FITTED, SHALLOW, Conv
+from numeric.test_aot_conv import FITTED, IN_COLUMNS, SHALLOW, Conv
 from numeric.test_aot_fully_connected import BY_CHANNEL, Dense
 from support.op_batch import OpBatch
 
@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 CASES: tuple[Conv | Dense, ...] = (
     *FITTED,
     *SHALLOW,
+    *IN_COLUMNS,
     *BY_CHANNEL[:-1],
     *(Conv(image=(3, 3), depth=depth, channels=8, size=(1, 1)) for depth in (4, 8, 32, 36, 40, 68)),
     *(Conv(image=(6, 5), depth=depth, channels=8, size=(3, 3)) for depth in (1, 3, 4, 16)),

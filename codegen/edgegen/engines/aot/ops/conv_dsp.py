@@ -70,7 +70,7 @@ def _flat_weights(model: Model, op: Op) -> _Weights:
 def _lower(model: Model, op: Op) -> Call:
     if _is_pointwise(model, op):
         return _pointwise(model, op)
-    return _shallow(model, op) if _wastes_much(model, op) else _by_columns(model, op)
+    return _by_columns(model, op) if _columns_cost_less(model, op) else _by_rows(model, op)
 
 
 def _is_pointwise(model: Model, op: Op) -> bool:
@@ -109,7 +109,7 @@ def pointwise(op: Op, positions: int, weights: _Weights, prepared: Requantisatio
 
 def _by_columns(model: Model, op: Op) -> Call:
     window = upright(dict(window_of(model, op)))
-    half = (window["window.output_height"] + 1) // 2
+    half = _half(window["window.output_height"])
     lines = (half - 1) * window["window.stride_height"] + window["window.filter_height"]
     line_bytes = _line_bytes(window)
     channels = padded(window["window.output_depth"], GROUP)
@@ -153,30 +153,50 @@ def _windowed(model: Model, op: Op, name: str, window: dict[str, int], scratch_b
     )
 
 
-def _wastes_much(model: Model, op: Op) -> bool:
-    """Whether filling every row of the filter up to whole groups costs more than widening what two
-    rows of outputs share for each of them: instructions for two positions, about."""
+_BLOCK_COST = 51
+"""Instructions on Cortex-M4 for four channels at two positions, without the 24 for every group of
+inputs."""
+
+_GAIN = 0.97
+"""What columns must cost of rows: they take more memory and code of their own."""
+
+
+def _columns_cost_less(model: Model, op: Op) -> bool:
+    """By what the kernels take on Cortex-M4, about."""
     channels, height, width, depth = input_tensor(model, op, 1).shape
-    line = width * depth
-    wasted = height * padded(line, GROUP) - _shallow_inputs(height, line)
-    blocks = padded(channels, GROUP) // GROUP
-    shared = max(height - attrs_of(op, Conv2DAttrs).stride[0], 0) * line
-    return 6 * wasted * blocks > 3 * shared
+    blocks = padded(channels, CHANNELS_PER_BLOCK) // CHANNELS_PER_BLOCK
+    window = dict(window_of(model, op))
+    inputs = _inputs_by_rows(height, width * depth)
+    pairs = window["window.output_height"] * _half(window["window.output_width"])
+    widening = height * (9 * (width * depth // GROUP) + 20)
+    by_rows = pairs * (blocks * (24 * inputs // GROUP + _BLOCK_COST) + widening + 60)
+
+    window = upright(window)
+    half, line = _half(window["window.output_height"]), _line_bytes(window)
+    lines = (half - 1) * window["window.stride_height"] + window["window.filter_height"]
+    inputs = window["window.filter_height"] * line
+    pair = blocks * (24 * inputs // GROUP + _BLOCK_COST) + 60
+    column = half * pair + lines * (9 * line // GROUP + 30) + 60
+    return window["window.output_width"] * column < _GAIN * by_rows
 
 
-def _shallow_inputs(height: int, line: int) -> int:
+def _half(count: int) -> int:
+    return (count + 1) // 2
+
+
+def _inputs_by_rows(height: int, line: int) -> int:
     pairs = padded(height, 2) // 2 * (line % GROUP)
     return padded(height * (line - line % GROUP) + 2 * pairs, GROUP)
 
 
-def _shallow(model: Model, op: Op) -> Call:
+def _by_rows(model: Model, op: Op) -> Call:
     channels, height, width, depth = input_tensor(model, op, 1).shape
     rows = _flat_weights(model, op).reshape(channels, height, width * depth)
     zero_point = input_tensor(model, op).zero_point
-    return shallow(op, dict(window_of(model, op)), zero_point, rows, _prepared(model, op))
+    return by_rows(op, dict(window_of(model, op)), zero_point, rows, _prepared(model, op))
 
 
-def shallow(
+def by_rows(
     op: Op,
     window: dict[str, int],
     zero_point: int,
@@ -200,14 +220,16 @@ def shallow(
     )
     weights = _in_pairs_of_rows(rows)
     scratch = 4 * weights.shape[1] + height * line_bytes + 2 * padded(channels, GROUP)
+    call = _call(op, "conv_2d_by_rows", matrix(weights, prepared), fields, scratch)
     return replace(
-        _call(op, "conv_2d_shallow", matrix(weights, prepared), fields, scratch),
+        call,
+        sources=(*call.sources, "nn/dsp/widen_pair.c"),
         output_overlap=of_window(window, per_round=window["window.output_width"]),
     )
 
 
 def _in_pairs_of_rows(rows: _Weights) -> _Weights:
-    """The inputs of an ``eg_conv_2d_shallow_s8_dsp``: [channels][row][input] -> [channels][input],
+    """The inputs of an ``eg_conv_2d_by_rows_s8_dsp``: [channels][row][input] -> [channels][input],
     in the order in which whole groups are packed."""
     channels, height, line = rows.shape
     whole = line - line % GROUP
@@ -225,10 +247,9 @@ def _in_pairs_of_rows(rows: _Weights) -> _Weights:
 
 
 def _as_packed(rows: _Weights) -> _Weights:
-    """Groups of all rows in turn, the two inputs of every pair side by side."""
-    channels, height, inputs = rows.shape
-    groups = rows.reshape(channels, height, inputs // GROUP, 2, 2)
-    return groups.transpose(0, 2, 1, 4, 3).reshape(channels, -1)
+    """Groups of one row after the other, the two inputs of every pair side by side."""
+    channels = len(rows)
+    return rows.reshape(channels, -1, 2, 2).transpose(0, 1, 3, 2).reshape(channels, -1)
 
 
 def upright(window: dict[str, int]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
     remembered,
 )
-from edgegen.engines.aot.ops.conv_dsp import pointwise, shallow
+from edgegen.engines.aot.ops.conv_dsp import by_rows, pointwise
 from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8, shape_fields
 from edgegen.engines.aot.ops.matmul_dsp import (
     CHANNELS_PER_BLOCK,
@@ -159,7 +159,7 @@ def _lower_image(model: Model, op: Op) -> Call:
     for part in ("input", "output", "filter", "stride", "dilation"):
         names = (f"window.{part}_height", f"window.{part}_width", f"window.{part}_depth")
         window |= dict(zip(names, extents.get(part, (1, 1)), strict=False))
-    return shallow(op, window, zero_point, weights[:, None], prepared)
+    return by_rows(op, window, zero_point, weights[:, None], prepared)
 
 
 KERNELS = (

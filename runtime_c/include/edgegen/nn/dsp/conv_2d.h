@@ -51,24 +51,25 @@ void eg_run_conv_2d_s8_dsp(const eg_conv_2d_s8_dsp *layer, const int8_t *input, 
 void eg_run_conv_2d_in_order_s8_dsp(const eg_conv_2d_s8_dsp *layer, const int8_t *input,
                                     int8_t *output, void *scratch);
 
-/* The same for rows of the filter that would waste much if each was filled up to whole groups, as
- * those of images with few channels are. The matrix takes two rows of the filter at a time: the
- * first group of the one, that of the other, the next of the one and so on; and then pairs of what
- * is left of both, a byte of the one beside its like in the other. Pairs are the inputs (0, 2) or
- * (1, 3) of a group. A missing last row, and pair, has weights of 0. */
-typedef struct eg_conv_2d_shallow_s8_dsp {
+/* The same with the filter's rows not filled up to whole groups, which wastes much of what images
+ * with few channels have. For every two rows of the filter, the matrix has the whole groups of the
+ * one and those of the other, and then pairs of what is left of both, a byte of the one beside its
+ * like in the other. Pairs are the inputs (0, 2) or (1, 3) of a group. A missing last row, and
+ * pair, has weights of 0. */
+typedef struct eg_conv_2d_by_rows_s8_dsp {
     eg_window_2d window;
     int32_t input_zero_point;
     int32_t line_bytes; /* a multiple of 4: of padding before the image, rounded up to whole words,
                            and then as far as the filter gets */
     eg_matmul_dsp matrix;
-} eg_conv_2d_shallow_s8_dsp;
+} eg_conv_2d_by_rows_s8_dsp;
 
-/* Row by row; the lines that a row of outputs needs are copied before it is written.
+/* Row by row, neighbours together; the lines that a row of outputs needs are copied, with padding,
+ * before it is written. For every position what the filter covers is widened.
  *
  * scratch: 16 bytes for each group of inputs, line_bytes for each row of the filter and
  * 8 * matrix.blocks bytes for outputs. */
-void eg_run_conv_2d_shallow_s8_dsp(const eg_conv_2d_shallow_s8_dsp *layer, const int8_t *input,
+void eg_run_conv_2d_by_rows_s8_dsp(const eg_conv_2d_by_rows_s8_dsp *layer, const int8_t *input,
                                    int8_t *output, void *scratch);
 
 #ifdef __cplusplus

@@ -5,9 +5,9 @@
 
 /* One layer at work, and the parts of its scratch. */
 typedef struct job {
-    const eg_conv_2d_shallow_s8_dsp *layer;
-    int32_t groups; /* whole ones of a row of the filter, and bytes behind them */
-    int32_t rest;
+    const eg_conv_2d_by_rows_s8_dsp *layer;
+    int32_t filter_row; /* bytes of it, and whole groups */
+    int32_t groups;
     int32_t step;      /* bytes from one view to the next */
     int32_t row_bytes; /* of the image */
     int32_t before;    /* bytes in a line before the image's first */
@@ -17,7 +17,7 @@ typedef struct job {
     int8_t *outputs[2]; /* what must not reach the image */
 } job;
 
-static job start(const eg_conv_2d_shallow_s8_dsp *layer, uint32_t *scratch)
+static job start(const eg_conv_2d_by_rows_s8_dsp *layer, uint32_t *scratch)
 {
     const eg_window_2d *window = &layer->window;
     const int32_t depth = window->input_depth;
@@ -31,8 +31,8 @@ static job start(const eg_conv_2d_shallow_s8_dsp *layer, uint32_t *scratch)
     end[-1] = end[-2] = 0;
     return (job){
         .layer = layer,
+        .filter_row = row,
         .groups = row / EG_GROUP,
-        .rest = row % EG_GROUP,
         .step = window->stride_width * depth,
         .row_bytes = window->input_width * depth,
         .before = (window->pad_left * depth + 3) / 4 * 4,
@@ -61,84 +61,60 @@ static void fill_lines(const job *j, const int8_t *image, int32_t top)
     }
 }
 
-/* A pair: of a row's byte and another's, below each other in the same column. */
+/* A byte of a row of the filter and another's, a pair. */
 static inline uint32_t pair_of(const int8_t *low, const int8_t *high)
 {
     return eg_pkhbt((uint32_t)*low, (uint32_t)*high);
 }
 
-/* Two rows of the filter, of a view and of the one `other` bytes away. */
-static inline uint32_t *widen_rows(const job *j, const int8_t *row, const int8_t *second,
-                                   int32_t other, uint32_t *words)
+/* Widens a view and the one `other` bytes away. A last row without a second is its own, with
+ * weights of 0. */
+static void widen_views(const job *j, const int8_t *row, int32_t other)
 {
-    for (int32_t left = j->groups; left > 0; --left) {
-        words = eg_widen_group(row, row + other, words);
-        words = eg_widen_group(second, second + other, words);
-        row += EG_GROUP;
-        second += EG_GROUP;
+    uint32_t *words = j->words;
+
+    for (int32_t rows = j->layer->window.filter_height; rows > 0; rows -= 2) {
+        const int8_t *second = row;
+
+        words = eg_widen_pair(row, row + other, j->groups, words);
+        if (rows > 1) {
+            second += j->pitch;
+            words = eg_widen_pair(second, second + other, j->groups, words);
+        }
+        for (int32_t i = EG_GROUP * j->groups; i < j->filter_row; ++i) {
+            words = eg_store_two(words, pair_of(row + i, second + i),
+                                 pair_of(row + other + i, second + other + i));
+        }
+        row = second + j->pitch;
     }
-    for (int32_t left = j->rest; left > 0; --left) {
-        words = eg_store_two(words, pair_of(row, second), pair_of(row + other, second + other));
-        ++row;
-        ++second;
-    }
-    return words;
 }
 
-/* A last one without a second: its pairs have any other byte beside it. */
-static inline uint32_t *widen_row(const job *j, const int8_t *row, int32_t other, uint32_t *words)
+static inline uint32_t *widen_eight(const int8_t *row, const int8_t *other, uint32_t *words)
 {
-    for (int32_t left = j->groups; left > 0; --left) {
-        words = eg_widen_group(row, row + other, words);
-        row += EG_GROUP;
-    }
-    for (int32_t left = j->rest; left > 0; --left) {
-        words = eg_store_two(words, (uint32_t)*row, (uint32_t)row[other]);
-        ++row;
-    }
-    return words;
+    words = eg_widen_group(row, other, words);
+    return eg_widen_group(row + EG_GROUP, other + EG_GROUP, words);
 }
 
 /* The same for rows of nine bytes, as of 3x3 filters on images of three channels, the usual first
- * layer: without the loops. */
-static void widen_nines(const int8_t *row, int32_t pitch, int32_t other, int32_t rows,
-                        uint32_t *words)
-{
-    for (; rows > 1; rows -= 2) {
-        const int8_t *second = row + pitch;
-        const int8_t *other_row = row + other;
-        const int8_t *other_second = second + other;
-
-        words = eg_widen_group(row, other_row, words);
-        words = eg_widen_group(second, other_second, words);
-        words = eg_widen_group(row + 4, other_row + 4, words);
-        words = eg_widen_group(second + 4, other_second + 4, words);
-        words = eg_store_two(words, pair_of(row + 8, second + 8),
-                             pair_of(other_row + 8, other_second + 8));
-        row = second + pitch;
-    }
-    if (rows > 0) {
-        words = eg_widen_group(row, row + other, words);
-        words = eg_widen_group(row + 4, row + other + 4, words);
-        eg_store_two(words, (uint32_t)row[8], (uint32_t)row[other + 8]);
-    }
-}
-
-static void widen_views(const job *j, const int8_t *view, int32_t other)
+ * layer. */
+static void widen_nines(const job *j, const int8_t *row, int32_t other)
 {
     uint32_t *words = j->words;
-    int32_t rows = j->layer->window.filter_height;
 
-    if (j->groups == 2 && j->rest == 1) {
-        widen_nines(view, j->pitch, other, rows, words);
-        return;
-    }
-    for (; rows > 1; rows -= 2) {
-        words = widen_rows(j, view, view + j->pitch, other, words);
-        view += 2 * j->pitch;
-    }
-    if (rows > 0) {
-        widen_row(j, view, other, words);
+    for (int32_t rows = j->layer->window.filter_height; rows > 0; rows -= 2) {
+        const int8_t *other_row = row + other;
+        const int8_t *second = row;
+        const int8_t *other_second = other_row;
+
+        words = widen_eight(row, other_row, words);
+        if (rows > 1) {
+            second += j->pitch;
+            other_second += j->pitch;
+            words = widen_eight(second, other_second, words);
+        }
+        words = eg_store_two(words, pair_of(row + 8, second + 8),
+                             pair_of(other_row + 8, other_second + 8));
+        row = second + j->pitch;
     }
 }
 
@@ -156,7 +132,7 @@ static void multiply_views(const job *j, int8_t *a, int8_t *b)
     memcpy(b, j->outputs[1], channels);
 }
 
-void eg_run_conv_2d_shallow_s8_dsp(const eg_conv_2d_shallow_s8_dsp *layer, const int8_t *input,
+void eg_run_conv_2d_by_rows_s8_dsp(const eg_conv_2d_by_rows_s8_dsp *layer, const int8_t *input,
                                    int8_t *output, void *scratch)
 {
     const eg_window_2d *window = &layer->window;
@@ -173,7 +149,7 @@ void eg_run_conv_2d_shallow_s8_dsp(const eg_conv_2d_shallow_s8_dsp *layer, const
                 /* The last position of an odd number is computed twice. */
                 const int is_last = left == 1;
 
-                widen_views(&j, view, is_last ? 0 : j.step);
+                (j.filter_row == 9 ? widen_nines : widen_views)(&j, view, is_last ? 0 : j.step);
                 multiply_views(&j, output, is_last ? output : output + channels);
                 view += 2 * j.step;
                 output += is_last ? channels : 2 * channels;
