@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,8 @@ def samples() -> list[Sample]:
         path = Path(folder) / "shapes.tflite"
         path.write_bytes(many_shapes())
         model = frontends.load(path)
-        with ThreadPoolExecutor(os.cpu_count()) as workers:
-            measured = workers.map(lambda device: measure(path, device), devices)
+        with ProcessPoolExecutor(os.cpu_count()) as workers:
+            measured = workers.map(measure, itertools.repeat(path), devices)
         made = [
             sample
             for device, layers in zip(devices, measured, strict=True)
@@ -223,7 +223,8 @@ def unseen_errors(found: Sequence[Sample], table: Table) -> dict[str, float]:
                 estimated += cost.evaluate(coefficients, sample.terms)
             error = estimated / measured - 1
             print(f"{model} on {cpu}, {layout}: {estimated:,} for {measured:,}, {error:+.1%}")
-            errors[cpu] = max(errors[cpu], math.ceil(100 * abs(error)) / 100)
+            if measured >= cost.SMALL_MODEL:
+                errors[cpu] = max(errors[cpu], math.ceil(100 * abs(error)) / 100)
     return dict(errors)
 
 

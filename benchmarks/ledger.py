@@ -20,7 +20,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,9 @@ class Row:
 def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     wanted = list(itertools.product(options.model or MODELS, options.device or DEVICES, LAYOUTS))
-    with ThreadPoolExecutor(os.cpu_count()) as workers:
-        reports = list(workers.map(lambda each: measure(*each, options.define), wanted))
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        define = itertools.repeat(options.define)
+        reports = list(workers.map(measure, *zip(*wanted, strict=True), define))
     rows = [
         row
         for (model, _, layout), report in zip(wanted, reports, strict=True)
@@ -326,7 +327,8 @@ def carried_note() -> str:
         f"Rows marked * are carried from `benchmarks/{CARRIED.name}`, measured on "
         f"{facts['measured']}\nby firmware written by hand around TFLM {facts['tflm_commit']} and "
         f"CMSIS-NN {facts['cmsis_nn_commit']}:\n{facts['compiler']};\ncounted: "
-        f"{facts['counting']}. Flash\n{facts['flash_note']}.\n"
+        f"{facts['counting']}. Flash\n{facts['flash_note']}. Cortex-M3 and M0+:\n"
+        f"{facts['cortex_m3_and_m0plus']}.\n"
     )
 
 

@@ -24,6 +24,9 @@ TABLE = Path(__file__).with_name("cost.json")
 """Written by benchmarks/costs.py: coefficients by core, by function and by term, and by core the
 largest error for a whole reference model that the fit had not seen."""
 
+SMALL_MODEL = 10_000
+"""Instructions; below, some steps of the clock are a large error, and nobody minds."""
+
 TERMS = (
     *("call", "mac", "tap", "gather", "output", "unclamped"),
     *("input", "position", "channel", "weight"),
