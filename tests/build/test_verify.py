@@ -132,7 +132,7 @@ def test_a_wrong_golden_value_is_a_difference(copy: Path, digits_tflite: Path) -
 def test_wrong_weights_are_found_in_the_activations(copy: Path) -> None:
     path = copy / "edgegen" / "aot" / "weights.c"
     lines = path.read_text().splitlines(True)
-    first = next(i for i, line in enumerate(lines) if line.startswith("const int8_t")) + 1
+    first = next(i for i, line in enumerate(lines) if line.startswith("const int")) + 1
     lines[first] = "    " + "0, " * lines[first].count(",") + "\n"
     path.write_text("".join(lines))
     facts = verify.run(copy).engines["aot"]

@@ -68,26 +68,42 @@ def test_every_term_is_documented() -> None:
     assert tuple(cost.terms(model, model.ops[0])) == cost.TERMS
 
 
-def test_a_function_or_a_core_that_was_not_measured_is_not_known() -> None:
+def pretend(monkeypatch: pytest.MonkeyPatch, *functions: str | None) -> None:
+    """These, and no others, were measured on a Cortex-M4."""
+    known = {each: {"call": 100.0, "output": 2.0} for each in functions if each}
+    table = cost._Table({"cortex-m4": 0.07}, {"cortex-m4": known})
+    monkeypatch.setattr(cost, "_table", lambda: table)
+
+
+def test_a_function_or_a_core_that_was_not_measured_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     model = conv()
     program = lower(model, ("dsp",))
     (step,) = program.steps
     assert isinstance(step, Call)
-    assert cost.of_step(model, step, "cortex-m4") is not None
+    pretend(monkeypatch, step.function)
+    outputs = 5 * 7 * 8
+    assert cost.of_step(model, step, "cortex-m4") == 100 + 2 * outputs
     assert cost.of_step(model, replace(step, function="eg_run_new"), "cortex-m4") is None
-    assert cost.of_step(model, step, "cortex-m99") is None
+    assert cost.of_step(model, step, "cortex-m7") is None
     changed = replace(program, steps=(replace(step, function="eg_run_new"),))
     assert cost.of_program(model, changed, "cortex-m4") == cost.Instructions(
         None, "not known (eg_run_new was not measured on cortex-m4)"
     )
-    assert cost.of_program(model, program, "cortex-m99").count is None
+    assert cost.of_program(model, program, "cortex-m7").count is None
 
 
-def test_the_plan_shows_what_is_expected(digits_tflite: Path) -> None:
-    found = plan.describe(load(digits_tflite), registry.load_device("cortex_m4"))
+def test_the_plan_shows_what_is_expected(
+    digits_tflite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, device = load(digits_tflite), registry.load_device("cortex_m4")
+    pretend(monkeypatch, *(layer.function for layer in plan.describe(model, device).layers))
+    found = plan.describe(model, device)
     assert found.instructions.count == sum(layer.instructions or 0 for layer in found.layers) > 0
     text = "\n".join(present.lowering(found))
     assert f"instructions          {found.instructions.count:,} per inference, estimated (" in text
+    assert "cortex-m4, +/- 7%)" in text
     assert f" {found.layers[0].instructions:,} " in text
 
 

@@ -27,6 +27,8 @@ static const eg_conv_2d_s8 m_op_0 = {
 
     /* node 3: SPLIT
     eg_run_split(&m_op_3, t13, (void *const[]){t14, t15});
+    eg_run_add_s8(&m_op_3, t14, t15);
+    eg_run_split(&m_op_3_2, t13, (void *const[]){t14, t15});
     EG_TRACE_TENSOR(14, t14, 512);
     EG_TRACE_TENSOR(15, t15, 512);
 """
@@ -34,7 +36,7 @@ static const eg_conv_2d_s8 m_op_0 = {
 LAYERS = (
     Layer(0, "CONV_2D", 9_216, "eg_run_conv_2d_s8", (12,)),
     Layer(1, "RESHAPE", 0, "", (13,)),
-    Layer(3, "SPLIT", 0, "eg_run_split", (14, 15)),
+    Layer(3, "SPLIT", 0, "eg_run_split + eg_run_add_s8", (14, 15)),
 )
 
 CONSOLE = """\
@@ -85,3 +87,5 @@ def test_a_layer_that_was_not_timed_is_found_out() -> None:
     spoilt = CONSOLE.replace("layer 1 tensor 15 ns 40\n", "")
     with pytest.raises(ConsoleError, match="other layers"):
         measured(LAYERS, parse(spoilt), vector=1)
+    with pytest.raises(ConsoleError, match="more layers"):
+        measured(LAYERS[:2], parse(CONSOLE), vector=1)

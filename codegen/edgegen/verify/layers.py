@@ -5,6 +5,7 @@ The layers are read from aot/model.c: what was built, not what would be generate
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +25,8 @@ class Layer:
     """One operator of model.c.
 
     Attributes:
-        function: The runtime function that it calls, or several; "" where nothing runs.
+        function: The runtime function that it calls, or several, each once; "" where nothing
+            runs.
         tensors: What it computes, in the order in which it is traced.
     """
 
@@ -48,8 +50,8 @@ def read(project: Path) -> tuple[Layer, ...]:
             macs = int((title[3] or "0").replace(",", ""))
             found.append(Layer(int(title[1]), title[2], macs))
         elif found and (call := _CALL.match(line)):
-            functions = [found[-1].function, call[1]]
-            found[-1] = replace(found[-1], function=" + ".join(filter(None, functions)))
+            functions = [*filter(None, found[-1].function.split(" + ")), call[1]]
+            found[-1] = replace(found[-1], function=" + ".join(dict.fromkeys(functions)))
         elif found and (trace := _TRACE.match(line)):
             found[-1] = replace(found[-1], tensors=(*found[-1].tensors, int(trace[1])))
     return tuple(found)
@@ -61,17 +63,16 @@ def measured(layers: Sequence[Layer], traced: SelfTest, vector: int) -> tuple[La
     Raises:
         ConsoleError: It timed other tensors than model.c traces.
     """
-    times = [row for row in traced.layer_times if row.vector == vector]
-    if [row.tensor for row in times] != [t for layer in layers for t in layer.tensors]:
-        raise ConsoleError("The self-test timed other layers than the generated code has.")
-    by_tensor = {row.tensor: row.ns for row in times}
-    return tuple(
-        LayerFacts(
-            node=layer.node,
-            operator=layer.operator,
-            function=layer.function,
-            macs=layer.macs,
-            instructions=sum(by_tensor[tensor] for tensor in layer.tensors),
+    times = iter([row for row in traced.layer_times if row.vector == vector])
+    found = []
+    for layer in layers:
+        rows = list(itertools.islice(times, len(layer.tensors)))
+        if tuple(row.tensor for row in rows) != layer.tensors:
+            raise ConsoleError("The self-test timed other layers than the generated code has.")
+        instructions = sum(row.ns for row in rows)
+        found.append(
+            LayerFacts(layer.node, layer.operator, layer.function, layer.macs, instructions)
         )
-        for layer in layers
-    )
+    if next(times, None) is not None:
+        raise ConsoleError("The self-test timed more layers than the generated code has.")
+    return tuple(found)
