@@ -38,7 +38,7 @@ __attribute__((noinline)) void eg_winograd_multiply(const uint32_t *u, const uin
         .back = {4 * (words_v - 2), 4 * (channel_pairs * EG_WINOGRAD_U_WORDS - 4)},
         .place = {(uintptr_t)m - 4 * (uintptr_t)(v + 2), (uintptr_t)(v + EG_WINOGRAD_V_WORDS)},
         .end = (uintptr_t)(v + words_v),
-        .entry = (-(channel_pairs - 1) & 7) * 11 * 4,
+        .entry = (-(channel_pairs - 1) & 3) * 11 * 4,
     };
     register uint32_t s0 __asm__("r0");
     register uint32_t s1 __asm__("r1");
@@ -58,7 +58,7 @@ __attribute__((noinline)) void eg_winograd_multiply(const uint32_t *u, const uin
                      "add pc, %[x0]\n\t"
                      "nop\n"
                      "1:\n\t"
-                     ".rept 8\n\t" TWO_CHANNELS(ADD) ".endr\n\t"
+                     ".rept 4\n\t" TWO_CHANNELS(ADD) ".endr\n\t"
                      "ldr %[x0], %[end]\n\t"
                      "cmp %[v], %[x0]\n\t"
                      "blo 1b\n\t"
