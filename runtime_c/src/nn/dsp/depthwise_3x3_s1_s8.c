@@ -264,19 +264,18 @@ static void run_edges(const strip *strips, int32_t side, const uint32_t *line, i
     }
 }
 
-static strip prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel)
+static void prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
+                    strip *s)
 {
-    return (strip){
-        .weights2 = {channel->weights2[0], channel->weights2[1]},
-        .multiplier = channel->multiplier,
-        .constant = channel->constant,
-        .next_line = layer->along.size * EG_DEPTHWISE_LANES * (int32_t)sizeof(uint32_t),
-        .weights1 = {channel->weights1[0], channel->weights1[1]},
-        .weights0 = {channel->weights0[0], channel->weights0[1]},
-        .bias = channel->bias,
-        .across = layer->across.output_step,
-        .along = layer->along.output_step,
-    };
+    memcpy(s->weights2, channel->weights2, sizeof s->weights2);
+    s->multiplier = channel->multiplier;
+    s->constant = channel->constant;
+    s->next_line = layer->along.size * EG_DEPTHWISE_LANES * (int32_t)sizeof(uint32_t);
+    memcpy(s->weights1, channel->weights1, sizeof s->weights1);
+    memcpy(s->weights0, channel->weights0, sizeof s->weights0);
+    s->bias = channel->bias;
+    s->across = layer->across.output_step;
+    s->along = layer->along.output_step;
 }
 
 /* Lines end where the image does; where they begin there as well the first column is an edge. The
@@ -288,10 +287,11 @@ static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_ch
     const int32_t words = length * EG_DEPTHWISE_LANES;
     const int32_t all = (layer->across.size - 1) / 2;
     strip strips[EG_DEPTHWISE_LANES];
+    uint32_t *line = lines;
     int32_t number = 0;
 
     for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
-        strips[c] = prepare(layer, channels + c);
+        prepare(layer, channels + c, strips + c);
     }
     eg_gather_line(layer, input, 0, lines);
     if (layer->across.pad == 0) {
@@ -299,9 +299,12 @@ static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_ch
         output += layer->across.output_step;
     }
     while (number < all) {
-        uint32_t *line = lines;
         int32_t count = 0;
 
+        if (line != lines) {
+            memcpy(lines, line, (size_t)words * sizeof *lines);
+            line = lines;
+        }
         while (count < layer->lines - 1 && number < all) {
             line += words;
             ++count;
@@ -310,10 +313,9 @@ static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_ch
         for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
             run_strips(strips + c, count, lines + c, output + c, length);
         }
-        memcpy(lines, line, (size_t)words * sizeof *lines);
         output += 2 * count * layer->across.output_step;
     }
-    run_edges(strips, 0, lines, output, length);
+    run_edges(strips, 0, line, output, length);
 }
 
 void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
