@@ -110,10 +110,13 @@ def lstm(
     cell_type = "float32" if is_float else "int16"
     cell_state = b.tensor("cell", state, cell_type, is_variable=True, **quants[2])
     y = b.tensor("y", [*rows, units], dtype, **quants[1])
+    # As converters leave them in integer models; nothing computes them.
+    inside = [] if is_float else [b.tensor("inside", [0], "int16", scale=1.0) for _ in range(5)]
     b.op(
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
         [x, *weights, -1, -1, -1, *biases, -1, -1, hidden, cell_state, -1, -1, -1, -1],
         [y],
+        intermediates=inside,
         activation="tanh",
         cellClip=cell_clip,
         timeMajor=time_major,

@@ -258,6 +258,7 @@ class ModelBuilder:
         version: int = 1,
         custom_code: str | None = None,
         deprecated_code: int | None = None,
+        intermediates: Sequence[int] = (),
         **options: Any,
     ) -> int:
         """Adds an operator and returns its node number.
@@ -273,6 +274,7 @@ class ModelBuilder:
         node.opcodeIndex = self._opcode(number, version, custom_code, deprecated_code)
         node.inputs = list(inputs)
         node.outputs = list(outputs)
+        node.intermediates = list(intermediates)
         table = _OPTION_TABLES.get(kind) if isinstance(kind, str) else None
         if table is not None:
             node.builtinOptionsType = int(getattr(schema.BuiltinOptions, table))

@@ -167,10 +167,15 @@ class _Parser:
         if len(tables) > MAX_TENSORS:
             self._refuse("EG122", "the graph", f"It has {len(tables)} tensors.")
             raise RefusedModelError(self._file_name, tuple(self._refusals))
-        tensors = [
-            None if index in variables else self._tensor(index, table, buffers)
-            for index, table in enumerate(tables)
-        ]
+        unused = _intermediates(graph)
+        tensors: list[Tensor | None] = []
+        for index, table in enumerate(tables):
+            if index in variables:
+                tensors.append(None)
+            elif index in unused:
+                tensors.append(Tensor(table.text(schema.TensorSlot.NAME), DType.INT8, ()))
+            else:
+                tensors.append(self._tensor(index, table, buffers))
         variables.resolve(tensors)
         return tensors
 
@@ -392,6 +397,20 @@ class _Parser:
         if attrs is None or problems.found:
             return None
         return Op(kind, inputs, outputs, attrs, code.version, node)
+
+
+def _intermediates(graph: Table) -> frozenset[int]:
+    """Tensors that only tell a converter about the inside of an operator, mostly of shape [0]."""
+    slot = schema.OperatorSlot
+    inside: set[int] = set()
+    used = {
+        *graph.i32s(schema.SubGraphSlot.INPUTS),
+        *graph.i32s(schema.SubGraphSlot.OUTPUTS),
+    }
+    for node in graph.tables(schema.SubGraphSlot.OPERATORS):
+        inside.update(node.i32s(slot.INTERMEDIATES))
+        used.update(node.i32s(slot.INPUTS), node.i32s(slot.OUTPUTS))
+    return frozenset(inside - used)
 
 
 def _describes(signature: tuple[int, ...], shape: tuple[int, ...]) -> bool:
