@@ -31,6 +31,9 @@ from edgegen.model import DType, Model, OpKind
 Array = npt.NDArray[np.generic]
 
 _QUANTISED = (DType.INT8, DType.UINT8, DType.INT16)
+# It has no reference kernel for ELU, and refuses to read a variable that nothing has assigned yet,
+# where TFLM has zeros.
+_NOT_IN_LITERT = (OpKind.ELU, OpKind.READ_VARIABLE)
 _PACKAGES = {"tflm": "tflite-micro", "litert": "ai-edge-litert"}
 _FIXES = {
     "tflm": "pip install tflite-micro==0.dev20261002230103 (Linux on x86_64 only)",
@@ -105,9 +108,8 @@ def run(
         MissingToolError: The interpreter's package isn't installed.
         EdgegenError: The interpreter refused the model, crashed, or took too long.
     """
-    # LiteRT refuses to read a variable that nothing has assigned yet; TFLM has zeros there.
-    carries = any(op.kind is OpKind.READ_VARIABLE for op in model.ops)
-    interpreter = "tflm" if carries or is_quantised(model) else "litert"
+    litert_lacks = any(op.kind in _NOT_IN_LITERT for op in model.ops)
+    interpreter = "tflm" if litert_lacks or is_quantised(model) else "litert"
     tensors = activation_indices(model) if every_activation else ()
     head = {
         "inputs_per_vector": len(model.inputs),

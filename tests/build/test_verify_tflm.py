@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgegen import api, verify
 from edgegen.engines.tflm.kernels import CMSIS_NN, SOURCES
+from numeric.test_aot_state import delay_line
+from support import recurrent
 
 pytestmark = [
     pytest.mark.cross,
@@ -68,3 +72,30 @@ def test_other_kernels_are_named_and_leave_the_arena_alone(
     assert report.ok, report.engines["tflm"].reason
     facts = json.loads((project / "evidence" / "report.json").read_bytes())["engines"]["tflm"]
     assert (facts["kernels"], facts["arena"], facts["bit_exact"]) == ("reference", None, True)
+
+
+@pytest.mark.parametrize("layer", [recurrent.svdf, recurrent.lstm])
+def test_both_engines_keep_a_state(
+    tmp_path: Path, cmake_args: list[str], layer: Callable[[str], bytes]
+) -> None:
+    path = tmp_path / "layer.tflite"
+    path.write_bytes(layer("int8"))
+    assert_both_agree(path, "cortex_m4", cmake_args)
+
+
+def test_both_engines_have_variables(tmp_path: Path, cmake_args: list[str]) -> None:
+    path = tmp_path / "delay.tflite"
+    path.write_bytes(delay_line("int8", np.arange(8).reshape(1, 2, 4)))
+    assert_both_agree(path, "cortex_m4", cmake_args)
+
+
+def assert_both_agree(path: Path, device: str, cmake_args: list[str]) -> None:
+    project = path.with_name("project")
+    api.scaffold(path, device, project)
+    report = verify.run(project, cmake_args=cmake_args)
+    assert report.ok, {name: engine.reason for name, engine in report.engines.items()}
+    assert all(engine.bit_exact for engine in report.engines.values())
+    tflm = report.engines["tflm"]
+    assert tflm.arena is not None
+    assert tflm.ram is not None
+    assert tflm.arena.smallest_bytes <= tflm.ram.arena

@@ -56,7 +56,7 @@ EXACT = ("ABS", "FLOOR", "HARD_SWISH", "NEG", "SQUARE")
 POSITIVE = ("LOG", "RSQRT", "SQRT")
 
 
-@pytest.mark.parametrize("kind", [*EXACT, *POSITIVE, "EXP"])
+@pytest.mark.parametrize("kind", [*EXACT, *POSITIVE, "ELU", "EXP"])
 def test_float_functions(kind: str, tmp_path: Path) -> None:
     batch = OpBatch("float32")
     batch.op(kind, (1, 200), (1, 200), Q(1, 0), Q(1, 0))
@@ -68,7 +68,7 @@ def test_float_functions(kind: str, tmp_path: Path) -> None:
     if kind == "EXP":
         values = np.clip(values, -20, 20)
     # The host's libm may round these differently from the interpreter's.
-    tolerance = 2e-7 if kind in ("EXP", "LOG") else 0.0
+    tolerance = 2e-7 if kind in ("ELU", "EXP", "LOG") else 0.0
     host_engine.check_vectors(
         model, [[values.reshape(1, 200)]], tmp_path, float_tolerance=tolerance
     )

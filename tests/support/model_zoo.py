@@ -343,7 +343,7 @@ def models() -> dict[str, bytes]:
     for dtype in ("int8", "float32"):
         made[f"svdf_{dtype}"] = recurrent.svdf(dtype)
         made[f"unidirectional_sequence_lstm_{dtype}"] = recurrent.lstm(dtype)
-    made["elu_int8"] = _unary("ELU", _Net("int8"))
+    made |= {f"elu_{dtype}": _unary("ELU", _Net(dtype)) for dtype in ("int8", "float32")}
     made["conv_2d_int16"] = _conv_2d(_Net("int16"))
     made["quantize_dequantize"] = _quantize_dequantize(_Net("int8"))
     made["chain"] = _chain(_Net("int8"))

@@ -140,3 +140,24 @@ def test_the_text_says_why() -> None:
     assert "small.tflite by aot on cortex_m4 (dsp, fpu)" in text
     assert "dsp CONV_2D: its filter is dilated. (node 0)" in text
     assert "eg_run_conv_2d_s8 " in text
+
+
+def test_a_variable_shares_its_memory_with_nothing() -> None:
+    builder = ModelBuilder()
+    builder.initialise("kept", np.arange(40).reshape(1, 40), "int8", scale=0.5)
+    handle = builder.variable("kept")
+    x, old, y = (builder.tensor(name, [1, 40], scale=0.5) for name in ("x", "old", "y"))
+    builder.op("READ_VARIABLE", [handle], [old])
+    builder.op("ASSIGN_VARIABLE", [handle, x], [])
+    builder.op("RELU", [old], [y])
+    model = parsed(builder, [x], [y])
+    found = described(model)
+    read, assign, relu = (layer.outputs[0].arena_offset for layer in found.layers)
+    assert assign not in (read, relu)
+    # The variable, the input that waits for its assignment, and what was read.
+    assert found.arena_bytes == found.arena_bound == 3 * 40
+    assert found.weight_bytes == 40
+    device, options = registry.load_device("cortex_m4"), Options("m")
+    assert AotEngine().footprint(model, device, options).weights.bytes == 40
+    code = AotEngine().emit(model, device, options)["aot/model.c"].decode()
+    assert f"    memcpy(ARENA_AT({assign}), m_weight_initial_t{handle}, 40);\n" in code

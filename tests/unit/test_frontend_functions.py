@@ -48,6 +48,17 @@ def plain(kind: str, dtype: str, shape: Sequence[int] = (1, 4), **options: Any) 
     return b.build([x], [y])
 
 
+def of_types(
+    kind: str, sources: Sequence[str], output: str, shape: Sequence[int] = (1, 4)
+) -> bytes:
+    """Activations of these types, all of one shape and without quantisation."""
+    b = ModelBuilder()
+    xs = [b.tensor("x", shape, dtype) for dtype in sources]
+    y = b.tensor("y", shape, output)
+    b.op(kind, xs, [y])
+    return b.build(xs, [y])
+
+
 def transpose_conv(source: Sequence[int], output: Sequence[int], given: Any = None) -> bytes:
     """A float kernel of 3x3x2 to 3 channels, in steps of 2."""
     b = ModelBuilder()
@@ -87,7 +98,7 @@ IMAGE = (1, 2, 2, 2)
 REFUSED = [
     ("EG107", "works on int8", unary("EXP")),
     ("EG107", "works on int8", unary("SQRT")),
-    ("EG107", "works on float32", plain("ELU", "float32")),
+    ("EG107", "works on int16", plain("ELU", "int16")),
     ("EG107", "works on int16", plain("HARD_SWISH", "int16")),
     ("EG110", "int8 tensor has no scale", plain("ABS", "int8")),
     ("EG112", "at least one dimension", plain("LOG_SOFTMAX", "float32", ())),
@@ -123,6 +134,30 @@ REFUSED = [
      quantised("BATCH_MATMUL", [(ROW, HALF), (ROW, HALF)], ((1, 4), HALF))),
     ("EG115", "imply 1x1",
      quantised("BATCH_MATMUL", [(ROW, HALF), (ROW, HALF)], ((1, 4), HALF), adj_y=True)),
+    ("EG107", "works on int16", of_types("LESS", ["int16", "int16"], "bool")),
+    ("EG107", "works on bool", of_types("LESS", ["bool", "bool"], "bool")),
+    ("EG107", "works on int64", of_types("EQUAL", ["int64", "int64"], "bool")),
+    ("EG107", "mixes", of_types("EQUAL", ["int32", "float32"], "bool")),
+    ("EG107", "output is int32, not bool", of_types("EQUAL", ["int32", "int32"], "int32")),
+    ("EG110", "no scale", of_types("GREATER", ["int8", "int8"], "bool")),
+    ("EG117", "scales below 1",
+     quantised("LESS", [(ROW, (1.0, 0)), (ROW, HALF)], (ROW, HALF), output_type="bool")),
+    ("EG115", "do not broadcast",
+     quantised("LESS", [(ROW, HALF), ((3,), HALF)], (ROW, HALF), output_type="bool")),
+    ("EG115", "imply 2x4",
+     quantised("LESS", [(ROW, HALF), ((2, 4), HALF)], (ROW, HALF), output_type="bool")),
+    ("EG107", "works on int8", of_types("LOGICAL_AND", ["int8", "bool"], "bool")),
+    ("EG107", "not bool", of_types("LOGICAL_NOT", ["bool"], "int8")),
+    ("EG112", "4 dimensions at most",
+     of_types("LOGICAL_OR", ["bool", "bool"], "bool", (1, 1, 1, 1, 4))),
+    ("EG107", "condition is int32", of_types("SELECT_V2", ["int32"] + ["float32"] * 2, "float32")),
+    ("EG107", "works on int32", of_types("SELECT_V2", ["bool"] + ["int32"] * 2, "int32")),
+    ("EG107", "mixes", of_types("SELECT_V2", ["bool", "float32", "float32"], "int8")),
+    ("EG112", "5 dimensions at most",
+     of_types("SELECT_V2", ["bool"] + ["float32"] * 2, "float32", (1, 1, 1, 1, 1, 4))),
+    ("EG107", "casts uint8", of_types("CAST", ["uint8"], "int32")),
+    ("EG107", "casts to bool", of_types("CAST", ["float32"], "bool")),
+    ("EG117", "input scale is too small", unary("LOG_SOFTMAX", (1e-8, 0), (1 / 16, 127))),
     ("EG112", "2 to 5 dimensions",
      quantised("BATCH_MATMUL", [((4,), HALF), (ROW, HALF)], ((1, 4), HALF))),
 ]  # fmt: skip

@@ -168,8 +168,7 @@ _FIXED_OUTPUT: dict[tuple[OpKind, DType], tuple[float, int]] = {
 # Functions of one value, or of one row: what TensorFlow Lite Micro computes them in.
 _MAPPED: dict[OpKind, tuple[DType, ...]] = {
     OpKind.ABS: _COMPUTED,
-    # On floats there is nothing to compare it with: LiteRT has no reference kernel.
-    OpKind.ELU: (DType.INT8,),
+    OpKind.ELU: (DType.FLOAT32, DType.INT8),
     OpKind.EXP: (DType.FLOAT32,),
     OpKind.FLOOR: (DType.FLOAT32,),
     OpKind.HARD_SWISH: (DType.FLOAT32, DType.INT8),

@@ -11,6 +11,11 @@ void eg_run_map_f32(const eg_map_f32 *layer, const float *input, float *output)
     }
 }
 
+float eg_elu_f32(float x)
+{
+    return x < 0.0f ? expm1f(x) : x;
+}
+
 float eg_hard_swish_f32(float x)
 {
     return x * eg_clamp_f32(x + 3.0f, 0.0f, 6.0f) / 6.0f;

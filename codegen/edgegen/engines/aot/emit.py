@@ -303,6 +303,12 @@ def variables(model: Model, program: Program) -> list[int]:
     return sorted(t for t in named if model.tensors[t].is_variable)
 
 
+def initial_bytes(model: Model, program: Program) -> int:
+    """Bytes of the arrays that variables begin with."""
+    begun = (model.tensors[t] for t in variables(model, program))
+    return sum(tensor.bytes for tensor in begun if uniform_byte(tensor) is None)
+
+
 def uniform_byte(variable: Tensor) -> int | None:
     """The one byte that a variable consists of at first; None where an array has to say it."""
     assert variable.initial is not None

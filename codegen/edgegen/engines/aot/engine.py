@@ -10,7 +10,7 @@ from edgegen.engines import Footprint, Quantity
 from edgegen.engines.aot import code_size
 from edgegen.engines.aot.constants import bytes_of_distinct, fold_constants
 from edgegen.engines.aot.dead_channels import Trimmed, remove_dead_channels
-from edgegen.engines.aot.emit import Emitter, arena_bytes, uniform_byte, variables
+from edgegen.engines.aot.emit import Emitter, arena_bytes, initial_bytes
 from edgegen.engines.aot.lower import lower, refusals
 from edgegen.engines.aot.program import Call, Program, own_constants
 from edgegen.errors import Diagnostic
@@ -106,6 +106,5 @@ def _weight_bytes(model: Model, program: Program) -> int:
     calls = [step for step in program.steps if isinstance(step, Call)]
     own = bytes_of_distinct(own_constants(program, is_table=False))
     read = {tensor: model.tensors[tensor].data for call in calls for tensor in call.inputs}
-    initial = [model.tensors[t] for t in variables(model, program)]
-    own += sum(tensor.bytes for tensor in initial if uniform_byte(tensor) is None)
+    own += initial_bytes(model, program)
     return own + bytes_of_distinct({t: data for t, data in read.items() if data is not None})

@@ -9,7 +9,7 @@ from edgegen.device import Device
 from edgegen.engines import Quantity
 from edgegen.engines.aot import code_size, cost
 from edgegen.engines.aot.constants import first_equal
-from edgegen.engines.aot.emit import arena_bytes
+from edgegen.engines.aot.emit import arena_bytes, initial_bytes
 from edgegen.engines.aot.engine import lower_for
 from edgegen.engines.aot.kernels import Kernel, activation_dtype
 from edgegen.engines.aot.ops import KERNELS
@@ -139,7 +139,8 @@ class _Description:
             macs=sum(layer.macs for layer in layers),
             arena_bytes=arena_bytes(self._program),
             arena_bound=self._program.plan.lower_bound,
-            weight_bytes=sum(layer.weight_bytes for layer in layers),
+            weight_bytes=sum(layer.weight_bytes for layer in layers)
+            + initial_bytes(self._model, self._program),
             table_bytes=sum(layer.table_bytes for layer in layers),
             code=code_size.estimate(self._program, self._device),
             instructions=cost.of_program(self._model, self._program, self._device.cpu),

@@ -19,6 +19,7 @@ typedef struct eg_map_f32 {
 
 void eg_run_map_f32(const eg_map_f32 *layer, const float *input, float *output);
 
+float eg_elu_f32(float x);        /* exp(x) - 1 below 0, x above */
 float eg_hard_swish_f32(float x); /* x * min(max(x + 3, 0), 6) / 6 */
 float eg_negate_f32(float x);
 float eg_rsqrt_f32(float x); /* 1 / sqrt(x) */

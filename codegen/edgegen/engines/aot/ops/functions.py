@@ -1,6 +1,6 @@
 """More functions of one value: a table on int8, a C function on float32.
 
-ABS, HARD_SWISH and RSQRT in both; ELU on int8; EXP, FLOOR, LOG, NEG, SQRT and SQUARE on
+ABS, ELU, HARD_SWISH and RSQRT in both; EXP, FLOOR, LOG, NEG, SQRT and SQUARE on
 float32, the only type that TFLM computes them in.
 """
 
@@ -141,6 +141,7 @@ KERNELS = (
     table_kernel(OpKind.HARD_SWISH, _hard_swish),
     table_kernel(OpKind.RSQRT, _rsqrt),
     _map_kernel(OpKind.ABS, "fabsf"),
+    _map_kernel(OpKind.ELU, "eg_elu_f32"),
     _map_kernel(OpKind.EXP, "expf"),
     _map_kernel(OpKind.FLOOR, "floorf"),
     _map_kernel(OpKind.HARD_SWISH, "eg_hard_swish_f32"),
