@@ -6,12 +6,15 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from edgegen import api
+from edgegen.engines.aot import lower
 from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS
+from edgegen.engines.aot.program import Call
 from edgegen.frontends import tflite
 from numeric.test_aot_conv import Conv
 from support import host_engine
@@ -154,6 +157,7 @@ BATCHES = {
     "fully_connected": _fully_connecteds(),
     "additions": _additions(),
 }
+SMALL_FIRST = (*reversed([k for k in KERNELS if "mve" in k.needs]), *KERNELS)
 BUILDS = {
     "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
     "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
@@ -168,6 +172,17 @@ def test_equal_on_the_host(name: str, tmp_path: Path) -> None:
     host_engine.check(BATCHES[name], tmp_path, build=MVE)
 
 
+@pytest.mark.parametrize("name", ["convolutions", "depthwise"])
+def test_the_small_ones_are_equal_too(name: str, tmp_path: Path) -> None:
+    with patch.object(lower, "KERNELS", SMALL_FIRST):
+        model = tflite.parse(BATCHES[name], "test.tflite")
+        program = lower.lower(model, ("mve",))
+        if name == "convolutions":
+            functions = [step.function for step in program.steps if isinstance(step, Call)]
+            assert "eg_run_conv_2d_in_order_s8_mve" in functions
+        host_engine.check(BATCHES[name], tmp_path, build=MVE)
+
+
 def test_what_cannot_be_proved_is_left_to_others(tmp_path: Path) -> None:
     data = _convolutions(OTHERS)
     assert not any(_with_helium(data))
@@ -179,6 +194,14 @@ def test_what_cannot_be_proved_is_left_to_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", BATCHES)
 def test_equal_on_the_emulated_core(name: str, tmp_path: Path) -> None:
     _verify(BATCHES[name], tmp_path)
+
+
+@pytest.mark.cross
+@pytest.mark.qemu
+@pytest.mark.parametrize("name", ["convolutions", "depthwise"])
+def test_the_small_ones_on_the_emulated_core(name: str, tmp_path: Path) -> None:
+    with patch.object(lower, "KERNELS", SMALL_FIRST):
+        _verify(BATCHES[name], tmp_path)
 
 
 @pytest.mark.cross

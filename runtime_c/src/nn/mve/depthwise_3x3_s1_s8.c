@@ -24,16 +24,16 @@ static __attribute__((noinline)) void run_rows(const eg_patches_mve *patches)
 {
     register const eg_patches_mve *r0 __asm__("r0") = patches;
 
-    __asm__ volatile("ldrd r1, r2, [r0, #32]\n\t"
-                     "mov r3, #0\n\t"
-                     "vmov d14, r3, r2\n\t"
-                     "add r2, r2, r1\n\t"
-                     "vmov d15, r1, r2\n\t"
-                     "mov r1, #64\n\t"
-                     "mov r2, #128\n\t"
-                     "vmov d10, r3, r1\n\t"
-                     "mov r3, #192\n\t"
-                     "vmov d11, r2, r3\n\t" EG_LOOP_OVER_PATCHES(LOAD_WEIGHTS, FOUR_OUTPUTS, "128")
+    __asm__ volatile("add r1, r0, #32\n\t"
+                     "ldm r1, {r1, r2, r3}\n\t"
+                     "mov r4, #0\n\t"
+                     "vmov d14, r4, r3\n\t"
+                     "add r3, r3, r1\n\t"
+                     "vmov d15, r1, r3\n\t"
+                     "vmov d10, r4, r2\n\t"
+                     "lsl r12, r2, #1\n\t"
+                     "add r2, r2, r12\n\t"
+                     "vmov d11, r12, r2\n\t" EG_LOOP_OVER_PATCHES(LOAD_WEIGHTS, FOUR_OUTPUTS)
                      : "+r"(r0)
                      :
                      : EG_PATCH_CLOBBERED);
@@ -47,7 +47,7 @@ static void four_outputs(const eg_depthwise_channel_mve *channel, const eg_patch
     for (int32_t row = 0; row < OUTPUTS; ++row) {
         for (int32_t column = 0; column < OUTPUTS; ++column) {
             out[row * patches->other + column * patches->along] =
-                eg_output_of_patch(channel, in, row, column);
+                eg_output_of_patch(channel, patches, in, row, column);
         }
     }
 }
@@ -67,7 +67,7 @@ static void run_rows(const eg_patches_mve *patches)
         out += patches->first_out;
         for (int32_t left = patches->more; left > 0; --left) {
             four_outputs(channel, patches, in, out);
-            in += OUTPUTS * EG_COLUMN_BYTES;
+            in += OUTPUTS * patches->column;
             out += patches->output_step;
         }
         ++channel;
@@ -84,21 +84,22 @@ static int32_t first_row(const eg_axis_mve *across, int32_t two)
     return OUTPUTS * two < last ? OUTPUTS * two : last;
 }
 
-/* 16 channels, or as many as are left. The rows that the next two outputs need are copied before
+/* As many channels as there are lanes, or are left. The rows that the next two outputs need are copied before
  * these outputs are stored, for they may overwrite them. */
 static void run_channels(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input, int8_t *output,
                          int32_t channels, eg_patches_mve *patches, int8_t *scratch)
 {
     const eg_axis_mve *across = &layer->across;
-    const int32_t bytes = (layer->along.outputs + 2) * EG_COLUMN_BYTES;
+    const int32_t columns = layer->along.outputs + 2;
+    const int32_t bytes = eg_patches_bytes(layer, columns);
     const int8_t *outside = scratch + 2 * bytes;
     const int32_t twos = (across->outputs + 1) / OUTPUTS;
 
-    eg_copy_patches(layer, input, channels, -across->pad, EG_PATCH_ROWS, outside, scratch);
+    eg_copy_patches(layer, input, channels, -across->pad, EG_PATCH_ROWS, columns, outside, scratch);
     for (int32_t two = 0; two < twos; ++two) {
         if (two + 1 < twos) {
             eg_copy_patches(layer, input, channels, first_row(across, two + 1) - across->pad,
-                            EG_PATCH_ROWS, outside, scratch + (two + 1) % 2 * bytes);
+                            EG_PATCH_ROWS, columns, outside, scratch + (two + 1) % 2 * bytes);
         }
         patches->in = scratch + two % 2 * bytes;
         patches->out = output + first_row(across, two) * across->output_step;
@@ -112,21 +113,23 @@ void eg_run_depthwise_3x3_s1_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const 
     const eg_axis_mve *along = &layer->along;
     const int32_t words = (int32_t)sizeof(eg_depthwise_channel_mve) / 4;
     const int32_t first = along->outputs % OUTPUTS == 0 ? OUTPUTS : 1;
+    const int32_t column = layer->lanes * EG_PATCH_ROWS;
     eg_patches_mve patches = {
         .output_step = OUTPUTS * along->output_step,
-        .first_in = first * EG_COLUMN_BYTES,
+        .first_in = first * column,
         .first_out = first * along->output_step,
         .more = (along->outputs - 1) / OUTPUTS,
         .stream = layer->stream,
         .along = along->output_step,
+        .column = column,
         .other = layer->across.output_step,
     };
 
     eg_fill(scratch, layer->zero_point,
-            2 * (along->outputs + 2) * EG_COLUMN_BYTES + EG_PATCH_LANES);
-    for (int32_t c = 0; c < layer->channels; c += EG_PATCH_LANES) {
+            2 * eg_patches_bytes(layer, along->outputs + 2) + EG_PATCH_LANES);
+    for (int32_t c = 0; c < layer->channels; c += layer->lanes) {
         const int32_t left = layer->channels - c;
-        const int32_t channels = left < EG_PATCH_LANES ? left : EG_PATCH_LANES;
+        const int32_t channels = left < layer->lanes ? left : layer->lanes;
 
         patches.stream_end = patches.stream + channels * words;
         run_channels(layer, input + c, output + c, channels, &patches, scratch);

@@ -2,6 +2,7 @@
 
 enum {
     OUTPUTS = 4, /* side by side, computed together */
+    ROWS = 3,    /* of the input, for a line of outputs */
     STRIDE = 2
 };
 
@@ -22,24 +23,24 @@ static __attribute__((noinline)) void run_row(const eg_patches_mve *patches)
 {
     register const eg_patches_mve *r0 __asm__("r0") = patches;
 
-    __asm__ volatile("ldrd r1, r9, [r0, #32]\n\t"
+    __asm__ volatile("add r1, r0, #32\n\t"
+                     "ldm r1, {r1, r8, r9}\n\t"
                      "mov r2, #0\n\t"
                      "vidup.u32 q7, r2, #1\n\t"
-                     "vdup.32 q0, r9\n\t"
-                     "vmin.s32 q7, q7, q0\n\t"
-                     "vmov r2, r3, d14\n\t"
-                     "vmov r4, r5, d15\n\t"
+                     "vdup.32 q1, r9\n\t"
+                     "vmin.s32 q7, q7, q1\n\t"
+                     "lsl r12, r8, #1\n\t"
+                     "vmul.i32 q5, q7, r12\n\t"
+                     "vmov r2, r3, d10\n\t"
+                     "vmov r4, r5, d11\n\t"
                      "vmul.i32 q7, q7, r1\n\t"
                      "mov r6, #0\n\t"
                      "vidup.u32 q1, r6, #1\n\t"
-                     "vshl.i32 q1, q1, #6\n\t"
-                     "lsls r3, r3, #7\n\t"
+                     "vmul.i32 q1, q1, r8\n\t"
                      "vadd.i32 q2, q1, r3\n\t"
-                     "lsls r4, r4, #7\n\t"
                      "vadd.i32 q3, q1, r4\n\t"
-                     "lsls r5, r5, #7\n\t"
-                     "vadd.i32 q4, q1, r5\n\t" EG_LOOP_OVER_PATCHES(LOAD_WEIGHTS, FOUR_OUTPUTS,
-                                                                   "512")
+                     "vadd.i32 q4, q1, r5\n\t"
+                     "lsl r12, r8, #3\n\t" EG_LOOP_OVER_PATCHES(LOAD_WEIGHTS, FOUR_OUTPUTS)
                      : "+r"(r0)
                      :
                      : EG_PATCH_CLOBBERED);
@@ -51,7 +52,7 @@ static void four_outputs(const eg_depthwise_channel_mve *channel, const eg_patch
                          const int8_t *in, int8_t *out)
 {
     for (int32_t column = 0; column <= patches->other; ++column) {
-        out[column * patches->along] = eg_output_of_patch(channel, in, 0, STRIDE * column);
+        out[column * patches->along] = eg_output_of_patch(channel, patches, in, 0, STRIDE * column);
     }
 }
 
@@ -70,7 +71,7 @@ static void run_row(const eg_patches_mve *patches)
         out += patches->first_out;
         for (int32_t left = patches->more; left > 0; --left) {
             four_outputs(channel, patches, in, out);
-            in += STRIDE * OUTPUTS * EG_COLUMN_BYTES;
+            in += STRIDE * OUTPUTS * patches->column;
             out += patches->output_step;
         }
         ++channel;
@@ -85,32 +86,36 @@ void eg_run_depthwise_3x3_s2_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const 
     const eg_axis_mve *along = &layer->along;
     const eg_axis_mve *across = &layer->across;
     const int32_t words = (int32_t)sizeof(eg_depthwise_channel_mve) / 4;
-    const int32_t bytes = (STRIDE * along->outputs + 1) * EG_COLUMN_BYTES;
+    const int32_t column = layer->lanes * EG_PATCH_ROWS;
+    const int32_t columns = STRIDE * along->outputs + 1;
+    const int32_t bytes = eg_patches_bytes(layer, columns);
     const int8_t *outside = (const int8_t *)scratch + bytes;
     const int32_t first = (along->outputs - 1) % OUTPUTS + 1;
     eg_patches_mve patches = {
         .in = scratch,
         .output_step = OUTPUTS * along->output_step,
-        .first_in = first * STRIDE * EG_COLUMN_BYTES,
+        .first_in = first * STRIDE * column,
         .first_out = first * along->output_step,
         .more = (along->outputs - 1) / OUTPUTS,
-        .stream = layer->stream,
         .along = along->output_step,
+        .column = column,
         .other = along->outputs < OUTPUTS ? along->outputs - 1 : OUTPUTS - 1,
     };
 
     eg_fill(scratch, layer->zero_point, bytes + EG_PATCH_LANES);
-    for (int32_t c = 0; c < layer->channels; c += EG_PATCH_LANES) {
-        const int32_t left = layer->channels - c;
-        const int32_t channels = left < EG_PATCH_LANES ? left : EG_PATCH_LANES;
+    for (int32_t y = 0; y < across->outputs; ++y) {
+        const int32_t first_row = STRIDE * y - across->pad;
 
-        patches.stream_end = patches.stream + channels * words;
-        for (int32_t y = 0; y < across->outputs; ++y) {
-            eg_copy_patches(layer, input + c, channels, STRIDE * y - across->pad, 3, outside,
-                            scratch);
+        patches.stream = layer->stream;
+        for (int32_t c = 0; c < layer->channels; c += layer->lanes) {
+            const int32_t left = layer->channels - c;
+            const int32_t channels = left < layer->lanes ? left : layer->lanes;
+
+            eg_copy_patches(layer, input + c, channels, first_row, ROWS, columns, outside, scratch);
+            patches.stream_end = patches.stream + channels * words;
             patches.out = output + c + y * across->output_step;
             run_row(&patches);
+            patches.stream = patches.stream_end;
         }
-        patches.stream = patches.stream_end;
     }
 }

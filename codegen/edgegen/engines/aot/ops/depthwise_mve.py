@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,10 +17,14 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.matmul_mve import Requantisation, requantisation
+from edgegen.engines.aot.ops.window import window_fields
 from edgegen.engines.aot.program import Call, Constant, Ref
+from edgegen.engines.aot.traffic import of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
-_COLUMN_BYTES = 64
+_ROWS = 4
+_LANES = 16
+_FEW_LANES = 8
 _OUTSIDE_BYTES = 16
 _MOST_SHIFT = 24
 _BLOCK = {1: 2, 2: 4}
@@ -92,18 +98,32 @@ def _cost(along: dsp.Axis, across: dsp.Axis, stride: int) -> int:
 
 
 def _lower(model: Model, op: Op) -> Call:
+    # With more lanes than channels they would be copied for nothing.
+    lanes = _LANES if input_tensor(model, op).shape[3] > _FEW_LANES else _FEW_LANES
+    return _call(model, op, *_axes(model, op), lanes)
+
+
+def _lower_small(model: Model, op: Op) -> Call:
+    """Lines as short as possible of few channels; of stride 2 rows, for the output's sake."""
+    rows, columns = dsp.axes_of(model, op)
+    if attrs_of(op, Conv2DAttrs).stride == (1, 1) and rows.outputs < columns.outputs:
+        return _call(model, op, rows, columns, _FEW_LANES)
+    return _call(model, op, columns, rows, _FEW_LANES)
+
+
+def _call(model: Model, op: Op, along: dsp.Axis, across: dsp.Axis, lanes: int) -> Call:
     data, output = input_tensor(model, op), output_tensor(model, op)
-    along, across = _axes(model, op)
     stride = attrs_of(op, Conv2DAttrs).stride[0]
     name = f"depthwise_3x3_s{stride}_s8"
     copies, columns = (2, along.outputs + 2) if stride == 1 else (1, 2 * along.outputs + 1)
-    return Call(
+    call = Call(
         op=op,
         function=f"eg_run_{name}_mve",
         struct="eg_depthwise_3x3_s8_mve",
         fields=(
             *along.fields("along"),
             *across.fields("across"),
+            ("lanes", lanes),
             ("channels", data.shape[3]),
             ("zero_point", data.zero_point),
             ("stream", Ref("stream")),
@@ -112,31 +132,38 @@ def _lower(model: Model, op: Op) -> Call:
         output=op.outputs[0],
         header="edgegen/nn/mve/depthwise_3x3.h",
         sources=(f"nn/mve/{name}.c",),
-        constants=(Constant("stream", _stream(model, op)),),
-        scratch_bytes=copies * columns * _COLUMN_BYTES + _OUTSIDE_BYTES,
+        constants=(Constant("stream", _stream(model, op, along)),),
+        scratch_bytes=copies * _ROWS * ((columns - 1) * lanes + _LANES) + _OUTSIDE_BYTES,
         in_place=(0,) if stride == 1 and data.shape == output.shape else (),
     )
+    if stride == 1 or across != dsp.axes_of(model, op)[0]:
+        return call
+    window = window_fields(data, output, (3, 3), attrs_of(op, Conv2DAttrs))
+    # Of a row some channels are written before others are read.
+    return replace(call, output_overlap=of_window(dict(window), per_round=along.outputs, last=0))
 
 
-def _stream(model: Model, op: Op) -> npt.NDArray[np.int32]:
+def _stream(model: Model, op: Op, along: dsp.Axis) -> npt.NDArray[np.int32]:
     """An ``eg_depthwise_channel_mve`` for each channel."""
     how = _requantisation(model, op)
     assert isinstance(how, Requantisation)
     right = -how.shift
     constants = (1 << (right - 1)) - (128 << right)
     scaling = np.stack([how.bias, how.multiplier, constants, _MOST_SHIFT - right], axis=1)
-    weights = _patch_weights(model, op)
+    weights = _patch_weights(model, op, along)
     return np.concatenate([scaling.astype(np.int32), weights.view("<i4")], axis=1).reshape(-1)
 
 
-def _patch_weights(model: Model, op: Op) -> npt.NDArray[np.int8]:
+def _patch_weights(model: Model, op: Op, along: dsp.Axis) -> npt.NDArray[np.int8]:
     """[channels][24]: columns of three weights and a 0, with zeros around them."""
     weights = dsp.weights_of(model, op)  # [row][column][channel]
-    along, _ = _axes(model, op)
     if along == dsp.axes_of(model, op)[1]:
         weights = weights.transpose(1, 0, 2)
     columns = np.pad(weights, ((0, 0), (0, 1), (0, 0))).reshape(12, -1)
     return np.ascontiguousarray(np.pad(columns, ((5, 7), (0, 0))).T.astype(np.int8))
 
 
-KERNELS = (Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, _lower, _refusal, frozenset({"mve"})),)
+KERNELS = tuple(
+    Kernel(OpKind.DEPTHWISE_CONV_2D, DType.INT8, lower, _refusal, needs=frozenset({"mve"}))
+    for lower in (_lower, _lower_small)
+)

@@ -2,7 +2,8 @@
  *
  * A vector of 16 bytes is a patch of an image: four columns of four rows of one channel. Times a
  * filter moved by up to a row and a column, it gives the sums of 2 x 2 outputs at once. For that,
- * four rows of 16 channels are copied to scratch, with zero points around them:
+ * four rows of 16 channels (or 8, to save memory) are copied to scratch, with zero points around
+ * them:
  *
  *   [column][channel][row]
  *
@@ -45,18 +46,20 @@ typedef struct eg_depthwise_channel_mve {
 typedef struct eg_depthwise_3x3_s8_mve {
     eg_axis_mve along;
     eg_axis_mve across;
+    int32_t lanes; /* channels in scratch: 16 or 8 */
     int32_t channels;
     int32_t zero_point;
     const int32_t *stream; /* an eg_depthwise_channel_mve for each channel */
 } eg_depthwise_3x3_s8_mve;
 
 /* Stride 1, at least 2 x 2 outputs. The output may overwrite the input, if it is of the same size.
- * Scratch: 128 bytes for each of along.outputs + 2 columns, and 16. */
+ * Scratch: 2 * (4 * lanes * (columns - 1) + 64) + 16 bytes, with along.outputs + 2 columns. */
 void eg_run_depthwise_3x3_s1_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input,
                                     int8_t *output, void *scratch);
 
-/* Stride 2 on both axes. Input and output must not overlap. Scratch: 64 bytes for each of
- * 2 * along.outputs + 1 columns, and 16. */
+/* Stride 2 on both axes. Line by line, a line of the output is stored over what only it and those
+ * before it read; otherwise input and output must not overlap. Scratch:
+ * 4 * lanes * (columns - 1) + 64 + 16 bytes, with 2 * along.outputs + 1 columns. */
 void eg_run_depthwise_3x3_s2_s8_mve(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input,
                                     int8_t *output, void *scratch);
 

@@ -9,9 +9,9 @@
 #include "edgegen/nn/mve/depthwise_3x3.h"
 
 enum {
-    EG_PATCH_LANES = 16,                             /* channels */
-    EG_PATCH_ROWS = 4,                               /* of a column */
-    EG_COLUMN_BYTES = EG_PATCH_LANES * EG_PATCH_ROWS /* of all channels */
+    EG_PATCH_LANES = 16, /* channels that are copied together at most */
+    EG_PATCH_ROWS = 4,   /* of a column */
+    EG_PATCH_COPIED = 64 /* bytes, of 16 channels: of 8, as many behind the last column are spoilt */
 };
 
 /* Four rows on their way to patches. */
@@ -21,6 +21,7 @@ typedef struct eg_patch_rows_mve {
     int8_t *to;
     int32_t columns;
     int32_t channels; /* 1..16 */
+    int32_t column;   /* bytes of scratch; more of them are spoilt, up to 64 in all */
 } eg_patch_rows_mve;
 
 /* One of the loops below, for the channels from `stream` on. */
@@ -34,18 +35,20 @@ typedef struct eg_patches_mve {
     const int32_t *stream;
     const int32_t *stream_end;
     int32_t along; /* bytes from one output to the next */
+    int32_t column; /* bytes of scratch */
     int32_t other; /* stride 1: bytes to the output below; stride 2: the last one of the four */
 } eg_patches_mve;
 
 #if EG_HAS_MVE
 
-/* 64 bytes in 14 instructions. */
+/* 64 bytes in 15 instructions. */
 static __attribute__((noinline)) void eg_copy_patch_rows(const eg_patch_rows_mve *rows)
 {
     register const eg_patch_rows_mve *r0 __asm__("r0") = rows;
 
-    __asm__ volatile("ldm r0, {r1, r2, r3, r4, r5, r6, r8, r9, r10, r11, r12}\n\t"
+    __asm__ volatile("ldm r0, {r1, r2, r3, r4, r5, r6, r8, r9, r10, r11, r12, lr}\n\t"
                      "vctp.8 r12\n\t"
+                     "mov r12, lr\n\t"
                      "dls lr, r11\n"
                      "1:\n\t"
                      "vpstttt\n\t"
@@ -60,7 +63,8 @@ static __attribute__((noinline)) void eg_copy_patch_rows(const eg_patch_rows_mve
                      "vst40.8 {q0, q1, q2, q3}, [r10]\n\t"
                      "vst41.8 {q0, q1, q2, q3}, [r10]\n\t"
                      "vst42.8 {q0, q1, q2, q3}, [r10]\n\t"
-                     "vst43.8 {q0, q1, q2, q3}, [r10]!\n\t"
+                     "vst43.8 {q0, q1, q2, q3}, [r10]\n\t"
+                     "add r10, r10, r12\n\t"
                      "le lr, 1b"
                      : "+r"(r0)
                      :
@@ -80,16 +84,14 @@ static __attribute__((noinline)) void eg_copy_patch_rows(const eg_patch_rows_mve
     "vstrb.32 " PATCH ", [r5, q7]\n\t"
 
 /* The loop over channels and, inside, over the outputs that are computed together. r0 points to an
- * eg_patches_mve, of which in..more lie on the stack while it runs.
+ * eg_patches_mve, of which in..stream_end lie on the stack while it runs.
  *
- *   r1 the stream     r3 in    r5 out    r9 output_step    r12 its end
+ *   r1 the stream     r3 in    r5 out    r9 output_step    r12 the step of in
  */
-#define EG_LOOP_OVER_PATCHES(WEIGHTS, OUTPUTS, IN_STEP)                                            \
-    "ldm r0, {r1, r2, r3, r4, r5, r6}\n\t"                                                         \
-    "ldr r12, [r0, #28]\n\t"                                                                       \
-    "ldr r0, [r0, #24]\n\t"                                                                        \
-    "push {r1, r2, r3, r4, r5, r6}\n\t"                                                            \
-    "mov r1, r0\n"                                                                                 \
+#define EG_LOOP_OVER_PATCHES(WEIGHTS, OUTPUTS)                                                     \
+    "ldm r0, {r1, r2, r3, r4, r5, r6, r8, r9}\n\t"                                                 \
+    "push {r1, r2, r3, r4, r5, r6, r8, r9}\n\t"                                                    \
+    "mov r1, r8\n"                                                                                 \
     "1:\n\t"                                                                                       \
     "ldm r1!, {r8, r9, r10, r11}\n\t"                                                              \
     "vdup.32 q6, r9\n\t" WEIGHTS "add r1, r1, #24\n\t"                                             \
@@ -101,13 +103,14 @@ static __attribute__((noinline)) void eg_copy_patch_rows(const eg_patch_rows_mve
     "add r3, r3, r0\n\t"                                                                           \
     "add r5, r5, r2\n\t"                                                                           \
     "wls lr, r4, 3f\n"                                                                             \
-    "2:\n\t" OUTPUTS "add r3, r3, #" IN_STEP "\n\t"                                                \
+    "2:\n\t" OUTPUTS "add r3, r3, r12\n\t"                                                         \
     "add r5, r5, r9\n\t"                                                                           \
     "le lr, 2b\n"                                                                                  \
     "3:\n\t"                                                                                       \
-    "cmp r1, r12\n\t"                                                                              \
+    "ldr r0, [sp, #28]\n\t"                                                                        \
+    "cmp r1, r0\n\t"                                                                               \
     "bne 1b\n\t"                                                                                   \
-    "add sp, sp, #24"
+    "add sp, sp, #32"
 
 #define EG_PATCH_CLOBBERED                                                                         \
     "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "q0", "q1", "q2",   \
@@ -115,20 +118,25 @@ static __attribute__((noinline)) void eg_copy_patch_rows(const eg_patch_rows_mve
 
 #else
 
+/* As the instructions do, it writes all 16 lanes: a 0 in those that have no channel. */
 static void eg_copy_patch_rows(const eg_patch_rows_mve *rows)
 {
     for (int32_t x = 0; x < rows->columns; ++x) {
-        for (int32_t c = 0; c < rows->channels; ++c) {
+        int8_t *to = rows->to + x * rows->column;
+
+        for (int32_t c = 0; c < EG_PATCH_LANES; ++c) {
             for (int32_t i = 0; i < EG_PATCH_ROWS; ++i) {
-                rows->to[x * EG_COLUMN_BYTES + c * EG_PATCH_ROWS + i] =
-                    rows->from[i][x * rows->step[i] + c];
+                const int8_t *from = rows->from[i] + x * rows->step[i];
+
+                *to++ = c < rows->channels ? from[c] : 0;
             }
         }
     }
 }
 
 /* One output of the patch's: the one that lies `row` rows and `column` columns from the first. */
-static inline int8_t eg_output_of_patch(const eg_depthwise_channel_mve *channel, const int8_t *in,
+static inline int8_t eg_output_of_patch(const eg_depthwise_channel_mve *channel,
+                                        const eg_patches_mve *patches, const int8_t *in,
                                         int32_t row, int32_t column)
 {
     const int8_t *weights = channel->weights + 5;
@@ -136,7 +144,7 @@ static inline int8_t eg_output_of_patch(const eg_depthwise_channel_mve *channel,
 
     for (int32_t x = 0; x < 3; ++x) {
         for (int32_t y = 0; y < 3; ++y) {
-            sum += weights[x * EG_PATCH_ROWS + y] * in[(x + column) * EG_COLUMN_BYTES + y + row];
+            sum += weights[x * EG_PATCH_ROWS + y] * in[(x + column) * patches->column + y + row];
         }
     }
     return (int8_t)eg_requantize(sum, channel->multiplier, channel->left_shift - 24, -128, -128,
@@ -145,16 +153,26 @@ static inline int8_t eg_output_of_patch(const eg_depthwise_channel_mve *channel,
 
 #endif
 
-/* Rows first..first + rows - 1 of up to 16 channels, the last of them again up to four rows; those
- * outside the image are read from `outside`, 16 zero points. */
+/* Of that many columns of scratch. */
+static inline int32_t eg_patches_bytes(const eg_depthwise_3x3_s8_mve *layer, int32_t columns)
+{
+    return (columns - 1) * layer->lanes * EG_PATCH_ROWS + EG_PATCH_COPIED;
+}
+
+/* Rows first..first + rows - 1 of some channels, the last of them again up to four rows; those
+ * outside the image are read from `outside`, 16 zero points. `columns` of scratch are used. */
 static inline void eg_copy_patches(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input,
-                                   int32_t channels, int32_t first, int32_t rows,
+                                   int32_t channels, int32_t first, int32_t rows, int32_t columns,
                                    const int8_t *outside, int8_t *to)
 {
     const eg_axis_mve *along = &layer->along;
     const eg_axis_mve *across = &layer->across;
-    eg_patch_rows_mve copied = {
-        .to = to + along->pad * EG_COLUMN_BYTES, .columns = along->size, .channels = channels};
+    const int32_t column = layer->lanes * EG_PATCH_ROWS;
+    const int32_t end = along->pad + along->size;
+    eg_patch_rows_mve copied = {.to = to + along->pad * column,
+                                .columns = along->size,
+                                .channels = channels,
+                                .column = column};
 
     for (int32_t i = 0; i < EG_PATCH_ROWS; ++i) {
         const int32_t row = first + (i < rows ? i : rows - 1);
@@ -164,6 +182,9 @@ static inline void eg_copy_patches(const eg_depthwise_3x3_s8_mve *layer, const i
         copied.step[i] = is_inside ? along->input_step : 0;
     }
     eg_copy_patch_rows(&copied);
+    if (layer->lanes < EG_PATCH_LANES && end < columns) {
+        eg_fill(to + end * column, layer->zero_point, (columns - end) * column);
+    }
 }
 
 #endif /* EDGEGEN_NN_MVE_DEPTHWISE_PATCHES_H */
