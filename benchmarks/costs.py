@@ -320,6 +320,7 @@ def many_shapes() -> bytes:
         b.conv(height, width, depth, 32, 1, 2, next(relu))
         for stride in (1, 2):
             b.conv(height, width, depth, 16 if depth > 32 else 32, 3, stride, next(relu))
+            b.conv(height, width, depth, 24 if depth > 32 else 64, 3, stride, next(relu))
             b.depthwise(height, width, depth, 3, stride, next(relu))
         b.depthwise(height, width, depth, 5, 1, next(relu))
     for height, width, depth in ((16, 16, 1), (16, 16, 3), (24, 24, 3), (12, 12, 1), (10, 8, 2)):

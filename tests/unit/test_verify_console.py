@@ -44,8 +44,10 @@ def test_the_traced_image_counts_activations() -> None:
 LAYERS = """\
 layer 0 tensor 7 ns 57000
 layer 0 tensor 8 ns 960
+layer 0 rest ns 0
 layer 1 tensor 7 ns 57040
 layer 1 tensor 8 ns 960
+layer 1 rest ns 40
 """
 
 
@@ -54,8 +56,10 @@ def test_the_traced_image_times_layers() -> None:
     assert [(t.vector, t.tensor, t.ns) for t in times] == [
         (0, 7, 57000),
         (0, 8, 960),
+        (0, None, 0),
         (1, 7, 57040),
         (1, 8, 960),
+        (1, None, 40),
     ]
 
 

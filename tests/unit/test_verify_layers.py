@@ -57,10 +57,12 @@ layer 0 tensor 12 ns 900
 layer 0 tensor 13 ns 0
 layer 0 tensor 14 ns 60
 layer 0 tensor 15 ns 40
+layer 0 rest ns 5
 layer 1 tensor 12 ns 1800
 layer 1 tensor 13 ns 0
 layer 1 tensor 14 ns 160
 layer 1 tensor 15 ns 40
+layer 1 rest ns 30
 result pass
 """
 
@@ -81,6 +83,11 @@ def test_every_layer_gets_what_its_tensors_took() -> None:
     found = measured(LAYERS, parse(CONSOLE), vector=1)
     assert [(layer.node, layer.instructions) for layer in found] == [(0, 1800), (1, 0), (3, 200)]
     assert [layer.instructions for layer in measured(LAYERS, parse(CONSOLE), 0)] == [900, 0, 100]
+
+
+def test_the_rest_belongs_to_a_last_layer_without_an_output() -> None:
+    layers = (*LAYERS, Layer(4, "ASSIGN_VARIABLE", 0, "eg_run_copy"))
+    assert measured(layers, parse(CONSOLE), vector=1)[-1].instructions == 30
 
 
 def test_a_layer_that_was_not_timed_is_found_out() -> None:

@@ -58,10 +58,14 @@ class Activations:
 
 @dataclass(frozen=True, slots=True)
 class LayerTime:
-    """From when the tensor before it was there (the first: the inputs) to this one."""
+    """From when the tensor before it was there (the first: the inputs) to this one.
+
+    Attributes:
+        tensor: None for what comes after the last one.
+    """
 
     vector: int
-    tensor: int
+    tensor: int | None
     ns: int
 
 
@@ -128,7 +132,8 @@ class _Lines:
         self.mismatches.append(row)
 
     def layer(self, vector: str, tensor: str, ns: str) -> None:
-        row = LayerTime(int(vector), int(tensor), int(ns))
+        index = None if tensor == "rest" else int(tensor.removeprefix("tensor "))
+        row = LayerTime(int(vector), index, int(ns))
         if row.vector not in self._vectors_that_may_follow():
             raise ValueError("a layer out of order")
         self.layer_times.append(row)
@@ -164,7 +169,7 @@ def _grammar(lines: _Lines) -> tuple[tuple[re.Pattern[str], _Handler], ...]:
             re.compile(f"activation {_NUMBER} tensor {_NUMBER} crc {_CRC} {_CRC}"),
             lines.activation,
         ),
-        (re.compile(f"layer {_NUMBER} tensor {_NUMBER} ns {_NUMBER}"), lines.layer),
+        (re.compile(f"layer {_NUMBER} (tensor \\d{{1,10}}|rest) ns {_NUMBER}"), lines.layer),
         fact("activations", f"checked {_NUMBER} mismatched {_NUMBER}"),
         fact("stack_bytes", _NUMBER),
         fact("arena_touched_bytes", _NUMBER),

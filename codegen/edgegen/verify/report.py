@@ -109,8 +109,8 @@ class LayerFacts:
     Attributes:
         function: The runtime function that computes it; "" where nothing runs.
         macs: Multiply-accumulates, without dead channels.
-        instructions: The call and all below it; 0 for one that only assigns a variable, whose
-            cost falls to the next layer with an output.
+        instructions: The call and all below it. What only assigns a variable is counted with the
+            next layer that has an output, or after all of those by itself.
     """
 
     node: int
