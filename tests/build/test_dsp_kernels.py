@@ -14,7 +14,7 @@ from edgegen import api
 from edgegen.engines.aot.kernels import choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import tflite
-from numeric.test_aot_conv import FITTED, IN_COLUMNS, SHALLOW, Conv
+from numeric.test_aot_conv import FITTED, HOSTILE, IN_COLUMNS, SHALLOW, Conv
 from numeric.test_aot_fully_connected import BY_CHANNEL, Dense
 from support.op_batch import OpBatch
 
@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 # Numbers of inputs from one group of four to two turns of the unrolled loops, and the ends of each.
 CASES: tuple[Conv | Dense, ...] = (
     *FITTED,
+    *HOSTILE,
     *SHALLOW,
     *IN_COLUMNS,
     *BY_CHANNEL[:-1],

@@ -44,6 +44,7 @@ class Conv:
     output_scale: float = 0.4
     has_bias: bool = True
     extreme: bool = False
+    lowest: bool = False
 
     def add(self, batch: OpBatch) -> None:
         channels = (
@@ -64,7 +65,10 @@ class Conv:
             kind, shape, axis = "CONV_2D", (channels, *self.size, self.depth), 0
         else:
             kind, shape, axis = "DEPTHWISE_CONV_2D", (1, *self.size, channels), 3
-        constants = [batch.weights(shape, scales, axis, self.extreme)]
+        if self.lowest:
+            constants = [batch.lowest(shape, scales, axis)]
+        else:
+            constants = [batch.weights(shape, scales, axis, self.extreme)]
         if self.has_bias:
             constants.append(batch.bias(channels))
         options = (
@@ -157,6 +161,23 @@ FITTED = [
     Conv(depth=4, size=(1, 1), zero_points=(0, -128), has_bias=False, activation="relu"),
 ]
 
+# Weights of -128, all shifts that the kernels take, zero points at the ends.
+SHIFTS = tuple(6.0 * 2.0**-shift for shift in range(1, 23))
+HOSTILE = [
+    Conv(
+        image=image,
+        depth=depth,
+        channels=22,
+        size=size,
+        zero_points=zero_points,
+        scales=scales,
+        lowest=True,
+    )
+    for image, depth, size in (((3, 3), 8, (1, 1)), ((4, 4), 5, (3, 3)), ((6, 3), 4, (3, 3)))
+    for zero_points in ((-128, 127), (127, -128), (-128, -128))
+    for scales in (SHIFTS, (0.002, 0.01))
+]
+
 # Rows of the filter that are no multiple of 4 inputs, many channels that make it worth a kernel.
 SHALLOW = [
     *(
@@ -219,7 +240,9 @@ def _check(cases: list[Conv], dtype: str, folder: Path, features: tuple[str, ...
 
 @FEATURES
 def test_geometry_int8(features: tuple[str, ...], tmp_path: Path) -> None:
-    _check([*GEOMETRY, *ALIGNED, *FITTED, *SHALLOW, *IN_COLUMNS], "int8", tmp_path, features)
+    _check(
+        [*GEOMETRY, *ALIGNED, *FITTED, *HOSTILE, *SHALLOW, *IN_COLUMNS], "int8", tmp_path, features
+    )
 
 
 def test_geometry_float32(tmp_path: Path) -> None:
@@ -246,7 +269,7 @@ def test_quantisation(
 
 @pytest.mark.parametrize("feature", ["dsp"])
 def test_the_fast_kernels_take_what_they_can_prove(feature: str) -> None:
-    assert all(_is_fast(case, feature) for case in ALIGNED[:-2])
+    assert all(_is_fast(case, feature) for case in [*ALIGNED[:-2], *HOSTILE])
     assert not _is_fast(Conv(extreme=True), feature)
     assert not _is_fast(Conv(scales=(5.0,), output_scale=0.05), feature)
     assert not _is_fast(Conv(dilation=(2, 1)), feature)

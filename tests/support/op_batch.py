@@ -89,6 +89,17 @@ class OpBatch:
         """These weights."""
         return self._builder.tensor("weights", np.shape(values), data=values, scale=scale)
 
+    def lowest(self, shape: Sequence[int], scales: Sequence[float], axis: int) -> int:
+        """Random weights, a quarter of them -128: in even channels (the first axis) only where the
+        next channel's is not negative, which is what the DSP kernels can pack."""
+        values = self.random.integers(-127, 128, shape)
+        values[self.random.random(shape) < 0.25] = -128
+        odd = values[1::2]
+        even = values[0::2][: len(odd)]
+        even[odd < 0] = np.maximum(even[odd < 0], -127)
+        scale = list(scales) if len(scales) > 1 else scales[0]
+        return self._builder.tensor("weights", shape, data=values, scale=scale, axis=axis)
+
     def bias(self, channels: int, scale: float = 1.0) -> int:
         if self.dtype == "float32":
             values: Any = self.random.normal(size=channels)
