@@ -53,7 +53,7 @@ def test_every_sum(exponent: int, bias: int) -> None:
         (0, 0.001, Activation.NONE, -127),  # the rounding of negative numbers shows
         (0, 0.05, Activation.NONE, -128),  # the multiplier would not be an int32
         (0, 1.5, Activation.NONE, -128),
-        (1 << 23, 0.001, Activation.NONE, -128),  # 256 times the sum would not
+        (1 << 23, 1e-5, Activation.NONE, -128),  # 256 times the sum would not
         (0, 0.001, Activation.RELU6, -128),  # cuts off a part of int8
     ],
 )
@@ -63,3 +63,11 @@ def test_what_is_not_fitted(
     weights = np.full((4, 8), 100, np.int64)
     output = _output(zero_point, 0.04)
     assert fitted(np.full(4, bias, np.int64), weights, [real], activation, output) is None
+
+
+def test_a_huge_bias_that_saturates_is_a_constant() -> None:
+    weights = np.full((4, 8), 100, np.int64)
+    bias = np.full(4, 1 << 23, np.int64)
+    found = fitted(bias, weights, [0.001], Activation.NONE, _output(-128))
+    assert found is not None
+    assert _kernel(found, 0, np.array([-102400, 0, 101600])).tolist() == [127, 127, 127]
