@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgegen.engines.aot.kernels import Kernel, choose
@@ -107,6 +108,20 @@ def test_every_scale(tmp_path: Path) -> None:
         for zero, scale in itertools.product((-128, 127), (0.0011, 0.01, 0.09, 0.7, 6.0, 90.0))
     ]
     assert any(_check(cases, tmp_path))
+
+
+@pytest.mark.usefixtures("always")
+def test_inputs_of_extremes(tmp_path: Path) -> None:
+    """Patterns of the smallest and the largest input reach the ends of every coordinate."""
+    batch = OpBatch("int8")
+    for depth in (4, 24):
+        replace(BASE, image=(10, 10), depth=depth, zero_points=(127, 0)).add(batch)
+    replace(BASE, image=(6, 6), depth=4, extreme=True, output_scale=3.0).add(batch)
+    model = tflite.parse(batch.build(), "test.tflite")
+    random = np.random.default_rng(4)
+    ends = np.array([-128, 127], np.int8)
+    inputs = [[random.choice(ends, model.tensors[t].shape) for t in model.inputs] for _ in range(4)]
+    host_engine.check_vectors(model, inputs, tmp_path, build=DSP)
 
 
 def test_it_has_to_pay(tmp_path: Path) -> None:
