@@ -145,6 +145,27 @@ def _additions() -> bytes:
     return batch.build()
 
 
+def _pools() -> bytes:
+    """Windows of every size at every border, of channels around the numbers of lanes."""
+    batch = OpBatch("int8")
+    q = Q(0.02, -3)
+    kinds, activations = ("AVERAGE_POOL_2D", "MAX_POOL_2D"), ("none", "relu6", "relu_n1_to_1")
+    for kind, depth in itertools.product(kinds, (1, 7, 8, 9, 16, 17, 33)):
+        sizes = ((2, 2), (3, 2), (5, 6), (1, 7), (16, 16))
+        for k, size in enumerate(sizes):
+            image = (16, 16) if size == (16, 16) else (7, 9)
+            options = {"filter": size, "stride": size if k % 2 else (1, 2)}
+            padding = "VALID" if size == image else "SAME"
+            positions = [
+                1 if padding == "VALID" else -(-image[axis] // options["stride"][axis])
+                for axis in (0, 1)
+            ]
+            shapes = (1, *image, depth), (1, *positions, depth)
+            activation = activations[(k + depth) % 3]
+            batch.op(kind, *shapes, q, q, padding=padding, activation=activation, **options)
+    return batch.build()
+
+
 def _with_helium(data: bytes) -> list[bool]:
     model = tflite.parse(data, "test.tflite")
     chosen = [choose(KERNELS, model, op, ("mve",)) for op in model.ops]
@@ -156,6 +177,7 @@ BATCHES = {
     "depthwise": _convolutions(DEPTHWISES),
     "fully_connected": _fully_connecteds(),
     "additions": _additions(),
+    "pools": _pools(),
 }
 SMALL_FIRST = (*reversed([k for k in KERNELS if "mve" in k.needs]), *KERNELS)
 BUILDS = {

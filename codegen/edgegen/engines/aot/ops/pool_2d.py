@@ -24,7 +24,7 @@ from edgegen.model import Activation, DType, Model, Op, OpKind, Pool2DAttrs
 _MOST_TAPS_S16 = 32767
 
 
-def _lower_integers(name: str) -> Callable[[Model, Op], Step]:
+def lower_integers(name: str) -> Callable[[Model, Op], Step]:
     def lower(model: Model, op: Op) -> Step:
         if _copies(op):
             return Alias(op, input_index(op), op.outputs[0])
@@ -80,8 +80,8 @@ def _refuse_s16(model: Model, op: Op) -> str | None:
 
 def _kernels(kind: OpKind, name: str) -> tuple[Kernel, ...]:
     return (
-        Kernel(kind, DType.INT8, _lower_integers(name), known_activation),
-        Kernel(kind, DType.INT16, _lower_integers(name), _refuse_s16),
+        Kernel(kind, DType.INT8, lower_integers(name), known_activation),
+        Kernel(kind, DType.INT16, lower_integers(name), _refuse_s16),
         Kernel(kind, DType.FLOAT32, _lower_f32(name), known_activation),
     )
 
