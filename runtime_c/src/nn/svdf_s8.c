@@ -1,57 +1,72 @@
-#include <string.h>
-
 #include "edgegen/fixed_point.h"
 #include "edgegen/nn/dot_product.h"
 #include "edgegen/nn/svdf.h"
 
-/* The newest value of every filter, behind those that it had before. */
-static void filter_features(const eg_svdf_s8 *layer, const int8_t *input, int8_t *state)
+/* The newest values of up to EG_LANES filters. */
+static void filter_features(const eg_svdf_s8 *layer, const int8_t *input, int32_t first,
+                            int32_t count, int8_t values[EG_LANES])
 {
-    const int32_t filters = layer->units * layer->rank;
-    const size_t kept = (size_t)(layer->memory - 1);
+    uint32_t sums[EG_LANES] = {0};
+    int32_t offsets[EG_LANES];
 
-    for (int32_t f = 0; f < filters; f += EG_LANES) {
-        uint32_t sums[EG_LANES] = {0};
-        int32_t offsets[EG_LANES];
+    eg_lane_offsets(first, layer->units * layer->rank, layer->inputs, offsets);
+    eg_dot_products_s8(input, layer->features, offsets, layer->inputs, sums);
+    for (int32_t lane = 0; lane < count; ++lane) {
+        const int32_t sum = (int32_t)(sums[lane] + (uint32_t)layer->feature_bias[first + lane]);
+        const int32_t value = eg_multiply_by_quantized_multiplier(sum, layer->state_multiplier,
+                                                                  layer->state_shift);
 
-        eg_lane_offsets(f, filters, layer->inputs, offsets);
-        eg_dot_products_s8(input, layer->features, offsets, layer->inputs, sums);
-        for (int32_t lane = 0; lane < EG_LANES && f + lane < filters; ++lane) {
-            const int32_t sum = (int32_t)(sums[lane] + (uint32_t)layer->feature_bias[f + lane]);
-            const int32_t value = eg_clamp_i32(
-                eg_multiply_by_quantized_multiplier(sum, layer->state_multiplier,
-                                                    layer->state_shift),
-                INT8_MIN, INT8_MAX);
-
-            memmove(state, state + 1, kept * sizeof *state);
-            state[kept] = (int8_t)(value + layer->state_offset);
-            state += layer->memory;
-        }
+        values[lane] = (int8_t)(eg_clamp_i32(value, INT8_MIN, INT8_MAX) + layer->state_offset);
     }
 }
 
-static void filter_time(const eg_svdf_s8 *layer, const int8_t *state, int8_t *output)
+/* Puts a value behind the others, of which the oldest goes, and weighs them all. */
+static uint32_t filter_time(int8_t *state, int8_t newest, const int8_t *time, int32_t memory)
 {
+    uint32_t sum = 0;
+
+    for (; memory > 1; --memory) {
+        const int8_t value = state[1];
+
+        *state++ = value;
+        sum += (uint32_t)(*time++ * value);
+    }
+    *state = newest;
+    return sum + (uint32_t)(*time * newest);
+}
+
+static void run_batch(const eg_svdf_s8 *layer, const int8_t *input, int8_t *state, int8_t *output)
+{
+    const int32_t filters = layer->units * layer->rank;
     const int8_t *time = layer->time;
-    const int32_t moments = layer->rank * layer->memory;
+    const int32_t *bias = layer->bias;
+    uint32_t sum = 0;
+    int32_t of_unit = 0;
 
-    for (int32_t u = 0; u < layer->units; ++u) {
-        uint32_t sum = (uint32_t)layer->bias[u];
+    for (int32_t f = 0; f < filters; f += EG_LANES) {
+        const int32_t count = filters - f < EG_LANES ? filters - f : EG_LANES;
+        int8_t values[EG_LANES];
 
-        for (int32_t m = 0; m < moments; ++m) {
-            sum += (uint32_t)(*time++ * *state++);
+        filter_features(layer, input, f, count, values);
+        for (int32_t lane = 0; lane < count; ++lane) {
+            sum += filter_time(state, values[lane], time, layer->memory);
+            state += layer->memory;
+            time += layer->memory;
+            if (++of_unit == layer->rank) {
+                *output++ = (int8_t)eg_requantize((int32_t)(sum + (uint32_t)*bias++),
+                                                  layer->output_multiplier, layer->output_shift,
+                                                  layer->output_offset, INT8_MIN, INT8_MAX);
+                sum = 0;
+                of_unit = 0;
+            }
         }
-        output[u] =
-            (int8_t)eg_requantize((int32_t)sum, layer->output_multiplier, layer->output_shift,
-                                  layer->output_offset, INT8_MIN, INT8_MAX);
     }
 }
 
 void eg_run_svdf_s8(const eg_svdf_s8 *layer, const int8_t *input, int8_t *state, int8_t *output)
 {
     for (int32_t batch = 0; batch < layer->batches; ++batch) {
-        filter_features(layer, input, state);
-        filter_time(layer, state, output);
+        run_batch(layer, input, state, output);
         input += layer->inputs;
         state += layer->units * layer->rank * layer->memory;
         output += layer->units;
