@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from edgegen.engines.aot.kernels import Kernel, choose
+from edgegen.engines.aot.lower import lower
 from edgegen.engines.aot.ops import KERNELS, winograd_dsp
+from edgegen.engines.aot.program import Call
 from edgegen.frontends import tflite
 from numeric.test_aot_conv import Conv
 from support import host_engine
@@ -131,3 +133,16 @@ def test_it_has_to_pay(tmp_path: Path) -> None:
         replace(BASE, image=(1, 1), depth=16, channels=16),
     ]
     assert _check(cases, tmp_path) == [True, False, False]
+
+
+def test_it_takes_less_where_memory_is_short() -> None:
+    batch = OpBatch("int8")
+    replace(BASE, image=(32, 32), depth=16, channels=16).add(batch)
+    model = tflite.parse(batch.build(), "test.tflite")
+    scratch = []
+    for budget in (None, 55_000, 40_000):
+        (call,) = lower(model, DSP.features, arena_budget=budget).steps
+        assert isinstance(call, Call)
+        scratch.append((call.function == "eg_run_winograd_s8_dsp", call.scratch_bytes))
+    assert [is_winograd for is_winograd, _ in scratch] == [True, True, False]
+    assert scratch[0][1] > scratch[1][1] > scratch[2][1]
