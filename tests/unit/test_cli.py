@@ -312,9 +312,9 @@ class TestReports:
 
     def test_a_plan_of_what_the_engine_refuses(self, run: Run, tmp_path: Path) -> None:
         builder = ModelBuilder()
-        x = builder.tensor("x", [1, 4], "int16", scale=0.5)
-        y = builder.tensor("y", [1, 4], "int16", scale=0.5)
-        builder.op("RELU", [x], [y])
+        x = builder.tensor("x", [1, 4], "int16", scale=1e-4)
+        y = builder.tensor("y", [1, 4], "int16", scale=1e-4)
+        builder.op("RELU6", [x], [y])  # whose 6 is no int16 of this scale
         path = tmp_path / "refused.tflite"
         path.write_bytes(builder.build([x], [y]))
         done = run("inspect", path, "--plan", "--target", "cortex_m4")
