@@ -114,6 +114,7 @@ def test_depthwise_convolutions(features: tuple[str, ...], tmp_path: Path) -> No
     replace(wide, extreme=True, output_scale=9e3).add(batch)
     replace(wide, extreme=True, depth_multiplier=2, output_scale=9e3).add(batch)
     Conv(image=(2, 511), depth=4, size=(2, 511), depth_multiplier=1, extreme=True).add(batch)
+    Conv(image=(1, 700), depth=4, size=(1, 700), depth_multiplier=1).add(batch)
     _check(batch, tmp_path, features)
 
 
@@ -473,7 +474,7 @@ def test_what_cannot_be_computed_exactly_is_refused() -> None:
     Conv(scales=(130.0,), output_scale=0.05).add(batch)
     assert "too small" in refused(batch)
     batch = OpBatch("int16")
-    Conv(image=(1, 600), size=(1, 512), depth_multiplier=1).add(batch)
+    Conv(image=(1, 600), size=(1, 512), depth_multiplier=1, extreme=True).add(batch)
     assert "columns wide" in refused(batch)
     for kind, scale, cause in (("TANH", 3.0, "16 bits"), ("RELU6", 1.8e-4, "beyond")):
         batch = OpBatch("int16")

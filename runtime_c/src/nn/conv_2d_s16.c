@@ -6,7 +6,7 @@
 /* Adds input times weight over the taps inside the image; a row of taps that touch each other in
  * memory is one long dot product. */
 static void add_inside(const eg_conv_2d_s16 *layer, const eg_patch *patch, const int16_t *input,
-                       const int32_t offsets[EG_LANES], int64_t sums[EG_LANES])
+                       const int32_t offsets[EG_LANES], eg_sums_s16 *sums)
 {
     const eg_window_2d *window = &layer->window;
     const int32_t depth = window->input_depth;
@@ -20,8 +20,9 @@ static void add_inside(const eg_conv_2d_s16 *layer, const eg_patch *patch, const
             (patch->first_row + i) * window->filter_width + patch->first_column;
 
         for (int32_t j = 0; j < taps; ++j) {
-            eg_dot_products_s16(input + i * row_step + j * tap_step,
-                                layer->weights + (first_tap + j) * depth, offsets, length, sums);
+            eg_add_products_s16(input + i * row_step + j * tap_step,
+                                layer->weights + (first_tap + j) * depth, offsets, length,
+                                layer->output.products, sums);
         }
     }
 }
@@ -35,12 +36,12 @@ static void convolve(const eg_conv_2d_s16 *layer, const eg_patch *patch, const i
 
     for (int32_t o = 0; o < channels; o += EG_LANES) {
         const int32_t end = o + EG_LANES < channels ? o + EG_LANES : channels;
-        int64_t sums[EG_LANES] = {0};
+        eg_sums_s16 sums = eg_no_sums_s16(layer->output.products);
         int32_t offsets[EG_LANES];
 
         eg_lane_offsets(o, channels, filter_size, offsets);
-        add_inside(layer, patch, input, offsets, sums);
-        eg_write_outputs_s16(&layer->output, sums, o, end, output);
+        add_inside(layer, patch, input, offsets, &sums);
+        eg_write_outputs_s16(&layer->output, sums.carried, sums.recent, o, end, output);
     }
 }
 

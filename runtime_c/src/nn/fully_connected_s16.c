@@ -11,12 +11,13 @@ void eg_run_fully_connected_s16(const eg_fully_connected_s16 *layer, const int16
     for (int32_t batch = 0; batch < layer->batches; ++batch) {
         for (int32_t o = 0; o < channels; o += EG_LANES) {
             const int32_t end = o + EG_LANES < channels ? o + EG_LANES : channels;
-            int64_t sums[EG_LANES] = {0};
+            eg_sums_s16 sums = eg_no_sums_s16(layer->output.products);
             int32_t offsets[EG_LANES];
 
             eg_lane_offsets(o, channels, layer->input_depth, offsets);
-            eg_dot_products_s16(input, layer->weights, offsets, layer->input_depth, sums);
-            eg_write_outputs_s16(&layer->output, sums, o, end, output);
+            eg_add_products_s16(input, layer->weights, offsets, layer->input_depth,
+                                layer->output.products, &sums);
+            eg_write_outputs_s16(&layer->output, sums.carried, sums.recent, o, end, output);
         }
         input += layer->input_depth;
         output += channels;

@@ -6,7 +6,7 @@
 /* Adds to the sums of the output channels whose weights begin at `offsets`, at (y, x), counted
  * from the padding's beginning. */
 static void add_taps(const eg_transpose_conv_s16 *layer, const int16_t *input, int32_t y, int32_t x,
-                     const int32_t offsets[EG_LANES], int64_t sums[EG_LANES])
+                     const int32_t offsets[EG_LANES], eg_sums_s16 *sums)
 {
     const eg_transpose_conv_shape *const s = &layer->shape;
     const eg_taps rows = eg_taps_on(y, s->filter_height, s->stride_height, s->input_height);
@@ -17,9 +17,9 @@ static void add_taps(const eg_transpose_conv_s16 *layer, const int16_t *input, i
             const int32_t tap =
                 (y - row * s->stride_height) * s->filter_width + x - column * s->stride_width;
 
-            eg_dot_products_s16(input + (row * s->input_width + column) * s->input_depth,
+            eg_add_products_s16(input + (row * s->input_width + column) * s->input_depth,
                                 layer->weights + tap * s->input_depth, offsets, s->input_depth,
-                                sums);
+                                layer->output.products, sums);
         }
     }
 }
@@ -33,12 +33,12 @@ static void write_pixel(const eg_transpose_conv_s16 *layer, const int16_t *input
 
     for (int32_t first = 0; first < depth; first += EG_LANES) {
         const int32_t end = first + EG_LANES < depth ? first + EG_LANES : depth;
-        int64_t sums[EG_LANES] = {0};
+        eg_sums_s16 sums = eg_no_sums_s16(layer->output.products);
         int32_t offsets[EG_LANES];
 
         eg_lane_offsets(first, depth, filter_size, offsets);
-        add_taps(layer, input, y, x, offsets, sums);
-        eg_write_outputs_s16(&layer->output, sums, first, end, output);
+        add_taps(layer, input, y, x, offsets, &sums);
+        eg_write_outputs_s16(&layer->output, sums.carried, sums.recent, first, end, output);
     }
 }
 

@@ -16,9 +16,9 @@ extern "C" {
 #endif
 
 typedef struct eg_depthwise_conv_2d_s16 {
-    eg_window_2d window;    /* at most EG_PRODUCTS_S16 columns */
+    eg_window_2d window;
     const int8_t *weights;  /* [filter_height][filter_width][output_depth] */
-    int32_t rows_per_chunk; /* at least 1, with at most EG_PRODUCTS_S16 taps in them */
+    int32_t rows_per_chunk; /* at least 1, with at most output.products taps in them */
     eg_output_s16 output;
 } eg_depthwise_conv_2d_s16;
 

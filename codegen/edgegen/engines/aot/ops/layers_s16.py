@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
+
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import conv, fully_connected, transpose_conv
 from edgegen.engines.aot.ops.common import (
@@ -14,13 +17,17 @@ from edgegen.engines.aot.ops.common import (
     optional_input,
     output_tensor,
 )
-from edgegen.engines.aot.ops.output_s16 import is_narrow, output_s16, refuse_sums
+from edgegen.engines.aot.ops.output_s16 import (
+    is_narrow,
+    output_s16,
+    products_within_int32,
+    refuse_sums,
+)
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import Conv2DAttrs, DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
 from edgegen.passes.memory_plan import Overlap
 
-_MOST_PRODUCTS = 511  # EG_PRODUCTS_S16
 _Fields = tuple[tuple[str, Field], ...]
 
 
@@ -48,8 +55,8 @@ def _pointwise_fields(model: Model, op: Op) -> _Fields:
 
 
 def _lower_depthwise(model: Model, op: Op) -> Call:
-    width = input_tensor(model, op, 1).shape[2]
-    fields = (*conv.window_of(model, op), ("rows_per_chunk", _MOST_PRODUCTS // width))
+    rows = products_within_int32(weight_sums(model, op)) // input_tensor(model, op, 1).shape[2]
+    fields = (*conv.window_of(model, op), ("rows_per_chunk", rows))
     sources = ("nn/depthwise_conv_2d_s16.c", "nn/window_2d.c")
     return _call(model, op, "depthwise_conv_2d", fields, sources)
 
@@ -70,7 +77,7 @@ def _call(
     assert isinstance(attrs, Conv2DAttrs | FullyConnectedAttrs)
     fields, constants = output_s16(
         _bias(model, op),
-        output_tensor(model, op).shape[-1],
+        weight_sums(model, op),
         _has_int32_sums(op),
         real_multipliers(model, op),
         attrs.activation,
@@ -88,6 +95,15 @@ def _call(
         constants=(Constant("filter", constant(input_tensor(model, op, 1))), *constants),
         output_overlap=_overlap(model, op),
     )
+
+
+def weight_sums(model: Model, op: Op) -> npt.NDArray[np.int64]:
+    """Of the magnitudes of every channel's weights."""
+    axis = 3 if op.kind is OpKind.DEPTHWISE_CONV_2D else 0
+    weights = np.abs(constant(input_tensor(model, op, 1)).astype(np.int64))
+    by_channel = np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
+    found: npt.NDArray[np.int64] = by_channel.sum(axis=1)
+    return found
 
 
 def _overlap(model: Model, op: Op) -> Overlap | None:
@@ -135,8 +151,9 @@ def refuse(model: Model, op: Op) -> str | None:
 
 
 def _refuse_depthwise(model: Model, op: Op) -> str | None:
-    if input_tensor(model, op, 1).shape[2] > _MOST_PRODUCTS:
-        return f"its filter is more than {_MOST_PRODUCTS} columns wide."
+    most = products_within_int32(weight_sums(model, op))
+    if input_tensor(model, op, 1).shape[2] > most:
+        return f"its filter is more than {most} columns wide."
     return refuse(model, op)
 
 

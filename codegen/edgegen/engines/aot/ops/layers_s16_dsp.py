@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.engines.aot.fixed_point import quantized_range, wide_multiplier
+from edgegen.engines.aot.fixed_point import quantized_range
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import layers_s16
 from edgegen.engines.aot.ops.common import (
@@ -19,6 +19,7 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.conv import overlap_of, window_of
+from edgegen.engines.aot.ops.output_s16 import fits_upper_word, upper_multipliers
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.traffic import of_rows, of_window
 from edgegen.model import Conv2DAttrs, DType, FullyConnectedAttrs, Model, Op, OpKind
@@ -116,11 +117,9 @@ def _dot_stream(model: Model, op: Op, inputs: int) -> _Int32s:
 def _outputs(model: Model, op: Op) -> tuple[_Int32s, _Int32s]:
     """[blocks][4] each: biases, and the multipliers of eg_output_of_s16."""
     bias = _bias(model, op)
-    pairs = [wide_multiplier(real) for real in layers_s16.real_multipliers(model, op)]
-    pairs *= bias.size if len(pairs) == 1 else 1
     filled = np.zeros((2, _filled_up(bias.size, _CHANNELS)), np.int32)
     filled[0, : bias.size] = bias
-    filled[1, : bias.size] = [m << (17 + shift) for m, shift in pairs]
+    filled[1, : bias.size] = upper_multipliers(layers_s16.real_multipliers(model, op))
     return filled[0].reshape(-1, _CHANNELS), filled[1].reshape(-1, _CHANNELS)
 
 
@@ -182,14 +181,9 @@ def _refuse(model: Model, op: Op) -> str | None:
         return refusal
     if layers_s16.has_narrow_sums(model, op):
         return "its sums are rescaled as 32 bits."
-    axis = 3 if op.kind is OpKind.DEPTHWISE_CONV_2D else 0
-    weights = np.abs(constant(input_tensor(model, op, 1)).astype(np.int64))
-    sums = np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1).sum(axis=1)
-    if (np.abs(_bias(model, op)) + 32768 * sums >= 2**31).any():
-        return "its sums may reach 2^31."
-    shifts = [wide_multiplier(real)[1] for real in layers_s16.real_multipliers(model, op)]
-    if not -17 <= min(shifts) <= max(shifts) <= -1:
-        return "a multiplier is 1/2 or more, or less than 2^-18."
+    reals = layers_s16.real_multipliers(model, op)
+    if not fits_upper_word(_bias(model, op), layers_s16.weight_sums(model, op), reals):
+        return "its sums may reach 2^31, or a multiplier is not between 2^-18 and 1/2."
     return None
 
 
