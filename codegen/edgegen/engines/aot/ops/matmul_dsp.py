@@ -99,7 +99,7 @@ def pack_with_biases(
     """The stream of an ``eg_fully_connected_s8_dsp``.
 
     Args:
-        weights: [channels][inputs], as for `pack`.
+        weights: [channels][inputs], as for `matrix`.
         bias: That starts the sums.
         multiple: Of inputs, to which zeros are added.
     """
