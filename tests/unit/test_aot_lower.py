@@ -51,7 +51,6 @@ def test_smaller_ones_where_there_is_little(convs: Model) -> None:
     enough = fast.plan.arena_bytes
     assert functions(lower(convs, ("dsp",), arena_budget=enough)) == functions(fast)
     program = lower(convs, ("dsp",), arena_budget=enough - 1)
-    assert functions(program) != functions(fast)
     assert program.plan.arena_bytes < enough
     assert SMALL in functions(lower(convs, ("dsp",), arena_budget=2 * 32 * 32 * 8))
 

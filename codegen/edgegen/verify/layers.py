@@ -25,9 +25,9 @@ class Layer:
     """One operator of model.c.
 
     Attributes:
-        function: The runtime function that it calls, or several, each once; "" where nothing
-            runs.
-        tensors: What it computes, in the order in which it is traced.
+        function: The runtime function that it calls, or several; "" where nothing runs.
+        tensors: What it computes, in the order in which it is traced; of two layers that take
+            turns the first one has what lies between them, and most of the time of both.
     """
 
     node: int
@@ -53,7 +53,8 @@ def read(project: Path) -> tuple[Layer, ...]:
             functions = [*filter(None, found[-1].function.split(" + ")), call[1]]
             found[-1] = replace(found[-1], function=" + ".join(dict.fromkeys(functions)))
         elif found and (trace := _TRACE.match(line)):
-            found[-1] = replace(found[-1], tensors=(*found[-1].tensors, int(trace[1])))
+            tensors = dict.fromkeys([*found[-1].tensors, int(trace[1])])
+            found[-1] = replace(found[-1], tensors=tuple(tensors))
     return tuple(found)
 
 

@@ -201,18 +201,29 @@ class Emitter:
             }
             for tensor in step.outputs
         ]
-        shared: dict[str, object] = {"title": self._title(step.op), "outputs": outputs}
+        shared: dict[str, object] = {
+            "title": self._title(step.op),
+            "outputs": outputs,
+            "declared": outputs,
+            "traced": outputs,
+        }
         if isinstance(step, Alias):
-            return shared | {"alias": self._argument(step.input)}
-        calls = [self._part(step, part) for part in step.parts] or [self._call(step)]
-        return shared | {"alias": None, "calls": calls}
+            declared = [] if step.input == step.output else outputs
+            return shared | {"alias": self._argument(step.input), "declared": declared}
+        if any(part.shown for part in step.parts):
+            shared["traced"] = []  # by the step that finds it done
+        calls = [line for part in step.parts for line in self._part(step, part)]
+        return shared | {"alias": None, "calls": calls or [self._call(step)]}
 
-    def _part(self, step: Call, part: Part) -> str:
+    def _part(self, step: Call, part: Part) -> Iterator[str]:
         arguments = [f"&{self._variable_of(part.call)}"]
         arguments += [self._place(step, place) for place in (*part.inputs, part.output)]
         if part.call.scratch_bytes:
             arguments.append(self._place(step, Place(None, part.scratch)))
-        return f"{part.call.function}({', '.join(arguments)});"
+        yield f"{part.call.function}({', '.join(arguments)});"
+        if part.shown:
+            start = self._place(step, Place(None, part.shown.offset))
+            yield f"EG_TRACE_TENSOR({part.shown.tensor}, {start}, {part.shown.bytes});"
 
     def _place(self, step: Call, place: Place) -> str:
         if place.tensor is None:
@@ -254,12 +265,19 @@ class Emitter:
             if value["fill"] is None and initial is not None:
                 comment = f"{value['label']}, before the first inference"
                 yield _array(str(value["initial"]), comment, initial)
-        for call in self._calls:
-            for constant in call.constants:
-                key = call.op.node, constant.role
-                if self._first_constant[key] == key:
-                    comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
-                    yield _array(self._constant_name(call, constant), comment, constant.values)
+        written = set()
+        for call, constant in self._constants():
+            key = call.op.node, constant.role
+            if self._first_constant[key] == key and key not in written:
+                written.add(key)
+                comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
+                yield _array(self._constant_name(call, constant), comment, constant.values)
+
+    def _constants(self) -> Iterator[tuple[Call, Constant]]:
+        """The calls' own arrays; those of a layer that is called in parts come several times."""
+        for step in self._calls:
+            for call in parts_of(step):
+                yield from ((call, constant) for constant in call.constants)
 
     def _constant_tensors(self) -> dict[int, npt.NDArray[np.generic]]:
         """Constants that the code reads as tensors, not as parts of a layer."""

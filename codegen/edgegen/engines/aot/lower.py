@@ -76,10 +76,12 @@ def lower(
             raise ValueError("what is the least flash?")
         return _least(lowering, flash_bytes, arena_budget)
     found = _fast_or_small(lowering, None if optimize_for == "memory" else arena_budget)
-    for chosen in lowering.recomputations():
+    for chosen in lowering.rewrites():
         if optimize_for == "latency" and arena_budget and found.plan.arena_bytes <= arena_budget:
             break
-        more = lowering.recomputing(chosen)
+        if not lowering.may_gain(chosen, found.plan.arena_bytes * _WORTH // (_WORTH + 1)):
+            continue
+        more = lowering.rewritten(chosen)
         smaller = _fast_or_small(more, None if optimize_for == "memory" else arena_budget)
         if smaller.plan.arena_bytes * (_WORTH + 1) <= found.plan.arena_bytes * _WORTH:
             lowering, found = more, smaller
@@ -169,26 +171,47 @@ class _Lowering:
         self,
         model: Model,
         features: Collection[str],
-        recomputed: tuple[stripes.Recomputation, ...] = (),
+        rewrites: tuple[stripes.Rewrite, ...] = (),
     ) -> None:
         self._model = model
         self._features = features
-        self._recomputed = recomputed
+        self._rewrites = rewrites
         self._steps: dict[tuple[int, int], Step] = {}
         self._choices: tuple[tuple[Kernel, ...], ...] | None = None
         self._bounds: list[list[int]] | None = None
 
-    def recomputations(self) -> list[stripes.Recomputation]:
-        """What could be computed again instead of being kept, were its kernels the fastest."""
+    def rewrites(self) -> list[stripes.Rewrite]:
+        """What could be computed in stripes."""
         steps = self._steps_by([kernels[0] for kernels in self._alternatives()])
-        return list(stripes.recomputations(self._model, steps))
+        return list(stripes.rewrites(self._model, steps))
 
-    def recomputing(self, chosen: stripes.Recomputation) -> _Lowering:
-        """The same with one recomputation more."""
+    def may_gain(self, rewrite: stripes.Rewrite, arena_bytes: int) -> bool:
+        """Whether the layers that it makes smaller are the neediest, and all others need no more
+        than that."""
+        least = [min(bounds) for bounds in self.bounds()]
+        concerned = range(rewrite.producer, rewrite.consumer + 1)
+        others = max((each for k, each in enumerate(least) if k not in concerned), default=0)
+        return others <= arena_bytes and others < max(least[k] for k in concerned)
+
+    def rewritten(self, rewrite: stripes.Rewrite) -> _Lowering:
+        """The same with one rewrite more, by kernels that can compute some rows alone."""
         changed = copy(self)
-        changed._recomputed = (*self._recomputed, chosen)
+        changed._rewrites = (*self._rewrites, rewrite)
         changed._bounds = None
+        changed._choices = tuple(
+            self._sliceable(k, kernels) if k in rewrite.striped else kernels
+            for k, kernels in enumerate(self._alternatives())
+        )
         return changed
+
+    def _sliceable(self, number: int, kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
+        op = self._model.ops[number]
+
+        def is_able(kernel: Kernel) -> bool:
+            step = self._step(op, kernel)
+            return isinstance(step, Call) and bool(stripes.rows_of(self._model, step, 0, 1))
+
+        return tuple(filter(is_able, kernels)) or kernels
 
     def program(self, kernels: Sequence[Kernel]) -> Program:
         """The model, every operator lowered by the kernel in its place."""
@@ -212,16 +235,19 @@ class _Lowering:
         if self._bounds is None:
             choices = list(zip(self._model.ops, self._alternatives(), strict=True))
             # Lifetimes follow from the graph: they are those of any program.
-            steps = self._steps_by([of_op[0] for _, of_op in choices])
-            memory = _Memory(self._model, steps)
-            changed = {each.consumer for each in self._recomputed}
+            first = [of_op[0] for _, of_op in choices]
+            memory = _Memory(self._model, self._steps_by(first))
             self._bounds = [
-                [
-                    memory.bound(steps[k] if k in changed else self._step(op, kernel), k + 1)
-                    for kernel in of_op
-                ]
-                for k, (op, of_op) in enumerate(choices)
+                [memory.bound(self._step(op, kernel), when) for kernel in of_op]
+                for when, (op, of_op) in enumerate(choices, start=1)
             ]
+            for rewrite in self._rewrites:
+                for k in rewrite.changed:
+                    with_each = [[*first[:k], each, *first[k + 1 :]] for each in choices[k][1]]
+                    self._bounds[k] = [
+                        max(memory.bound(steps[j], j + 1) for j in rewrite.changed)
+                        for steps in map(self._steps_by, with_each)
+                    ]
         return self._bounds
 
     def limits(self) -> list[int]:
@@ -273,8 +299,8 @@ class _Lowering:
     def _steps_by(self, kernels: Sequence[Kernel]) -> tuple[Step, ...]:
         ops = zip(self._model.ops, kernels, strict=True)
         steps = tuple(self._step(op, kernel) for op, kernel in ops)
-        for each in self._recomputed:
-            steps = stripes.recompute(self._model, steps, each)
+        for each in self._rewrites:
+            steps = each.apply(self._model, steps)
         return steps
 
     def _step(self, op: Op, kernel: Kernel) -> Step:

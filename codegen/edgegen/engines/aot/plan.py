@@ -13,9 +13,12 @@ from edgegen.engines.aot.emit import arena_bytes, initial_bytes
 from edgegen.engines.aot.engine import lower_for
 from edgegen.engines.aot.kernels import Kernel, activation_dtype
 from edgegen.engines.aot.ops import KERNELS
-from edgegen.engines.aot.program import Alias, Call, Program, Step, own_constants
+from edgegen.engines.aot.program import Alias, Call, Program, Step, own_constants, parts_of
 from edgegen.model import Model, Op
 from edgegen.options import OptimizeFor
+
+_DONE = "with the layer before"
+"""Where a kernel would be named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class _Description:
         self._optimize_for = optimize_for
         self._program: Program = program
         self._counted: set[int] = set()
+        self._counted_arrays: set[tuple[int, str]] = set()
         self._first_weights = first_equal(own_constants(program, is_table=False))
         self._first_tables = first_equal(own_constants(program, is_table=True))
         data = {t: tensor.data for t, tensor in enumerate(self._model.tensors)}
@@ -152,7 +156,7 @@ class _Description:
         return Layer(
             node=step.op.node,
             operator=step.op.kind.value,
-            function=call.function if call else None,
+            function=_function(step),
             needs=tuple(sorted(kernel.needs)),
             refusals=self._refusals(step.op, kernel),
             outputs=tuple(self._place(tensor, step) for tensor in step.outputs),
@@ -174,11 +178,14 @@ class _Description:
     def _own_bytes(self, call: Call, is_table: bool) -> int:
         """Of the arrays that no layer before has."""
         first = self._first_tables if is_table else self._first_weights
-        return sum(
-            constant.values.nbytes
-            for constant in call.constants
-            if first.get(key := (call.op.node, constant.role)) == key
-        )
+        arrays = {
+            (part.op.node, constant.role): constant.values.nbytes
+            for part in parts_of(call)
+            for constant in part.constants
+        }
+        new = {key for key in arrays if first.get(key) == key} - self._counted_arrays
+        self._counted_arrays |= new
+        return sum(arrays[key] for key in new)
 
     def _refusals(self, op: Op, chosen: Kernel) -> tuple[Refusal, ...]:
         """Of the kernels before the chosen one; several may have one reason."""
@@ -226,3 +233,9 @@ class _Description:
     def _range(self, tensor: int) -> tuple[int, int]:
         start = self._program.plan.offsets[f"t{tensor}"]
         return start, start + self._model.tensors[tensor].bytes
+
+
+def _function(step: Step) -> str | None:
+    if isinstance(step, Call):
+        return step.function
+    return _DONE if step.input == step.output else None

@@ -61,8 +61,7 @@ class Call:
             size.
         output_overlap: Where the output may lie although the first input is still read.
         scratch_overlap: The same of the scratch.
-        parts: Calls that together are this one, which then has no struct of its own; constants
-            are those of other steps' calls.
+        parts: Calls that together are this one.
     """
 
     op: Op
@@ -98,6 +97,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What a part has computed of a tensor that never exists as a whole: it can be traced.
+
+    Attributes:
+        offset: In the scratch of the step, in bytes.
+    """
+
+    tensor: int
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One of several calls of a step.
 
@@ -110,6 +122,7 @@ class Part:
     inputs: tuple[Place, ...]
     output: Place
     scratch: int
+    shown: Shown | None = None
 
 
 def parts_of(call: Call) -> tuple[Call, ...]:
@@ -119,7 +132,8 @@ def parts_of(call: Call) -> tuple[Call, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """An operator that moves nothing: its output is its input under another shape."""
+    """An operator that moves nothing: its output is its input under another shape. Where both are
+    one tensor the step before has computed it."""
 
     op: Op
     input: int
@@ -154,9 +168,10 @@ def own_constants(
 ) -> dict[tuple[int, str], npt.NDArray[np.generic]]:
     """The layers' arrays of weights, or of tables, by node and role."""
     return {
-        (step.op.node, constant.role): constant.values
+        (call.op.node, constant.role): constant.values
         for step in program.steps
         if isinstance(step, Call)
-        for constant in step.constants
+        for call in parts_of(step)
+        for constant in call.constants
         if constant.is_table is is_table
     }
