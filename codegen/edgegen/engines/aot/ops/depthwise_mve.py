@@ -131,7 +131,7 @@ def _call(model: Model, op: Op, along: dsp.Axis, across: dsp.Axis, lanes: int) -
         inputs=(input_index(op),),
         output=op.outputs[0],
         header="edgegen/nn/mve/depthwise_3x3.h",
-        sources=(f"nn/mve/{name}.c",),
+        sources=(f"nn/mve/{name}.c", "nn/mve/depthwise_patches.c"),
         constants=(Constant("stream", _stream(model, op, along)),),
         scratch_bytes=copies * _ROWS * ((columns - 1) * lanes + _LANES) + _OUTSIDE_BYTES,
         in_place=(0,) if stride == 1 and data.shape == output.shape else (),
