@@ -1,3 +1,8 @@
+/* The asm below takes 13 registers, also where a frame pointer is asked for; Clang has fewer. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("omit-frame-pointer")
+#endif
+
 #include <string.h>
 
 #include "edgegen/isa_dsp.h"
@@ -8,6 +13,9 @@
  *
  *   START  the first entry of the first output
  *   STEP   its other two; stores it and starts the next one
+ *
+ * START_PAIR and STEP_PAIR do so for it and its neighbour across the lines, which takes a third
+ * one: less is loaded for each.
  */
 #if EG_HAS_DSP && defined(__OPTIMIZE__)
 
@@ -55,6 +63,52 @@
                        [shift] "i"(EG_DEPTHWISE_SHIFT)                                             \
                      : "memory")
 
+#define PAIR_REGISTERS                                                                             \
+    REGISTERS;                                                                                     \
+    int32_t other;                                                                                 \
+    uint32_t c
+
+#define FETCH_PAIR                                                                                 \
+    "ldr %[b], [%[in], %[next]]\n\t"                                                               \
+    "ldr %[c], [%[in], %[next], lsl #1]\n\t"                                                       \
+    "ldr %[a], [%[in]], #16\n\t"
+
+#define FIRST_TAPS_OF_PAIR                                                                         \
+    "ldm %[s], {%[w0], %[w1], %[w2], %[w3], %[sum]}\n\t"                                           \
+    "smlad %[other], %[b], %[w2], %[sum]\n\t"                                                      \
+    "smlad %[sum], %[a], %[w2], %[sum]\n\t"                                                        \
+    "smlabt %[other], %[c], %[w3], %[other]\n\t"                                                   \
+    "smlabt %[sum], %[b], %[w3], %[sum]\n\t"
+
+#define OTHER_TAPS_OF_PAIR                                                                         \
+    OTHER_TAPS                                                                                     \
+    "smlad %[other], %[b], %[w0], %[other]\n\t"                                                    \
+    "smlabt %[other], %[c], %[w1], %[other]\n\t"
+
+#define START_PAIR                                                                                 \
+    __asm__ volatile(FETCH_PAIR FIRST_TAPS_OF_PAIR                                                 \
+                     : [sum] "=&r"(sum), [other] "=&r"(other), [in] "+r"(in), [a] "=&r"(a),        \
+                       [b] "=&r"(b), [c] "=&r"(c), [w0] "=&r"(w0), [w1] "=&r"(w1),                 \
+                       [w2] "=&r"(w2), [w3] "=&r"(w3)                                              \
+                     : [s] "r"(channel->weights1), [next] "r"(next)                                \
+                     : "memory")
+#define STEP_PAIR                                                                                  \
+    __asm__ volatile(FETCH_PAIR OTHER_TAPS_OF_PAIR FETCH_PAIR                                      \
+                     "ldmdb %[s], {%[w0], %[w1], %[w2], %[w3]}\n\t" OTHER_TAPS_OF_PAIR             \
+                     "smmla %[sum], %[sum], %[w2], %[w3]\n\t"                                      \
+                     "smmla %[other], %[other], %[w2], %[w3]\n\t"                                  \
+                     "ldr %[w2], %[across]\n\t"                                                    \
+                     "ssat %[sum], #8, %[sum], asr %[shift]\n\t"                                   \
+                     "ssat %[other], #8, %[other], asr %[shift]\n\t"                               \
+                     "strb %[other], [%[out], %[w2]]\n\t"                                          \
+                     "strb %[sum], [%[out]]\n\t" FIRST_TAPS_OF_PAIR                                \
+                     : [sum] "+r"(sum), [other] "+r"(other), [in] "+r"(in), [a] "=&r"(a),          \
+                       [b] "=&r"(b), [c] "=&r"(c), [w0] "+r"(w0), [w1] "+r"(w1),                   \
+                       [w2] "=&r"(w2), [w3] "=&r"(w3)                                              \
+                     : [s] "r"(channel->weights1), [next] "r"(next), [out] "r"(out),               \
+                       [across] "m"(across), [shift] "i"(EG_DEPTHWISE_SHIFT)                       \
+                     : "memory")
+
 #else
 
 static int32_t add_taps(const uint32_t weights[2], const uint32_t *in, int32_t next, int32_t sum)
@@ -62,6 +116,13 @@ static int32_t add_taps(const uint32_t weights[2], const uint32_t *in, int32_t n
     const uint32_t second = *(in + next / (int32_t)sizeof *in);
 
     return eg_smlabt(second, weights[1], eg_smlad(*in, weights[0], sum));
+}
+
+static void put(const eg_depthwise_channel *channel, int32_t sum, int8_t *out)
+{
+    const int32_t y = eg_smmla(sum, channel->multiplier, channel->constant);
+
+    *out = (int8_t)eg_ssat8(y >> EG_DEPTHWISE_SHIFT);
 }
 
 #define APART
@@ -76,9 +137,26 @@ static int32_t add_taps(const uint32_t weights[2], const uint32_t *in, int32_t n
         sum = add_taps(channel->weights1, in, next, sum);                                          \
         in += EG_DEPTHWISE_LANES;                                                                  \
         sum = add_taps(channel->weights2, in, next, sum);                                          \
-        sum = eg_smmla(sum, channel->multiplier, channel->constant);                               \
-        *out = (int8_t)eg_ssat8(sum >> EG_DEPTHWISE_SHIFT);                                        \
+        put(channel, sum, out);                                                                    \
         START;                                                                                     \
+    } while (0)
+
+#define PAIR_REGISTERS                                                                             \
+    REGISTERS;                                                                                     \
+    int32_t other;                                                                                 \
+    const int32_t words = next / (int32_t)sizeof *in
+#define START_PAIR                                                                                 \
+    do {                                                                                           \
+        other = add_taps(channel->weights0, in + words, next, channel->bias);                      \
+        START;                                                                                     \
+    } while (0)
+#define STEP_PAIR                                                                                  \
+    do {                                                                                           \
+        other = add_taps(channel->weights1, in + words, next, other);                              \
+        other = add_taps(channel->weights2, in + words + EG_DEPTHWISE_LANES, next, other);         \
+        put(channel, other, out + across);                                                         \
+        other = add_taps(channel->weights0, in + words + EG_DEPTHWISE_LANES, next, channel->bias); \
+        STEP;                                                                                      \
     } while (0)
 
 #endif
@@ -103,23 +181,60 @@ APART static void run_column(const eg_depthwise_3x3_s8 *layer, const eg_depthwis
     }
 }
 
+/* And those between it and a third one. */
+#if EG_HAS_DSP && defined(__OPTIMIZE__) && defined(__clang__)
+
+static void run_columns(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
+                        const uint32_t *in, int32_t next, int8_t *out)
+{
+    run_column(layer, channel, in, next, out);
+    run_column(layer, channel, in + next / (int32_t)sizeof *in, next,
+               out + layer->across.output_step);
+}
+
+#else
+
+APART static void run_columns(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
+                              const uint32_t *in, int32_t next, int8_t *out)
+{
+    const int32_t along = layer->along.output_step;
+    const int32_t across = layer->across.output_step;
+    PAIR_REGISTERS;
+
+    START_PAIR;
+    for (int32_t k = layer->along.outputs; k > 0; --k) {
+        STEP_PAIR;
+        out += along;
+    }
+}
+
+#endif
+
 static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channels,
                          const int8_t *input, int8_t *output, uint32_t *line)
 {
     const int32_t lead = layer->along.pad * EG_DEPTHWISE_LANES;
+    const int32_t columns = layer->across.outputs;
     int32_t words = line_words(layer); /* from this line to the next one */
 
     eg_gather_line(layer, input, 0, line + lead);
-    for (int32_t column = 0; column < layer->across.outputs; ++column) {
-        eg_gather_line(layer, input, column + 1, line + lead + words);
-
+    for (int32_t column = 0; column < columns;) {
         const int32_t next = words * (int32_t)sizeof *line;
+        const int32_t count = layer->lines > 2 && column + 1 < columns ? 2 : 1;
 
-        for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
-            run_column(layer, channels + c, line + c, next, output + c);
+        for (int32_t k = 1; k <= count; ++k) {
+            eg_gather_line(layer, input, column + k, line + lead + k * words);
         }
-        output += layer->across.output_step;
-        line += words;
+        for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
+            if (count == 2) {
+                run_columns(layer, channels + c, line + c, next, output + c);
+            } else {
+                run_column(layer, channels + c, line + c, next, output + c);
+            }
+        }
+        column += count;
+        output += count * layer->across.output_step;
+        line += count * words;
         words = -words;
     }
 }
@@ -129,8 +244,8 @@ void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *
 {
     const eg_depthwise_channel *channels = (const eg_depthwise_channel *)layer->stream;
 
-    /* The padding at the ends of both lines stays 0. */
-    memset(scratch, 0, 2 * (size_t)line_words(layer) * sizeof(uint32_t));
+    /* The padding at the ends of all lines stays 0. */
+    memset(scratch, 0, (size_t)(layer->lines * line_words(layer)) * sizeof(uint32_t));
     for (int32_t done = 0; done < layer->channels; done += EG_DEPTHWISE_LANES) {
         const int32_t last = layer->channels - EG_DEPTHWISE_LANES;
         const int32_t first = done < last ? done : last;

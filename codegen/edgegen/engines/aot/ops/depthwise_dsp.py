@@ -214,7 +214,7 @@ def _call(model: Model, op: Op, along_rows: bool, lines_bytes: int = 0) -> Call:
     name = f"depthwise_3x3_s{stride}_s8"
     entries = along.size if stride == 1 else 2 * along.outputs + 1
     line_bytes = entries * _ENTRY_BYTES
-    lines = 2
+    lines = 3 if lines_bytes and across.outputs > 1 else 2
     if stride == 1:
         lines = min((across.size + 1) // 2, max(2, lines_bytes // line_bytes))
         across = replace(across, pad=across.size % 2)

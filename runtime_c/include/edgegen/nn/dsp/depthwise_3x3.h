@@ -51,7 +51,7 @@ typedef struct eg_depthwise_channel {
 typedef struct eg_depthwise_3x3_s8 {
     eg_depthwise_axis along;            /* the lines */
     eg_depthwise_axis across;           /* them */
-    int32_t lines;                      /* kept at once, at least 2 if there are as many */
+    int32_t lines;                      /* kept at once, at least 2 where there are as many */
     int32_t channels;                   /* at least 4 */
     int8_t outside[EG_DEPTHWISE_LANES]; /* the input's zero point */
     /* Of the channels 0..3, 4..7, ...; the last four are channels - 4..channels - 1. */
@@ -66,8 +66,8 @@ typedef struct eg_depthwise_3x3_s8 {
 void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
 
-/* Stride 2 on both axes, two lines kept. Scratch: 16 bytes per entry of them; a line has
- * 2 * along.outputs + 1.
+/* Stride 2 on both axes, two or three lines kept; three are faster. Scratch: 16 bytes per entry of
+ * them; a line has 2 * along.outputs + 1.
  * Input and output must not overlap. */
 void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
