@@ -1,6 +1,7 @@
 /* As on cores without a long multiplication; the expectations use one. */
 #define EG_HAS_LONG_MULTIPLY 0
 #include "edgegen/fixed_point.h"
+#include "edgegen/nn/scalar/requantize.h"
 
 #include "check.h"
 
@@ -67,10 +68,36 @@ static void test_ties(void)
     }
 }
 
+static void expect_scaled(int32_t sum, int32_t factor)
+{
+    const int64_t scaled = ((int64_t)sum * factor) >> EG_FACTOR_BITS;
+
+    if (scaled >= INT32_MIN && scaled <= INT32_MAX) {
+        EXPECT(eg_scale_sum(sum, factor) == (int32_t)scaled);
+    }
+}
+
+static void test_scaled_sums(void)
+{
+    static const int32_t sums[] = {0, 1, 1023, 1024, 65535, 1048575, 2097151};
+    uint32_t state = 1;
+
+    for (int32_t i = 0; i < 1000000; ++i) {
+        state = state * 1664525U + 1013904223U;
+        const int32_t factor = (int32_t)(state >> (1 + (i & 15)));
+
+        expect_scaled(sums[i % 7], factor);
+        expect_scaled(-sums[i % 7], factor);
+        expect_scaled((int32_t)(state & 0x1FFFFF), factor);
+        expect_scaled(-(int32_t)(state & 0x1FFFFF), INT32_MAX - factor);
+    }
+}
+
 int main(void)
 {
     test_corners();
     test_many();
     test_ties();
+    test_scaled_sums();
     return 0;
 }

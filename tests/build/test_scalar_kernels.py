@@ -6,19 +6,24 @@ On the host the same kernels run as portable C (tests/numeric).
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgegen import api
 from edgegen.engines.aot.kernels import choose
 from edgegen.engines.aot.ops import KERNELS
+from edgegen.engines.aot.ops.conv_scalar import fitted
 from edgegen.frontends import tflite
+from edgegen.model import OpKind
 from numeric.test_aot_conv import Conv
 from numeric.test_aot_fully_connected import Dense
 from support.op_batch import OpBatch
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
+# Which no fitted requantisation equals, with steps so far on both sides of zero.
+SCALES: Any = {"scales": (0.011, 0.0237, 0.0313), "output_scale": 0.1, "zero_points": (5, 3)}
 CASES: tuple[Conv | Dense, ...] = (
     *(Conv(image=(3, 3), depth=depth, channels=7, size=(1, 1)) for depth in (1, 4, 6, 9, 32)),
     *(Conv(image=(6, 5), depth=depth, channels=8, size=(3, 3)) for depth in (1, 3, 4, 16)),
@@ -31,6 +36,15 @@ CASES: tuple[Conv | Dense, ...] = (
         for depth in (4, 5, 11)
         for size in ((3, 3), (1, 4))
         for stride in ((1, 1), (2, 2))
+    ),
+    *(
+        Conv(image=image, depth=5, channels=9, size=size, depth_multiplier=multiplier, **SCALES)
+        for image, size, multiplier in (
+            ((6, 5), (1, 1), None),
+            ((3, 5), (3, 3), None),
+            ((6, 5), (3, 3), 1),
+            ((5, 5), (3, 3), 1),
+        )
     ),
     Conv(image=(2, 2), depth=8, depth_multiplier=1, size=(7, 7), batches=2),
     *(Dense(inputs=inputs, outputs=9) for inputs in (1, 7, 8, 9, 16, 130)),
@@ -62,6 +76,15 @@ def test_every_layer_has_a_scalar_kernel(model: Path) -> None:
         chosen = choose(KERNELS, parsed, op)
         assert not isinstance(chosen, str), chosen
         assert chosen.lower.__module__.endswith("_scalar"), f"node {op.node}"
+
+
+def test_both_ways_of_requantising_are_there(model: Path) -> None:
+    parsed = tflite.parse(model.read_bytes(), model.name)
+    found = set()
+    for op in parsed.ops:
+        if op.kind is not OpKind.FULLY_CONNECTED:
+            found.add((op.kind, fitted(parsed, op) is not None))
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -139,6 +139,16 @@ static void add_outside(lane_sums *sums, const eg_depthwise_conv_2d_s8_scalar *l
     }
 }
 
+static void put_rounded(const lane_sums *sums, const int32_t *channel, int8_t *output)
+{
+    const uint32_t of_lane[LANES] = {sums->sum0, sums->sum1, sums->sum2, sums->sum3};
+
+    for (int32_t i = 0; i < LANES; ++i) {
+        output[i] = eg_requantize_channel(of_lane[i], channel);
+        channel += EG_CHANNEL_WORDS;
+    }
+}
+
 void eg_run_depthwise_conv_2d_s8_scalar(const eg_depthwise_conv_2d_s8_scalar *layer,
                                         const int8_t *input, int8_t *output)
 {
@@ -153,7 +163,6 @@ void eg_run_depthwise_conv_2d_s8_scalar(const eg_depthwise_conv_2d_s8_scalar *la
         for (int32_t done = 0; done < depth; done += LANES) {
             /* The last four overlap the ones before where there is a remainder. */
             const int32_t c = done < depth - LANES ? done : depth - LANES;
-            const int32_t *channel = layer->channels + c * EG_CHANNEL_WORDS;
             lane_sums sums = {0, 0, 0, 0};
 
             if (inside.rows > 0) {
@@ -162,10 +171,16 @@ void eg_run_depthwise_conv_2d_s8_scalar(const eg_depthwise_conv_2d_s8_scalar *la
             if (clipped) {
                 add_outside(&sums, layer, &patch, layer->weights + c);
             }
-            output[c] = eg_requantize_channel(sums.sum0, channel);
-            output[c + 1] = eg_requantize_channel(sums.sum1, channel + EG_CHANNEL_WORDS);
-            output[c + 2] = eg_requantize_channel(sums.sum2, channel + 2 * EG_CHANNEL_WORDS);
-            output[c + 3] = eg_requantize_channel(sums.sum3, channel + 3 * EG_CHANNEL_WORDS);
+            if (layer->is_fitted) {
+                const int32_t *channel = layer->channels + c * EG_FITTED_WORDS;
+
+                output[c] = eg_requantize_fitted(sums.sum0, channel);
+                output[c + 1] = eg_requantize_fitted(sums.sum1, channel + EG_FITTED_WORDS);
+                output[c + 2] = eg_requantize_fitted(sums.sum2, channel + 2 * EG_FITTED_WORDS);
+                output[c + 3] = eg_requantize_fitted(sums.sum3, channel + 3 * EG_FITTED_WORDS);
+            } else {
+                put_rounded(&sums, layer->channels + c * EG_CHANNEL_WORDS, output + c);
+            }
         }
         output += depth;
     }

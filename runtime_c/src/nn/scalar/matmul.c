@@ -145,25 +145,45 @@ static void put(uint32_t whole, uint32_t upper, const int32_t *channel, int8_t *
     *output_a = eg_requantize_channel(upper, channel);
 }
 
+static inline void put_fitted(uint32_t whole, uint32_t upper, const int32_t *channel,
+                              int8_t *output_a, int8_t *output_b)
+{
+    *output_b = eg_requantize_fitted(whole - (upper << 16), channel);
+    *output_a = eg_requantize_fitted(upper, channel);
+}
+
 void eg_multiply_joined(const eg_matrix_scalar *matrix, const int32_t *words, int8_t *output_a,
                         int8_t *output_b)
 {
     const int32_t inputs = matrix->inputs;
+    const int32_t is_fitted = matrix->is_fitted;
     const uint32_t start = 0U - (uint32_t)(inputs / 2) * SUM_START;
     const int32_t *channel = matrix->channels;
     const int8_t *weights = matrix->weights;
 
     for (int32_t left = matrix->output_depth; left > 0; left -= 2) {
-        const int32_t next = left > 1 ? inputs : 0; /* a last odd channel is multiplied twice */
+        const int32_t more = left > 1 ? 1 : 0;
         joined_sums sums = {start, start, 0, 0};
 
-        multiply_joined(&sums, words, weights, weights + next, inputs);
-        put(sums.whole0, sums.upper0, channel, output_a++, output_b++);
-        if (left > 1) {
-            put(sums.whole1, sums.upper1, channel + EG_CHANNEL_WORDS, output_a++, output_b++);
+        /* A last odd channel is multiplied twice. */
+        multiply_joined(&sums, words, weights, more ? weights + inputs : weights, inputs);
+        if (is_fitted) {
+            put_fitted(sums.whole0, sums.upper0, channel, output_a, output_b);
+            if (more) {
+                put_fitted(sums.whole1, sums.upper1, channel + EG_FITTED_WORDS, output_a + 1,
+                           output_b + 1);
+            }
+        } else {
+            put(sums.whole0, sums.upper0, channel, output_a, output_b);
+            if (more) {
+                put(sums.whole1, sums.upper1, channel + EG_CHANNEL_WORDS, output_a + 1,
+                    output_b + 1);
+            }
         }
         weights += 2 * inputs;
-        channel += 2 * EG_CHANNEL_WORDS;
+        channel += 2 * (is_fitted ? EG_FITTED_WORDS : EG_CHANNEL_WORDS);
+        output_a += 2;
+        output_b += 2;
     }
 }
 

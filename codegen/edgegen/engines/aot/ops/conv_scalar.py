@@ -19,6 +19,7 @@ from edgegen.engines.aot.ops.common import (
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
 from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
+from edgegen.engines.aot.ops.requantize_scalar import fitted_rows
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.traffic import of_rows, of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
@@ -45,12 +46,28 @@ def _flat_weights(model: Model, op: Op) -> _Int64:
 
 
 @remembered
-def _requantisation(model: Model, op: Op) -> Requantisation | str:
+def _folded_bias(model: Model, op: Op) -> _Int64:
     weights, bias = _flat_weights(model, op), optional_input(model, op, 2)
     own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
+    folded: _Int64 = own - input_tensor(model, op).zero_point * weights.sum(axis=1)
+    return folded
+
+
+def fitted(model: Model, op: Op) -> npt.NDArray[np.int32] | None:
+    """The rows of the fitted requantisation, if there are any."""
+    return fitted_rows(
+        _folded_bias(model, op),
+        _flat_weights(model, op),
+        real_multipliers(model, op),
+        attrs_of(op, Conv2DAttrs).activation,
+        output_tensor(model, op),
+    )
+
+
+def _requantisation(model: Model, op: Op) -> Requantisation | str:
     return requantisation(
-        own - input_tensor(model, op).zero_point * weights.sum(axis=1),
-        np.abs(weights).sum(axis=1),
+        _folded_bias(model, op),
+        np.abs(_flat_weights(model, op)).sum(axis=1),
         real_multipliers(model, op),
         attrs_of(op, Conv2DAttrs).activation,
         output_tensor(model, op),
@@ -136,9 +153,10 @@ def _call(
     weights: npt.NDArray[np.generic],
     scratch_bytes: int,
 ) -> Call:
-    prepared = _requantisation(model, op)
+    prepared, rows = _requantisation(model, op), fitted(model, op)
     assert isinstance(prepared, Requantisation)
     is_depthwise = op.kind is OpKind.DEPTHWISE_CONV_2D
+    flag = "is_fitted" if is_depthwise else "matrix.is_fitted"
     header = "depthwise_conv_2d" if is_depthwise else "conv_2d"
     helpers = (
         *(() if is_depthwise else ("nn/scalar/matmul.c",)),
@@ -148,14 +166,14 @@ def _call(
         op=op,
         function=f"eg_run_{name}_s8_scalar",
         struct=f"eg_{name}_s8_scalar",
-        fields=fields,
+        fields=(*fields, (flag, 0 if rows is None else 1)),
         inputs=(input_index(op),),
         output=op.outputs[0],
         header=f"edgegen/nn/scalar/{header}.h",
         sources=(f"nn/scalar/{name}_s8.c", *helpers),
         constants=(
             Constant("filter", weights.astype(np.int8)),
-            Constant("channels", prepared.rows()),
+            Constant("channels", prepared.rows() if rows is None else rows),
         ),
         scratch_bytes=scratch_bytes,
     )

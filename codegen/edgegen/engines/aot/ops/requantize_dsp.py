@@ -70,7 +70,9 @@ def requantisation(
     shift = np.where(multiplier == 0, 1, -exponent)
     bias = bias.copy()
     for channel in np.flatnonzero(weight_sums == 0):
-        step = _steps(bias[channel], multiplier[channel], exponent[channel], output.zero_point)
+        step = constant_steps(
+            bias[channel], multiplier[channel], exponent[channel], output.zero_point
+        )
         bias[channel], multiplier[channel], shift[channel] = 4 * step, 1 << 30, 1
     if (np.abs(bias) + 128 * weight_sums >= SUM_LIMIT).any():
         return "its sums may reach 2^30."
@@ -81,7 +83,7 @@ def requantisation(
     return Requantisation(*(values.astype(np.int32) for values in parameters))
 
 
-def _steps(bias: int, multiplier: int, exponent: int, zero_point: int) -> int:
+def constant_steps(bias: int, multiplier: int, exponent: int, zero_point: int) -> int:
     """How far the output of a channel without weights, the same always, is from zero."""
     sum_ = int(wrap_int32(np.array([bias], np.int64))[0])
     found = multiply_by_quantized_multiplier(sum_, int(multiplier), int(exponent))

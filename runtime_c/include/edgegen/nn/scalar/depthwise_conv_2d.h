@@ -19,8 +19,9 @@ extern "C" {
 typedef struct eg_depthwise_conv_2d_s8_scalar {
     eg_window_2d window;
     const int8_t *weights;   /* [filter_height][filter_width][channels] */
-    const int32_t *channels; /* [channels][EG_CHANNEL_WORDS], see requantize.h */
+    const int32_t *channels; /* [channels][EG_CHANNEL_WORDS or EG_FITTED_WORDS] */
     int32_t input_zero_point;
+    int32_t is_fitted; /* which way its outputs are requantised: see requantize.h */
 } eg_depthwise_conv_2d_s8_scalar;
 
 void eg_run_depthwise_conv_2d_s8_scalar(const eg_depthwise_conv_2d_s8_scalar *layer,

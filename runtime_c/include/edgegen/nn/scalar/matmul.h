@@ -24,9 +24,10 @@ enum { EG_INPUTS_PER_TURN = 4 };
 
 typedef struct eg_matrix_scalar {
     const int8_t *weights;   /* [channels][inputs] */
-    const int32_t *channels; /* [output_depth][EG_CHANNEL_WORDS], see requantize.h */
+    const int32_t *channels; /* [output_depth][EG_CHANNEL_WORDS or EG_FITTED_WORDS] */
     int32_t inputs;          /* at least 4, a multiple of EG_INPUTS_PER_TURN */
     int32_t output_depth;    /* at least 1 */
+    int32_t is_fitted;       /* which way its outputs are requantised: see requantize.h */
 } eg_matrix_scalar;
 
 /* Makes words of the inputs of two positions: words[i] = 2^16 * a[i] + b[i]. Returns the end. */
