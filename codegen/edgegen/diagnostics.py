@@ -198,7 +198,8 @@ _REASONS = (
         "EG211",
         "int16 fully connected layer with a scale per output",
         "CMSIS-NN computes int16 fully connected layers with one scale for all weights.",
-        "Set converter._experimental_disable_per_channel_quantization_for_dense_layers = True.",
+        "Use the aot engine, or set "
+        "converter._experimental_disable_per_channel_quantization_for_dense_layers = True.",
     ),
     Reason(
         "EG212",
