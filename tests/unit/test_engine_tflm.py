@@ -17,6 +17,7 @@ from edgegen.frontends import tflite
 from edgegen.model import DType, Model, OpKind, Quant
 from edgegen.options import MeasuredArena, Options
 from edgegen.render import IDENTIFIER_CHARACTERS
+from support import recurrent
 from support.model_zoo import models
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,6 +188,19 @@ def test_an_element_type_without_a_kernel_is_refused() -> None:
     (found,) = TflmEngine().refusals(model)
     assert found.code == "EG210"
     assert str(found).startswith("EG210: node 0 (MEAN): TFLM does not compute it in int32.")
+
+
+def test_a_state_that_cmsis_nn_reads_otherwise_is_refused() -> None:
+    data = recurrent.svdf("int8", "int8", state_q=recurrent.Q(0.01, 3))
+    (found,) = TflmEngine().refusals(tflite.parse(data, "m.tflite"))
+    assert found.code == "EG211"
+    assert TflmEngine().refusals(tflite.parse(recurrent.svdf("int8", "int8"), "m.tflite")) == ()
+
+
+def test_a_model_with_variables_registers_what_it_begins_with() -> None:
+    calls = registrations(_model("assign_variable_int8"))
+    names = ["AddCallOnce", "AddVarHandle", "AddAssignVariable", "AddReadVariable"]
+    assert calls == [f"{name}()" for name in names]
 
 
 def test_a_result_of_another_type_is_refused() -> None:

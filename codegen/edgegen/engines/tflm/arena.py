@@ -37,9 +37,6 @@ _SUBGRAPH_OFFSET = 16
 # 4 bytes of zero point per channel.
 _TEMPORARY_TENSOR = 64 + 16 + _ALIGNMENT
 
-# cmsis_nn_lstm_params and its buffers, beside what the reference kernel keeps: at most.
-_LSTM_PARAMETERS = 512
-
 # Position of an LSTM's cell state among its inputs.
 _CELL_STATE = 19
 
@@ -218,8 +215,6 @@ def _cmsis_nn_sizes(model: Model, op: Op, dsp: bool, mve: bool) -> Iterator[int]
             yield from _wanted(_fully_connected_as_convolution(model, op))
         case OpKind.BATCH_MATMUL if dtype is DType.INT8 and mve:
             yield 4 * model.tensors[op.outputs[0]].shape[-1]
-        case OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM:
-            yield from reference_scratch(model, op)[:3]
         case OpKind.AVERAGE_POOL_2D if dsp and not mve:
             yield 4 * model.tensors[op.data].shape[3]
         case _:
@@ -363,17 +358,11 @@ def _fully_connected_as_convolution(model: Model, op: Op) -> int:
 
 
 def _kernel_sums(model: Model, device: Device) -> int:
-    """LSTMs keep one int32 sum of weights per row; with MVE, so do fully connected layers and
-    SVDF."""
-    lstms = [op for op in model.ops if op.kind is OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM]
-    rows = [model.tensors[op.outputs[0]].shape[-1] for op in lstms]
-    always = sum(8 * _aligned(4 * units) + _LSTM_PARAMETERS for units in rows)
+    """With MVE, fully connected layers and SVDF keep one int32 sum of weights per row."""
     if "mve" not in device.features:
-        return always
-    always += sum(
-        _aligned(4 * _input(model, op, 1).shape[0]) for op in model.ops if op.kind is OpKind.SVDF
-    )
-    return always + sum(
+        return 0
+    svdf = (_input(model, op, 1).shape[0] for op in model.ops if op.kind is OpKind.SVDF)
+    return sum(_aligned(4 * rows) for rows in svdf) + sum(
         _aligned(4 * _rows_and_depth(model, op)[0])
         for op in model.ops
         if op.kind is OpKind.FULLY_CONNECTED

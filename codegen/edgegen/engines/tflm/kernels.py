@@ -331,13 +331,12 @@ KERNELS = {
         _variants("TRANSPOSE_CONV", _S8),
         True,
     ),
+    # CMSIS-NN's begins with a hidden state of nothing at every inference, TFLM's own does not.
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: Kernel(
         "AddUnidirectionalSequenceLSTM",
         (12000, 12000),
         ("unidirectional_sequence_lstm", "lstm_eval", "lstm_eval_common", "fully_connected_common"),
         _FLOAT_OR_S8,
-        (),
-        True,
     ),
     OpKind.UNPACK: Kernel("AddUnpack", (1088, 1088), ("unpack",), (*_ALL, _S32)),
 }
@@ -498,23 +497,5 @@ CMSIS_NN_FILES = {
         "NNSupportFunctions/arm_nn_transpose_conv_row_s8_s32.c",
         "NNSupportFunctions/arm_q7_to_q15_with_offset.c",
         "NNSupportFunctions/arm_s8_to_s16_unordered_with_offset.c",
-    ),
-    "unidirectional_sequence_lstm": (
-        "ActivationFunctions/arm_nn_activation_s16.c",
-        "BasicMathFunctions/arm_elementwise_mul_acc_s16.c",
-        "BasicMathFunctions/arm_elementwise_mul_s16.c",
-        "BasicMathFunctions/arm_elementwise_mul_s16_batch_offset.c",
-        "BasicMathFunctions/arm_elementwise_mul_s16_s8.c",
-        "FullyConnectedFunctions/arm_vector_sum_s8.c",
-        "FullyConnectedFunctions/arm_vector_sum_s8_s64.c",
-        "LSTMFunctions/arm_lstm_unidirectional_s16.c",
-        "LSTMFunctions/arm_lstm_unidirectional_s8.c",
-        "NNSupportFunctions/arm_nn_lstm_calculate_gate_s16.c",
-        "NNSupportFunctions/arm_nn_lstm_calculate_gate_s8_s16.c",
-        "NNSupportFunctions/arm_nn_lstm_step_s16.c",
-        "NNSupportFunctions/arm_nn_lstm_step_s8.c",
-        "NNSupportFunctions/arm_nn_vec_mat_mul_result_acc_s16.c",
-        "NNSupportFunctions/arm_nn_vec_mat_mul_result_acc_s8_s16.c",
-        "NNSupportFunctions/arm_nntables.c",
     ),
 }
