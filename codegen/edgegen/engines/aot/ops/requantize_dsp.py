@@ -102,6 +102,9 @@ _LARGEST_SUM = (1 << 31) // _SCALE - _SCALE
 _ATTEMPTS = tuple((m, c) for m in (0, 1, -1, 2, -2, 3, -3, 4, -4) for c in (0, 1, -1, 2, -2, 3, -3))
 """What is added to the multiplier and the constant until every step lies where it should."""
 
+_FIRST_ATTEMPTS = 7
+"""After which most channels have been placed, or multipliers are too small to do it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -127,10 +130,6 @@ class _Candidate:
         high = (scaled * self.multiplier[:, None]) >> 32
         found: _Int64 = np.clip((high + self.constant[:, None]) >> FITTED_SHIFT, -128, 127)
         return found
-
-    def take(self, other: _Candidate, where: npt.NDArray[np.bool_]) -> None:
-        for name in self.__slots__:
-            setattr(self, name, np.where(where, getattr(other, name), getattr(self, name)))
 
 
 def fitted(
@@ -167,33 +166,43 @@ def fitted(
 
 
 def _search(reference: Reference, low: _Int64, high: _Int64) -> _Candidate | None:
-    levels = np.arange(-127, 128, dtype=np.int64)
     steps = first_sums(reference, low, high)
-    taken = (steps > low[:, None]) & (steps <= high[:, None])
     sums = np.concatenate([low[:, None], high[:, None], steps, steps - 1], axis=1)
     sums = np.clip(sums, low[:, None], high[:, None])
     expected = reference(sums)
-    zeros = np.zeros_like(low)
-    found = _Candidate(zeros, zeros, expected[:, 0] << FITTED_SHIFT)  # right where nothing changes
-    done = (found(sums) == expected).all(axis=1)
+    found = _Candidate(np.zeros_like(low), np.zeros_like(low), expected[:, 0] << FITTED_SHIFT)
+    # That is right where nothing changes; elsewhere constants are searched.
+    left = np.flatnonzero((found(sums) != expected).any(axis=1))
     right = FITTED_SHIFT + reference.shift
     exact = np.floor(reference.multiplier * np.exp2(right + 1.0) / _SCALE).astype(np.int64)
     fits = (exact < (1 << 31) - 8) & (np.maximum(abs(low), abs(high)) < _LARGEST_SUM)
-    if not (done | fits).all():
+    if not fits[left].all():
         return None
     # The halves that both of the reference's roundings add: 1/2 of its last place, and of the
     # high product's, which counts less by 2^-(right).
     halves = (2 * -128 + 1 << FITTED_SHIFT - 1) + np.floor(np.exp2(right - 1.0)).astype(np.int64)
-    for more, extra in _ATTEMPTS:
-        if done.all():
+    taken = (steps > low[:, None]) & (steps <= high[:, None])
+    for number, (more, extra) in enumerate(_ATTEMPTS):
+        if number == _FIRST_ATTEMPTS and 2 * len(left) > len(low):
+            break
+        multiplier = np.maximum(exact[left] + more, 1)
+        tried = _Candidate(np.zeros_like(left), multiplier, halves[left] + extra)
+        tried.bias = _middle(tried, steps[left], taken[left])
+        same = (tried(sums[left]) == expected[left]).all(axis=1)
+        for name in tried.__slots__:
+            getattr(found, name)[left[same]] = getattr(tried, name)[same]
+        left = left[~same]
+        if len(left) == 0:
             return found
-        tried = _Candidate(zeros, np.maximum(exact + more, 1), halves + extra)
-        needed = ((levels << FITTED_SHIFT) - tried.constant[:, None]) << 32
-        needed = -(-needed // tried.multiplier[:, None]) - _SCALE * steps
-        least = np.where(taken, needed, -_SCALE).max(axis=1)
-        most = np.where(taken, needed, _SCALE).min(axis=1) + _SCALE - 1
-        tried.bias = np.clip((least + most) >> 1, 1 - _SCALE, _SCALE - 1)
-        better = ~done & (tried(sums) == expected).all(axis=1)
-        found.take(tried, better)
-        done |= better
-    return found if done.all() else None
+    return found if len(left) == 0 else None
+
+
+def _middle(tried: _Candidate, steps: _Int64, taken: npt.NDArray[np.bool_]) -> _Int64:
+    """Of the biases that put all steps right, or of what comes nearest."""
+    levels = np.arange(-127, 128, dtype=np.int64)
+    needed = ((levels << FITTED_SHIFT) - tried.constant[:, None]) << 32
+    needed = -(-needed // tried.multiplier[:, None]) - _SCALE * steps
+    least = np.where(taken, needed, -_SCALE).max(axis=1)
+    most = np.where(taken, needed, _SCALE).min(axis=1) + _SCALE - 1
+    bias: _Int64 = np.clip((least + most) >> 1, 1 - _SCALE, _SCALE - 1)
+    return bias
