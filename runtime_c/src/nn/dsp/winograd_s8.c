@@ -1,7 +1,6 @@
-#include <string.h>
-
-#include "edgegen/isa_dsp.h"
 #include "edgegen/nn/dsp/winograd.h"
+
+#include <string.h>
 
 enum {
     TAPS_WORDS = EG_WINOGRAD_CHANNELS * EG_WINOGRAD_TAPS, /* for four input channels */
@@ -15,11 +14,11 @@ typedef struct job {
     const int8_t *input; /* one image */
     int8_t *output;
     int32_t tiles_across;
-    int32_t pairs;     /* of input channels */
-    uint32_t *v;       /* of two tiles, of the next two, ... */
-    uint32_t *u;       /* of a block, of the next one, ... */
-    uint32_t *sums;    /* M, its outputs and what its transform needs; or columns */
-    int8_t *outside;   /* a row of zero points */
+    int32_t pairs;   /* of input channels */
+    uint32_t *v;     /* of two tiles, of the next two, ... */
+    uint32_t *u;     /* of a block, of the next one, ... */
+    uint32_t *sums;  /* M, its outputs and what its transform needs; or columns */
+    int8_t *outside; /* a row of zero points */
 } job;
 
 static int32_t tiles_of(int32_t outputs)
@@ -70,7 +69,7 @@ static void make_columns(const job *j, int32_t tile_row, int32_t first)
     const int32_t depth = window->input_depth;
     const int32_t pad = window->pad_left;
     const int32_t columns = EG_WINOGRAD_TILE * j->tiles_across + 2 - pad;
-    const int32_t inside = columns < window->input_width ? columns : window->input_width;
+    const int32_t inside = smaller(columns, window->input_width);
     const int8_t *rows[EG_WINOGRAD_PATCH];
     const int8_t *outside[EG_WINOGRAD_PATCH];
     uint32_t *to = j->sums;
