@@ -264,7 +264,7 @@ def test_the_bound_holds_for_every_measured_firmware(name: str, models_dir: Path
     model = tflite.parse((models_dir / f"{name}.tflite").read_bytes(), name)
     rows = json.loads((ROOT / "benchmarks" / "tflm_cortex_m.json").read_text())["rows"]
     measured = [row for row in rows if row["model"] == name]
-    assert {row["cpu"] for row in measured} == {"cortex-m4", "cortex-m7", "cortex-m55"}
+    assert {row["cpu"] for row in measured} >= {"cortex-m3", "cortex-m4", "cortex-m55"}
     assert {row["kernels"] for row in measured} >= {"cmsis_nn", "reference"}
     for cpu in {row["cpu"] for row in measured}:
         needed = max(row["smallest_arena_bytes"] for row in measured if row["cpu"] == cpu)

@@ -60,7 +60,7 @@ class Engine:
 def engine(
     weights: int = 1000, code: int = 2000, arena: int = 300, stack: int = 20, static: int = 1
 ) -> Engine:
-    sizes = (weights, code, arena, stack, static)
+    sizes = (weights, code, arena, stack, static, 10_000)
     return Engine(Footprint(*(exact(size) for size in sizes)))
 
 
@@ -148,9 +148,9 @@ def test_an_unknown_part_makes_a_lower_bound_that_does_not_pass_for_a_fit() -> N
     assert check(made)["ram"].verdict is Verdict.TOO_BIG  # whatever the stack
 
 
-def test_without_the_weights_the_storage_is_not_known() -> None:
+def test_without_the_sources_the_storage_is_not_known() -> None:
     made = engine()
-    made.footprint_ = replace(made.footprint_, weights=Quantity(None, "not known (no idea)"))
+    made.footprint_ = replace(made.footprint_, source=Quantity(None, "not known (no idea)"))
     assert check(made)["storage"].verdict is Verdict.UNKNOWN
 
 

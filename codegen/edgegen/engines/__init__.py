@@ -36,6 +36,7 @@ class Footprint:
         arena: The buffer that the caller hands to init.
         stack: Peak below the caller of init and invoke.
         static: .data and .bss of the engine, without the arena.
+        source: Characters of C that a project carries for this engine and model.
     """
 
     weights: Quantity
@@ -43,6 +44,7 @@ class Footprint:
     arena: Quantity
     stack: Quantity
     static: Quantity
+    source: Quantity
 
 
 class Engine(Protocol):

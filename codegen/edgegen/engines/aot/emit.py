@@ -108,7 +108,7 @@ class Emitter:
                 lower_bound=self._program.plan.lower_bound,
                 alignment=ARENA_ALIGNMENT,
             ),
-            **_runtime_files(self._calls),
+            **runtime_files(self._calls),
         }
 
     def _render(self, template: str, **context: object) -> bytes:
@@ -385,7 +385,7 @@ def _mention_infinity(arrays: list[_Array]) -> bool:
     return any("INFINITY" in line or "NAN" in line for line in floats)
 
 
-def _runtime_files(calls: list[Call]) -> dict[str, bytes]:
+def runtime_files(calls: list[Call]) -> dict[str, bytes]:
     """The runtime sources that the calls need, and the headers that those include."""
     wanted = sorted({f"src/{source}" for call in calls for source in call.sources})
     wanted += ["include/edgegen/trace.h", "include/edgegen/version.h"]
