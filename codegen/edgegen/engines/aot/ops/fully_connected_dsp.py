@@ -3,6 +3,8 @@ image of one row, a pixel for each batch, by 1x1 filters."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -127,6 +129,26 @@ def _scratch_overlap(inputs: int) -> Overlap:
     return overlap(reads, consecutive(groups, 2 * INPUTS), inputs, 2 * INPUTS * groups)
 
 
+def _lower_direct(model: Model, op: Op) -> Call:
+    channels, inputs = _weights(model, op).shape
+    batches = output_tensor(model, op).elements // channels
+    return replace(
+        _lower(model, op),
+        function="eg_run_fully_connected_direct_s8_dsp",
+        sources=("nn/dsp/fully_connected_direct_s8.c",),
+        scratch_bytes=0,
+        output_overlap=of_rows(batches, inputs, channels, last=1),
+        scratch_overlap=None,
+    )
+
+
+def _refuse_direct(model: Model, op: Op) -> str | None:
+    refusal = _refuse(model, op)
+    if refusal is None and _weights(model, op).shape[1] % INPUTS != 0:
+        return "its inputs are no multiple of 8."
+    return refusal
+
+
 def _refuse_image(model: Model, op: Op) -> str | None:
     refusal = refuse_s8(model, op)
     if refusal is not None:
@@ -164,5 +186,6 @@ def _lower_image(model: Model, op: Op) -> Call:
 
 KERNELS = (
     Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower, _refuse, frozenset({"dsp"})),
+    Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_direct, _refuse_direct, frozenset({"dsp"})),
     Kernel(OpKind.FULLY_CONNECTED, DType.INT8, _lower_image, _refuse_image, frozenset({"dsp"})),
 )

@@ -34,6 +34,12 @@ typedef struct eg_fully_connected_s8_dsp {
 void eg_run_fully_connected_s8_dsp(const eg_fully_connected_s8_dsp *layer, const int8_t *input,
                                    int8_t *output, void *scratch);
 
+/* The same for inputs in multiples of 8, without scratch and with more instructions: the inputs are
+ * widened for every four channels anew, so that the output must not overlap them, or only those of
+ * batches before. */
+void eg_run_fully_connected_direct_s8_dsp(const eg_fully_connected_s8_dsp *layer,
+                                          const int8_t *input, int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif
