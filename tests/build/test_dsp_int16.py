@@ -11,7 +11,7 @@ from edgegen.engines.aot.kernels import choose
 from edgegen.engines.aot.ops import KERNELS
 from edgegen.frontends import tflite
 from numeric.test_aot_conv import Conv
-from support.op_batch import OpBatch
+from support.op_batch import OpBatch, Q
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
@@ -40,6 +40,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     batch = OpBatch("int16")
     for case in CASES:
         case.add(batch)
+    for kind, scales in (("ADD", (0.03, 0.03, 0.05)), ("SUB", (1e-4, 20.0, 9.0))):
+        batch.binary(kind, ((3, 300), (3, 300)), [Q(scale, 0) for scale in scales])
+        batch.binary(kind, ((3, 7), (1, 7)), [Q(scale, 0) for scale in scales])
     path = tmp_path_factory.mktemp("model") / "layers.tflite"
     path.write_bytes(batch.build())
     return path

@@ -228,17 +228,24 @@ SHAPES: Sequence[Sequence[Sequence[int]]] = (
 )
 
 
+@FEATURES
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
-def test_binary_operators(kind: str, tmp_path: Path) -> None:
+def test_binary_operators(kind: str, features: tuple[str, ...], tmp_path: Path) -> None:
     batch = OpBatch("int16")
     qs = (Q(0.03, 0), Q(0.011, 0), Q(0.05, 0))
     for shapes in SHAPES:
         batch.binary(kind, shapes, qs)
     for activation in ACTIVATIONS:
         batch.binary(kind, SHAPES[0], qs, activation=activation)
-    for scales in ((1.0, 1.0, 1.0), (0.5, 3.7, 0.9), (1e-4, 20.0, 0.3), (0.02, 0.02, 3e-4)):
+    for scales in (
+        (1.0, 1.0, 1.0),
+        (0.5, 3.7, 0.9),
+        (1e-4, 20.0, 0.3),
+        (0.02, 0.02, 3e-4),
+        (1e-9, 9.0, 40.0),
+    ):
         batch.binary(kind, ((1, 900), (1, 900)), [Q(scale, 0) for scale in scales])
-    _check(batch, tmp_path)
+    _check(batch, tmp_path, features)
 
 
 def test_products_with_factors_above_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -211,6 +212,15 @@ def _lower_add_s16(model: Model, op: Op) -> Call:
     return broadcast_call(model, op, "add_s16", "eg_add_s16", fields, _HEADER_S16)
 
 
+def _lower_add_s16_dsp(model: Model, op: Op) -> Call:
+    return replace(
+        _lower_add_s16(model, op),
+        function="eg_run_add_s16_dsp",
+        header="edgegen/nn/dsp/elementwise_s16.h",
+        sources=("nn/dsp/add_s16.c", "nn/broadcast.c"),
+    )
+
+
 def _lower_mul_s16(model: Model, op: Op) -> Call:
     output = output_tensor(model, op)
     multiplier, shift = quantize_multiplier(_mul_factor(model, op))
@@ -245,8 +255,14 @@ KERNELS = (
     Kernel(OpKind.ADD, DType.INT8, _lower_add_s8, refuse_broadcast),
     Kernel(OpKind.SUB, DType.INT8, _lower_add_s8, refuse_broadcast),
     Kernel(OpKind.MUL, DType.INT8, _lower_mul_s8, refuse_broadcast),
-    Kernel(OpKind.ADD, DType.INT16, _lower_add_s16, refuse_broadcast),
-    Kernel(OpKind.SUB, DType.INT16, _lower_add_s16, refuse_broadcast),
+    *(
+        Kernel(kind, DType.INT16, lower, refuse_broadcast, needs)
+        for lower, needs in (
+            (_lower_add_s16_dsp, frozenset({"dsp"})),
+            (_lower_add_s16, frozenset[str]()),
+        )
+        for kind in (OpKind.ADD, OpKind.SUB)
+    ),
     Kernel(OpKind.MUL, DType.INT16, _lower_mul_s16, _refuse_mul_s16),
     *(
         Kernel(kind, DType.FLOAT32, _lower_f32, refuse_broadcast)
