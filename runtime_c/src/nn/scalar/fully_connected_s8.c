@@ -29,7 +29,8 @@ static void multiply(const eg_fully_connected_s8_scalar *layer, const int8_t *in
         for (int32_t i = 0; i < lanes; ++i) {
             const uint32_t doubled_sum = (sums[i] << 1) + (uint32_t)*doubled_bias++;
 
-            *output++ = eg_requantize_doubled_sum((int32_t)doubled_sum, multiplier, constant, shift);
+            *output++ =
+                eg_requantize_doubled_sum((int32_t)doubled_sum, multiplier, constant, shift);
         }
     }
 }

@@ -197,40 +197,53 @@ int32_t *eg_join_inputs(const int8_t *a, const int8_t *b, int32_t inputs, int32_
 
 #if HAS_THUMB_1
 
-/* An input of four channels in 14 instructions, with the registers as above. */
+/* An input of four channels in 14 instructions, with the registers as above. Four a turn: the
+ * asm takes what is a multiple of that, and the rest follows. */
 void eg_dot_products_scalar(const int8_t *x, const int8_t *const rows[4], int32_t inputs,
                             uint32_t sums[4])
 {
-    const int8_t *const end = x + inputs;
-    const int8_t *const w0 = rows[0] + inputs;
-    const int8_t *const w1 = rows[1] + inputs;
-    const int8_t *const w2 = rows[2] + inputs;
-    const int8_t *const w3 = rows[3] + inputs;
+    const int32_t whole = inputs & ~3;
+    const int8_t *const end = x + whole;
+    const int8_t *const w0 = rows[0] + whole;
+    const int8_t *const w1 = rows[1] + whole;
+    const int8_t *const w2 = rows[2] + whole;
+    const int8_t *const w3 = rows[3] + whole;
     uint32_t sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
-    int32_t index = -inputs;
+    int32_t index = -whole;
     int32_t value, product;
 
-    __asm__ volatile(".syntax unified\n"
-                     "1:\n\t"
-                     "ldrsb %[value], [%[x], %[k]]\n\t"
-                     "ldrsb %[product], [%[w0], %[k]]\n\t"
-                     "muls %[product], %[value]\n\t"
-                     "add %[sum0], %[product]\n\t"
-                     "ldrsb %[product], [%[w1], %[k]]\n\t"
-                     "muls %[product], %[value]\n\t"
-                     "add %[sum1], %[product]\n\t"
-                     "ldrsb %[product], [%[w2], %[k]]\n\t"
-                     "muls %[product], %[value]\n\t"
-                     "add %[sum2], %[product]\n\t"
-                     "ldrsb %[product], [%[w3], %[k]]\n\t"
-                     "muls %[product], %[value]\n\t"
-                     "adds %[k], #1\n\t"
-                     "add %[sum3], %[product]\n\t"
-                     "bne 1b\n\t"
-                     : [sum0] "+h"(sum0), [sum1] "+h"(sum1), [sum2] "+h"(sum2), [sum3] "+h"(sum3),
-                       [k] "+l"(index), [value] "=&l"(value), [product] "=&l"(product)
-                     : [x] "l"(end), [w0] "l"(w0), [w1] "l"(w1), [w2] "l"(w2), [w3] "l"(w3)
-                     : "cc", "memory");
+    if (whole > 0) {
+        __asm__ volatile(".syntax unified\n"
+                         "1:\n\t"
+                         ".rept 4\n\t"
+                         "ldrsb %[value], [%[x], %[k]]\n\t"
+                         "ldrsb %[product], [%[w0], %[k]]\n\t"
+                         "muls %[product], %[value]\n\t"
+                         "add %[sum0], %[product]\n\t"
+                         "ldrsb %[product], [%[w1], %[k]]\n\t"
+                         "muls %[product], %[value]\n\t"
+                         "add %[sum1], %[product]\n\t"
+                         "ldrsb %[product], [%[w2], %[k]]\n\t"
+                         "muls %[product], %[value]\n\t"
+                         "add %[sum2], %[product]\n\t"
+                         "ldrsb %[product], [%[w3], %[k]]\n\t"
+                         "muls %[product], %[value]\n\t"
+                         "adds %[k], #1\n\t"
+                         "add %[sum3], %[product]\n\t"
+                         ".endr\n\t"
+                         "bne 1b\n\t"
+                         : [sum0] "+h"(sum0), [sum1] "+h"(sum1), [sum2] "+h"(sum2),
+                           [sum3] "+h"(sum3), [k] "+l"(index), [value] "=&l"(value),
+                           [product] "=&l"(product)
+                         : [x] "l"(end), [w0] "l"(w0), [w1] "l"(w1), [w2] "l"(w2), [w3] "l"(w3)
+                         : "cc", "memory");
+    }
+    for (int32_t i = 0; i < inputs - whole; ++i) {
+        sum0 += (uint32_t)(end[i] * w0[i]);
+        sum1 += (uint32_t)(end[i] * w1[i]);
+        sum2 += (uint32_t)(end[i] * w2[i]);
+        sum3 += (uint32_t)(end[i] * w3[i]);
+    }
     sums[0] = sum0;
     sums[1] = sum1;
     sums[2] = sum2;
