@@ -53,7 +53,7 @@ static inline const int8_t *finish(sums *s, const int32_t **stream, outputs *to)
                      "strd %[p], %[q], %[to]\n\t"
                      : SUMS((*s), "+r", "+r"), [w] "+r"(w), [p] "=&r"(end), [q] "=&r"(other),
                        [to] "+m"(*to)
-                     : [shift] "i"(EG_FITTED_SHIFT)
+                     : [shift] "i"(EG_FITTED_DSP_SHIFT)
                      : "memory");
     *stream = w;
     return end;
@@ -67,8 +67,8 @@ static inline void channel(uint32_t a, uint32_t b, const int32_t **stream, outpu
     int32_t constant;
 
     take_two(stream, &multiplier, &constant);
-    *to->a++ = eg_requantize_fitted((int32_t)a, multiplier, constant);
-    *to->b++ = eg_requantize_fitted((int32_t)b, multiplier, constant);
+    *to->a++ = eg_requantize_fitted_dsp((int32_t)a, multiplier, constant);
+    *to->b++ = eg_requantize_fitted_dsp((int32_t)b, multiplier, constant);
 }
 
 static inline const int8_t *finish(const sums *s, const int32_t **stream, outputs *to)

@@ -91,7 +91,7 @@ def constant_steps(bias: int, multiplier: int, exponent: int, zero_point: int) -
 
 
 FITTED_SHIFT = 12
-"""EG_FITTED_SHIFT"""
+"""EG_FITTED_DSP_SHIFT"""
 
 _SCALE = 256
 """By which fitted sums are multiplied."""

@@ -1,7 +1,8 @@
 /* From int32 sums to int8 outputs in a few DSP instructions, bit for bit what eg_requantize
  * (fixed_point.h) gives.
  *
- * Rounded: an eg_requantize_dsp is exact where the generator has proved, for every input that can come:
+ * Rounded: an eg_requantize_dsp is exact where the generator has proved, for every input that can
+ * come:
  *   - |sum| < 2^30 with the bias in it, so that its double is an int32;
  *   - the real multiplier is below 1/2: n = -shift is in 1..22, so that no constant overflows;
  *   - the activation's range is all of int8.
@@ -15,7 +16,7 @@
  * it is rounded, and both ways from sums to outputs are staircases of one slope. The generator
  * then looks for constants of
  *
- *   saturate(((256 * sum + bias) * multiplier / 2^32 + constant) >> EG_FITTED_SHIFT)
+ *   saturate(((256 * sum + bias) * multiplier / 2^32 + constant) >> EG_FITTED_DSP_SHIFT)
  *
  * whose every step lies where it should, and the same shift serves all channels. The bias counts
  * in 256ths; it is in `256 * sum` that the halfwords of nn/dsp/matmul.h leave the upper channel.
@@ -31,7 +32,7 @@
 extern "C" {
 #endif
 
-#define EG_FITTED_SHIFT 12
+#define EG_FITTED_DSP_SHIFT 12
 
 /* One output channel. */
 typedef struct eg_requantize_dsp {
@@ -51,9 +52,10 @@ static inline int8_t eg_requantize_doubled(int32_t doubled_sum, int32_t multipli
 }
 
 /* scaled_sum = 256 * sum + bias */
-static inline int8_t eg_requantize_fitted(int32_t scaled_sum, int32_t multiplier, int32_t constant)
+static inline int8_t eg_requantize_fitted_dsp(int32_t scaled_sum, int32_t multiplier,
+                                              int32_t constant)
 {
-    return (int8_t)eg_ssat8(eg_smmla(scaled_sum, multiplier, constant) >> EG_FITTED_SHIFT);
+    return (int8_t)eg_ssat8(eg_smmla(scaled_sum, multiplier, constant) >> EG_FITTED_DSP_SHIFT);
 }
 
 /* sum: without the bias, modulo 2^32. */
