@@ -17,11 +17,6 @@
 #define EG_HAS_MVE 0
 #endif
 
-/* The blocks need the frame pointer's register, also where one is asked for. */
-#if EG_HAS_MVE && !defined(__clang__)
-#pragma GCC optimize("omit-frame-pointer")
-#endif
-
 #ifdef __cplusplus
 extern "C" {
 #endif

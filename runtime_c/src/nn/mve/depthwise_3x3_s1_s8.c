@@ -84,8 +84,8 @@ static int32_t first_row(const eg_axis_mve *across, int32_t two)
     return OUTPUTS * two < last ? OUTPUTS * two : last;
 }
 
-/* As many channels as there are lanes, or are left. The rows that the next two outputs need are copied before
- * these outputs are stored, for they may overwrite them. */
+/* As many channels as there are lanes, or are left. The rows that the next two outputs need are
+ * copied before these outputs are stored, for they may overwrite them. */
 static void run_channels(const eg_depthwise_3x3_s8_mve *layer, const int8_t *input, int8_t *output,
                          int32_t channels, eg_patches_mve *patches, int8_t *scratch)
 {

@@ -69,7 +69,7 @@ enum {
         __asm__ volatile("push {%[x]}\n\t"                                                         \
                          "push {r2, r4}\n\t"                                                       \
                          "vctp.8 %[left]\n\t"                                                      \
-                         ".balign 4\n\t" /* for ADR */                                              \
+                         ".balign 4\n\t" /* for ADR */                                            \
                          "adr.w r6, 2f\n\t"                                                        \
                          "sub r0, r6, r0\n\t"                                                      \
                          "push {r0}\n"                                                             \

@@ -13,7 +13,7 @@ extern "C" {
 enum {
     EG_PATCH_LANES = 16, /* channels that are copied together at most */
     EG_PATCH_ROWS = 4,   /* of a column */
-    EG_PATCH_COPIED = 64 /* bytes, of 16 channels: of 8, as many behind the last column are spoilt */
+    EG_PATCH_COPIED = 64 /* bytes at a time; with 8 channels half of them spoil what is behind */
 };
 
 /* One of the loops below, for the channels from `stream` on. */

@@ -28,19 +28,19 @@ enum {
 
 /* What the instructions find on the stack, at the offsets that are written behind. */
 typedef struct eg_pairs_mve {
-    const int8_t *a; /* 0 */
-    const int8_t *b; /* 4 */
+    const int8_t *a;       /* 0 */
+    const int8_t *b;       /* 4 */
     const int32_t *stream; /* 8 */
-    int8_t *output; /* 12 */
-    int32_t channels; /* 16 */
-    int32_t code; /* 20: of the chunks before the last in the first pass, in bytes; odd, for Thumb */
-    int32_t tail; /* 24: bytes of the last chunk */
-    int32_t input_step; /* 28: of a pair */
-    int32_t output_step; /* 32 */
-    int32_t pairs; /* 36 */
-    int32_t passes; /* 40: over the unrolled code */
+    int8_t *output;        /* 12 */
+    int32_t channels;      /* 16 */
+    int32_t code;          /* 20: bytes of the first pass, less 1, as Thumb's addresses are odd */
+    int32_t tail;          /* 24: bytes of the last chunk */
+    int32_t input_step;    /* 28: of a pair */
+    int32_t output_step;   /* 32 */
+    int32_t pairs;         /* 36 */
+    int32_t passes;        /* 40: over the unrolled code */
     int32_t channels_left; /* 44 */
-    int32_t distance; /* of the outputs at b behind those at a; from here on not on the stack */
+    int32_t distance;      /* of the outputs at b behind those at a; not on the stack */
     eg_output_mve shared;
 } eg_pairs_mve;
 
@@ -158,9 +158,10 @@ typedef struct eg_pairs_mve {
 
 /* r11 counts channels. */
 #define EG_SHORT(REQUANTIZE)                                                                       \
-    EG_START EG_START_PAIR "1:\n\t" EG_ENTER EG_CHUNK_AT("-112") EG_CHUNK_AT("-96") EG_CHUNK_AT("-80")\
-        EG_CHUNK_AT("-64") EG_CHUNK_AT("-48") EG_CHUNK_AT("-32") EG_CHUNK_AT("-16") "2:\n\t"       \
-            EG_LAST_CHUNK REQUANTIZE "subs r11, r11, #4\n\t" EG_STORE
+    EG_START EG_START_PAIR "1:\n\t" EG_ENTER EG_CHUNK_AT("-112") EG_CHUNK_AT("-96")                \
+        EG_CHUNK_AT("-80") EG_CHUNK_AT("-64") EG_CHUNK_AT("-48") EG_CHUNK_AT("-32")                \
+            EG_CHUNK_AT("-16") "2:\n\t" EG_LAST_CHUNK REQUANTIZE                                   \
+    "subs r11, r11, #4\n\t" EG_STORE
 
 /* r11 counts passes, of which only the first may be a part of the unrolled code. */
 #define EG_LONG(REQUANTIZE)                                                                        \
