@@ -9,6 +9,7 @@
 #include <pybind11/stl.h>
 
 #include "edgegen/clock.h"
+#include "edgegen/histogram.h"
 #include "edgegen/quantize.h"
 #include "edgegen/status.h"
 #include "edgegen/stopwatch.h"
@@ -51,29 +52,53 @@ Array<float> dequantize(const Array<std::int8_t> &input, float scale, std::int32
     return output;
 }
 
+// A stopwatch with its histogram beside it.
+struct Stopwatch {
+    eg_stopwatch watch{};
+    eg_histogram histogram{};
+
+    explicit Stopwatch(std::uint32_t calibration_rounds)
+    {
+        if (calibration_rounds > 0) {
+            check(eg_stopwatch_calibrate(&watch, &eg_clock_ns, calibration_rounds));
+        }
+        watch.histogram = &histogram;
+    }
+    Stopwatch(const Stopwatch &) = delete; // the stopwatch points into the struct
+    Stopwatch &operator=(const Stopwatch &) = delete;
+
+    std::uint64_t percentile_ns(std::uint32_t percent) const
+    {
+        std::uint64_t length_ns = 0;
+
+        check(eg_stopwatch_percentile_ns(&watch, percent, &length_ns));
+        return length_ns;
+    }
+};
+
 std::uint64_t now_or(std::optional<std::uint64_t> now_ns)
 {
     return now_ns ? *now_ns : eg_clock_ns();
 }
 
-void start(eg_stopwatch &watch, std::optional<std::uint64_t> now_ns)
+void start(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 {
-    check(eg_stopwatch_start(&watch, now_or(now_ns)));
+    check(eg_stopwatch_start(&stopwatch.watch, now_or(now_ns)));
 }
 
-std::uint64_t lap(eg_stopwatch &watch, std::optional<std::uint64_t> now_ns)
+std::uint64_t lap(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 {
     std::uint64_t lap_ns = 0;
 
-    check(eg_stopwatch_lap(&watch, now_or(now_ns), &lap_ns));
+    check(eg_stopwatch_lap(&stopwatch.watch, now_or(now_ns), &lap_ns));
     return lap_ns;
 }
 
-std::uint64_t stop(eg_stopwatch &watch, std::optional<std::uint64_t> now_ns)
+std::uint64_t stop(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 {
     std::uint64_t lap_ns = 0;
 
-    check(eg_stopwatch_stop(&watch, now_or(now_ns), &lap_ns));
+    check(eg_stopwatch_stop(&stopwatch.watch, now_or(now_ns), &lap_ns));
     return lap_ns;
 }
 
@@ -87,14 +112,19 @@ PYBIND11_MODULE(_native, module)
     module.def("dequantize", &dequantize, py::arg("input").noconvert(), py::arg("scale"),
                py::arg("zero_point"));
 
-    py::class_<eg_stopwatch>(module, "Stopwatch")
-        .def(py::init([] { return eg_stopwatch{}; }))
+    py::class_<Stopwatch>(module, "Stopwatch")
+        .def(py::init<std::uint32_t>(), py::kw_only(), py::arg("calibration_rounds") = 0)
         .def("start", &start, py::arg("now_ns") = py::none())
         .def("lap", &lap, py::arg("now_ns") = py::none())
         .def("stop", &stop, py::arg("now_ns") = py::none())
-        .def_readonly("running", &eg_stopwatch::running)
-        .def_readonly("laps", &eg_stopwatch::laps)
-        .def_readonly("total_ns", &eg_stopwatch::total_ns)
-        .def_readonly("min_ns", &eg_stopwatch::min_ns)
-        .def_readonly("max_ns", &eg_stopwatch::max_ns);
+        .def("percentile_ns", &Stopwatch::percentile_ns, py::arg("percent"))
+        .def_property_readonly("running", [](const Stopwatch &s) { return s.watch.running; })
+        .def_property_readonly("laps", [](const Stopwatch &s) { return s.watch.laps; })
+        .def_property_readonly("total_ns", [](const Stopwatch &s) { return s.watch.total_ns; })
+        .def_property_readonly("min_ns", [](const Stopwatch &s) { return s.watch.min_ns; })
+        .def_property_readonly("max_ns", [](const Stopwatch &s) { return s.watch.max_ns; })
+        .def_property_readonly("overhead_ns",
+                               [](const Stopwatch &s) { return s.watch.overhead_ns; })
+        .def_property_readonly("mean_ns",
+                               [](const Stopwatch &s) { return eg_stopwatch_mean_ns(&s.watch); });
 }

@@ -97,3 +97,37 @@ def test_the_stopwatch_refuses_misuse() -> None:
     with pytest.raises(ValueError, match="out of its range"):
         watch.start()
     assert watch.stop() >= 0
+
+
+def test_the_stopwatch_keeps_percentiles() -> None:
+    watch = native.Stopwatch()
+    lengths = np.random.default_rng(1).lognormal(10.0, 2.0, 2000).astype(np.int64)
+    now = 0
+    watch.start(now)
+    for length in lengths:
+        now += int(length)
+        watch.lap(now)
+    assert watch.mean_ns == int(lengths.sum()) // len(lengths)
+    for percent in (0, 1, 50, 95, 99, 100):
+        exact = np.percentile(lengths, percent, method="inverted_cdf")
+        assert watch.percentile_ns(percent) == pytest.approx(exact, rel=1 / 64)
+
+
+def test_the_stopwatch_has_no_percentile_of_nothing() -> None:
+    watch = native.Stopwatch()
+    assert watch.mean_ns == 0
+    with pytest.raises(ValueError, match="out of its range"):
+        watch.percentile_ns(50)
+    watch.start(0)
+    watch.stop(1)
+    with pytest.raises(ValueError, match="out of its range"):
+        watch.percentile_ns(101)
+
+
+def test_the_stopwatch_subtracts_what_reading_the_clock_costs() -> None:
+    assert native.Stopwatch().overhead_ns == 0
+    watch = native.Stopwatch(calibration_rounds=1000)
+    assert watch.laps == 0
+    assert watch.overhead_ns < 100_000
+    watch.start(0)
+    assert watch.stop(1_000_000) == 1_000_000 - watch.overhead_ns
