@@ -16,8 +16,9 @@ from support import host_engine
 from support.host_engine import Build
 from support.tflite_builder import ModelBuilder
 
-# The portable ADD counts more than elements, so there is nothing to do without DSP instructions.
-FEATURES = pytest.mark.parametrize("features", [("dsp",), ("dsp", "mve")], ids=["dsp", "mve"])
+FEATURES = pytest.mark.parametrize(
+    "features", [(), ("dsp",), ("dsp", "mve")], ids=["scalar", "dsp", "mve"]
+)
 
 
 def block(

@@ -28,9 +28,13 @@ _OF_ANY_ROWS = frozenset(
     {
         *("input_zero_point", "line_groups", "line_bytes", "multiply", "weights", "stream"),
         *("positions.input_step", "positions.output_step", "lines", "channels", "outside"),
+        *("input_offset", "input_depth", "output_depth"),
     }
 )
 """Fields that are the same for any number of rows; so are those of members named below."""
+
+_PIXELS = frozenset({_COUNT, "positions", "batches"})
+"""What the number of pixels is called."""
 
 _MEMBERS = ("window.", "matrix.", "output.", "along.", "across.")
 
@@ -233,16 +237,17 @@ def rows_of(model: Model, call: Call, first: int, count: int) -> RowsOf | None:
     to."""
     fields = dict(call.fields)
     extra = {name for name in fields if not name.startswith(_MEMBERS)} - _OF_ANY_ROWS
-    if not extra <= {_COUNT, "positions"} or call.parts or model.tensors[call.output].shape[0] != 1:
+    if not extra <= _PIXELS or call.parts or model.tensors[call.output].shape[0] != 1:
         return None
     if "window.input_height" in fields:
         return _rows_of_window(call, first, count)
     if "across.size" in fields and call.function.endswith("_by_rows_s8"):
         return _rows_across(call, first, count)
-    names = [name for name in (_COUNT, "positions") if name in fields]
-    if not names:
+    names = [name for name in sorted(_PIXELS) if name in fields]
+    shape = model.tensors[call.output].shape
+    if not names or model.tensors[call.inputs[0]].shape[:3] != shape[:3]:
         return None
-    width = model.tensors[call.output].shape[2]
+    width = shape[2]
     changed = _with(call.fields, **{names[0]: count * width})
     return RowsOf(replace(call, fields=changed), first, count)
 
