@@ -1,4 +1,5 @@
 // Python's view of runtime_c, and nothing else: every function here calls one from there.
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "edgegen/quantize.h"
 #include "edgegen/status.h"
 #include "edgegen/stopwatch.h"
+#include "edgegen/vectors.h"
 
 namespace py = pybind11;
 
@@ -27,6 +29,19 @@ void check(eg_status status)
     if (status != EG_OK) {
         throw std::invalid_argument(eg_status_text(status));
     }
+}
+
+// For arguments that native.py has checked: what is left for C to refuse, in its words.
+void check(eg_status status, const char *refusal)
+{
+    if (status != EG_OK) {
+        throw std::invalid_argument(refusal);
+    }
+}
+
+std::size_t size_of(const py::array &array)
+{
+    return static_cast<std::size_t>(array.size());
 }
 
 std::vector<py::ssize_t> shape_of(const py::array &array)
@@ -50,6 +65,54 @@ Array<float> dequantize(const Array<std::int8_t> &input, float scale, std::int32
     check(eg_dequantize_s8_f32(input.data(), static_cast<std::size_t>(input.size()), scale,
                                zero_point, output.mutable_data()));
     return output;
+}
+
+Array<float> softmax(const Array<float> &logits)
+{
+    Array<float> output(shape_of(logits));
+    const auto columns = static_cast<std::size_t>(logits.shape(logits.ndim() - 1));
+
+    for (std::size_t at = 0; at < size_of(logits); at += columns) {
+        check(eg_vector_softmax_f32(logits.data() + at, columns, output.mutable_data() + at),
+              "logits: NaN, +infinity or nothing but -infinity");
+    }
+    return output;
+}
+
+Array<std::uint32_t> top_k_f32(const Array<float> &values, py::ssize_t k)
+{
+    Array<std::uint32_t> indices(k);
+
+    check(eg_vector_top_k_f32(values.data(), size_of(values), static_cast<std::size_t>(k),
+                              indices.mutable_data()),
+          "values: NaN");
+    return indices;
+}
+
+Array<std::uint32_t> top_k_s8(const Array<std::int8_t> &values, py::ssize_t k)
+{
+    Array<std::uint32_t> indices(k);
+
+    check(eg_vector_top_k_s8(values.data(), size_of(values), static_cast<std::size_t>(k),
+                             indices.mutable_data()));
+    return indices;
+}
+
+Array<std::uint32_t> nms(const Array<float> &boxes, const Array<float> &scores,
+                         const std::optional<Array<std::int32_t>> &classes, float score_threshold,
+                         float iou_threshold, std::uint32_t capacity)
+{
+    const auto count = static_cast<std::uint32_t>(scores.size());
+    std::vector<std::uint32_t> workspace(count + 1); // not empty: data() is then not NULL
+    std::vector<std::uint32_t> kept(std::min(capacity, count) + std::size_t{1});
+    std::uint32_t kept_count = 0;
+    const eg_nms layer = {boxes.data(), scores.data(),   classes ? classes->data() : nullptr,
+                          count,        score_threshold, iou_threshold};
+
+    check(eg_nms_run(&layer, workspace.data(), eg_nms_workspace_bytes(count),
+                     std::min(capacity, count), kept.data(), &kept_count),
+          "boxes, scores: NaN, or a box whose area isn't finite");
+    return Array<std::uint32_t>(static_cast<py::ssize_t>(kept_count), kept.data());
 }
 
 // A stopwatch with its histogram beside it.
@@ -111,6 +174,13 @@ PYBIND11_MODULE(_native, module)
                py::arg("zero_point"));
     module.def("dequantize", &dequantize, py::arg("input").noconvert(), py::arg("scale"),
                py::arg("zero_point"));
+
+    module.def("softmax", &softmax, py::arg("logits").noconvert());
+    module.def("top_k", &top_k_f32, py::arg("values").noconvert(), py::arg("k"));
+    module.def("top_k", &top_k_s8, py::arg("values").noconvert(), py::arg("k"));
+    module.def("nms", &nms, py::arg("boxes").noconvert(), py::arg("scores").noconvert(),
+               py::arg("classes"), py::arg("score_threshold"), py::arg("iou_threshold"),
+               py::arg("capacity"));
 
     py::class_<Stopwatch>(module, "Stopwatch")
         .def(py::init<std::uint32_t>(), py::kw_only(), py::arg("calibration_rounds") = 0)

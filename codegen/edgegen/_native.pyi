@@ -8,6 +8,16 @@ def quantize(
 def dequantize(
     input: npt.NDArray[np.int8], scale: float, zero_point: int
 ) -> npt.NDArray[np.float32]: ...
+def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+def top_k(values: npt.NDArray[np.float32 | np.int8], k: int) -> npt.NDArray[np.uint32]: ...
+def nms(
+    boxes: npt.NDArray[np.float32],
+    scores: npt.NDArray[np.float32],
+    classes: npt.NDArray[np.int32] | None,
+    score_threshold: float,
+    iou_threshold: float,
+    capacity: int,
+) -> npt.NDArray[np.uint32]: ...
 
 class Stopwatch:
     def __init__(self, *, calibration_rounds: int = 0) -> None: ...
