@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <pybind11/numpy.h>
@@ -12,6 +13,7 @@
 #include "edgegen/clock.h"
 #include "edgegen/histogram.h"
 #include "edgegen/quantize.h"
+#include "edgegen/sensor.h"
 #include "edgegen/status.h"
 #include "edgegen/stopwatch.h"
 #include "edgegen/vectors.h"
@@ -115,6 +117,144 @@ Array<std::uint32_t> nms(const Array<float> &boxes, const Array<float> &scores,
     return Array<std::uint32_t>(static_cast<py::ssize_t>(kept_count), kept.data());
 }
 
+Array<float> scale_f32(const Array<float> &values, const Array<float> &scale,
+                       const Array<float> &offset)
+{
+    Array<float> output(shape_of(values));
+    const auto channels = static_cast<std::uint32_t>(scale.size());
+
+    check(eg_scale_f32(values.data(), size_of(values) / channels, channels, scale.data(),
+                       offset.data(), output.mutable_data()),
+          "values, scale, offset: NaN or infinity");
+    return output;
+}
+
+Array<float> scale_s16(const Array<std::int16_t> &values, const Array<float> &scale,
+                       const Array<float> &offset)
+{
+    Array<float> output(shape_of(values));
+    const auto channels = static_cast<std::uint32_t>(scale.size());
+
+    check(eg_scale_s16(values.data(), size_of(values) / channels, channels, scale.data(),
+                       offset.data(), output.mutable_data()),
+          "scale, offset: NaN or infinity");
+    return output;
+}
+
+// The structs of sensor.h with the buffers that they point into.
+class Ring
+{
+  public:
+    Ring(std::uint32_t length, std::uint32_t channels, std::uint32_t hop)
+        : buffer_(std::size_t{length} * channels)
+    {
+        check(eg_ring_init(&ring_, length, channels, hop, buffer_.data()));
+    }
+
+    // All windows that `frames` completes, one after the other.
+    Array<float> push(const Array<float> &frames)
+    {
+        const auto count = static_cast<std::uint32_t>(frames.shape(0));
+        const std::uint32_t windows =
+            count < ring_.missing ? 0 : (count - ring_.missing) / ring_.hop + 1;
+        Array<float> output({static_cast<py::ssize_t>(windows),
+                             static_cast<py::ssize_t>(ring_.length),
+                             static_cast<py::ssize_t>(ring_.channels)});
+        float *window = output.mutable_data();
+
+        for (std::uint32_t used = 0; used < count;) {
+            std::uint32_t taken = 0;
+
+            check(eg_ring_push(&ring_, frames.data() + std::size_t{used} * ring_.channels,
+                               count - used, &taken));
+            used += taken;
+            if (eg_ring_is_complete(&ring_)) {
+                check(eg_ring_read(&ring_, window));
+                window += buffer_.size();
+            }
+        }
+        return output;
+    }
+
+  private:
+    std::vector<float> buffer_;
+    eg_ring ring_{};
+};
+
+class Moving
+{
+  public:
+    explicit Moving(std::uint32_t length) : buffer_(length)
+    {
+        check(eg_moving_init(&moving_, length, buffer_.data()));
+    }
+
+    // The means, and the variances, after each of the samples.
+    std::pair<Array<float>, Array<float>> push(const Array<float> &samples)
+    {
+        Array<float> means(samples.size());
+        Array<float> variances(samples.size());
+
+        for (py::ssize_t i = 0; i < samples.size(); ++i) {
+            check(eg_moving_push(&moving_, samples.data()[i]));
+            check(eg_moving_read(&moving_, means.mutable_data() + i, variances.mutable_data() + i));
+        }
+        return {means, variances};
+    }
+
+  private:
+    std::vector<eg_moving_part> buffer_;
+    eg_moving moving_{};
+};
+
+class Biquad
+{
+  public:
+    Biquad(float b0, float b1, float b2, float a1, float a2)
+    {
+        check(eg_biquad_init(&biquad_, b0, b1, b2, a1, a2),
+              "need finite coefficients, |a2| < 1 and |a1| < 1 + a2");
+    }
+
+    Array<float> run(const Array<float> &samples)
+    {
+        Array<float> output(samples.size());
+
+        check(eg_biquad_run(&biquad_, samples.data(), size_of(samples), output.mutable_data()),
+              "samples: NaN or infinity");
+        return output;
+    }
+
+  private:
+    eg_biquad biquad_{};
+};
+
+class Resampler
+{
+  public:
+    Resampler(std::uint32_t up, std::uint32_t down)
+        : workspace_(eg_resampler_workspace_bytes(up, down) / sizeof(float))
+    {
+        check(eg_resampler_init(&resampler_, up, down, workspace_.data(),
+                                workspace_.size() * sizeof(float)));
+    }
+
+    Array<float> run(const Array<float> &samples)
+    {
+        const std::size_t count = eg_resampler_output_count(&resampler_, size_of(samples));
+        Array<float> output(static_cast<py::ssize_t>(count));
+
+        check(eg_resampler_run(&resampler_, samples.data(), size_of(samples), output.mutable_data(),
+                               count),
+              "samples: NaN or infinity");
+        return output;
+    }
+
+  private:
+    std::vector<float> workspace_;
+    eg_resampler resampler_{};
+};
+
 // A stopwatch with its histogram beside it.
 struct Stopwatch {
     eg_stopwatch watch{};
@@ -181,6 +321,25 @@ PYBIND11_MODULE(_native, module)
     module.def("nms", &nms, py::arg("boxes").noconvert(), py::arg("scores").noconvert(),
                py::arg("classes"), py::arg("score_threshold"), py::arg("iou_threshold"),
                py::arg("capacity"));
+
+    module.def("scale", &scale_f32, py::arg("values").noconvert(), py::arg("scale").noconvert(),
+               py::arg("offset").noconvert());
+    module.def("scale", &scale_s16, py::arg("values").noconvert(), py::arg("scale").noconvert(),
+               py::arg("offset").noconvert());
+    py::class_<Ring>(module, "Ring")
+        .def(py::init<std::uint32_t, std::uint32_t, std::uint32_t>(), py::arg("length"),
+             py::arg("channels"), py::arg("hop"))
+        .def("push", &Ring::push, py::arg("frames").noconvert());
+    py::class_<Moving>(module, "Moving")
+        .def(py::init<std::uint32_t>(), py::arg("length"))
+        .def("push", &Moving::push, py::arg("samples").noconvert());
+    py::class_<Biquad>(module, "Biquad")
+        .def(py::init<float, float, float, float, float>(), py::arg("b0"), py::arg("b1"),
+             py::arg("b2"), py::arg("a1"), py::arg("a2"))
+        .def("run", &Biquad::run, py::arg("samples").noconvert());
+    py::class_<Resampler>(module, "Resampler")
+        .def(py::init<std::uint32_t, std::uint32_t>(), py::arg("up"), py::arg("down"))
+        .def("run", &Resampler::run, py::arg("samples").noconvert());
 
     py::class_<Stopwatch>(module, "Stopwatch")
         .def(py::init<std::uint32_t>(), py::kw_only(), py::arg("calibration_rounds") = 0)

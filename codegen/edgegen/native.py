@@ -2,7 +2,7 @@
 
 What a host script computes here (quantised inputs, dequantised outputs) is what the
 device computes, to the bit. Formulas, rounding and error bounds: the headers in
-runtime_c/include/edgegen (quantize.h, vectors.h).
+runtime_c/include/edgegen (quantize.h, sensor.h, vectors.h).
 
 An array of another dtype than the one stated is a TypeError, never cast: a silent cast
 could round. Anything else that is wrong with an argument is a ValueError that names it.
@@ -20,12 +20,17 @@ from edgegen import _native
 from edgegen._native import Stopwatch, clock_ns
 
 __all__ = [
+    "Biquad",
+    "MovingStatistics",
+    "Resampler",
     "Stopwatch",
+    "Windows",
     "argmax",
     "clock_ns",
     "dequantize",
     "non_maximum_suppression",
     "quantize",
+    "scale",
     "softmax",
     "top_k",
 ]
@@ -145,6 +150,123 @@ def non_maximum_suppression(
         iou_threshold,
         capacity,
     )
+
+
+def scale(
+    values: npt.NDArray[np.float32 | np.int16],
+    factor: npt.NDArray[np.float32],
+    offset: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """values * factor + offset, with one factor and one offset for each channel.
+
+    Args:
+        values: float32 or int16, any shape whose last axis is the channels.
+        factor: float32 [channels].
+        offset: float32 [channels].
+    """
+    if values.dtype not in (np.float32, np.int16):
+        raise TypeError(f"values: expected an array of float32 or int16, got {values.dtype}")
+    if values.ndim == 0 or values.shape[-1] == 0:
+        raise ValueError(f"values: need channels along the last axis, got shape {values.shape}")
+    for name, array in (("factor", factor), ("offset", offset)):
+        _require(array, np.dtype(np.float32))
+        _require_shape(name, array, values.shape[-1:])
+    return _native.scale(
+        np.ascontiguousarray(values), np.ascontiguousarray(factor), np.ascontiguousarray(offset)
+    )
+
+
+class Windows:
+    """Overlapping windows of a stream of frames.
+
+    Args:
+        length: Frames of a window.
+        channels: Samples of a frame.
+        hop: Frames from one window's start to the next one's, 1 to ``length``.
+    """
+
+    def __init__(self, length: int, channels: int = 1, hop: int | None = None) -> None:
+        hop = length if hop is None else hop
+        if length < 1 or channels < 1 or length * channels > 2**31:
+            raise ValueError(
+                "length, channels: need 1 or more each and 2^31 together, "
+                f"got {length} and {channels}"
+            )
+        if not 1 <= hop <= length:
+            raise ValueError(f"hop: need 1 to {length}, the length, got {hop}")
+        self._channels = channels
+        self._ring = _native.Ring(length, channels, hop)
+
+    def push(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Takes frames, float32 [n, channels]; all windows they complete: [m, length, channels].
+
+        Raises:
+            ValueError: Another shape, NaN or infinity; nothing was taken.
+        """
+        _require(frames, np.dtype(np.float32))
+        _require_shape("frames", frames, (None, self._channels))
+        if not np.isfinite(frames).all():
+            raise ValueError("frames: NaN or infinity")
+        return self._ring.push(np.ascontiguousarray(frames))
+
+
+class MovingStatistics:
+    """Mean and variance of the last ``length`` samples, 1 to 2^24."""
+
+    def __init__(self, length: int) -> None:
+        if not 1 <= length <= 2**24:
+            raise ValueError(f"length: need 1 to 2^24, got {length}")
+        self._moving = _native.Moving(length)
+
+    def push(
+        self, samples: npt.NDArray[np.float32]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """The means and the population variances after each of the samples, float32 [n].
+
+        Raises:
+            ValueError: Not one dimension, NaN, a magnitude above 10^15; nothing was taken.
+        """
+        _require(samples, np.dtype(np.float32))
+        _require_shape("samples", samples, (None,))
+        if not (np.abs(samples) <= np.float32(1e15)).all():
+            raise ValueError("samples: NaN or a magnitude above 10^15")
+        return self._moving.push(np.ascontiguousarray(samples))
+
+
+class Biquad:
+    """A second-order IIR filter, its memory included.
+
+    y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2], in float32. A ValueError for
+    coefficients that aren't finite or make it unstable.
+    """
+
+    def __init__(self, b0: float, b1: float, b2: float, a1: float, a2: float) -> None:
+        self._biquad = _native.Biquad(b0, b1, b2, a1, a2)
+
+    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Filters the next samples, float32 [n]."""
+        _require(samples, np.dtype(np.float32))
+        _require_shape("samples", samples, (None,))
+        return self._biquad.run(np.ascontiguousarray(samples))
+
+
+class Resampler:
+    """From one sampling rate to up/down of it; 1 to 64 each, as a stream.
+
+    The output comes 10 * max(up, down) / up input samples late.
+    """
+
+    def __init__(self, up: int, down: int) -> None:
+        for name, factor in (("up", up), ("down", down)):
+            if not 1 <= factor <= 64:
+                raise ValueError(f"{name}: need 1 to 64, got {factor}")
+        self._resampler = _native.Resampler(up, down)
+
+    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Takes the next samples, float32 [n], and gives those of the other rate so far."""
+        _require(samples, np.dtype(np.float32))
+        _require_shape("samples", samples, (None,))
+        return self._resampler.run(np.ascontiguousarray(samples))
 
 
 def _require_shape(name: str, array: npt.NDArray[_Scalar], shape: tuple[int | None, ...]) -> None:
