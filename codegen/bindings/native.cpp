@@ -10,6 +10,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "image.hpp"
+
 #include "edgegen/clock.h"
 #include "edgegen/histogram.h"
 #include "edgegen/quantize.h"
@@ -356,4 +358,6 @@ PYBIND11_MODULE(_native, module)
                                [](const Stopwatch &s) { return s.watch.overhead_ns; })
         .def_property_readonly("mean_ns",
                                [](const Stopwatch &s) { return eg_stopwatch_mean_ns(&s.watch); });
+
+    bind_image(module);
 }

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -62,3 +64,33 @@ class Stopwatch:
     def overhead_ns(self) -> int: ...
     @property
     def mean_ns(self) -> int: ...
+
+class ImagePreprocessor:
+    def __init__(
+        self,
+        format: int,
+        source_width: int,
+        source_height: int,
+        width: int,
+        height: int,
+        color: int,
+        layout: int,
+        type: int,
+        resize: int,
+        fit: int,
+        fill: tuple[int, int, int],
+        scale: tuple[float, float, float],
+        offset: tuple[float, float, float],
+        quant_scale: float,
+        zero_point: int,
+        portable: bool,
+    ) -> None: ...
+    def __call__(
+        self, image: npt.NDArray[np.uint8], tensor: npt.NDArray[Any] | None = None
+    ) -> npt.NDArray[Any]: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def path(self) -> str: ...

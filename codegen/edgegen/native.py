@@ -18,9 +18,11 @@ import numpy.typing as npt
 
 from edgegen import _native
 from edgegen._native import Stopwatch, clock_ns
+from edgegen.native_image import ImagePreprocessor
 
 __all__ = [
     "Biquad",
+    "ImagePreprocessor",
     "MovingStatistics",
     "Resampler",
     "Stopwatch",

@@ -20,6 +20,7 @@ LAYERS = (
     ("config", "engines", "golden"),
     ("analysis", "diagnostics", "passes", "project", "reference", "registry", "render"),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
+    ("native_image",),
     ("_native", "device", "labels", "model", "options", "paths", "toml_table"),
     ("errors",),
 )

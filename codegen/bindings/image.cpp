@@ -1,0 +1,235 @@
+// edgegen/image.h from Python: arrays are checked here, everything else by the C.
+#include "image.hpp"
+
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include "edgegen/image.h"
+
+namespace py = pybind11;
+
+namespace
+{
+
+[[noreturn]] void refuse(const char *argument, const std::string &why)
+{
+    throw std::invalid_argument(std::string(argument) + ": " + why);
+}
+
+void check(eg_image_status status)
+{
+    if (status != EG_IMAGE_OK) {
+        throw std::invalid_argument(eg_image_status_text(status));
+    }
+}
+
+std::string text_of(const std::vector<py::ssize_t> &shape)
+{
+    return py::str(py::tuple(py::cast(shape))).cast<std::string>();
+}
+
+// Without the copy that array_t would make of what doesn't fit.
+py::array as_array(const char *argument, const py::object &object)
+{
+    if (!py::isinstance<py::array>(object)) {
+        refuse(argument, "not a numpy array");
+    }
+    return py::reinterpret_borrow<py::array>(object);
+}
+
+bool has_shape(const py::array &array, const std::vector<py::ssize_t> &shape, std::size_t skip)
+{
+    const std::size_t dimensions = shape.size() - skip;
+
+    return static_cast<std::size_t>(array.ndim()) == dimensions &&
+           std::equal(shape.begin() + static_cast<std::ptrdiff_t>(skip), shape.end(),
+                      array.shape());
+}
+
+class ImagePreprocessor
+{
+  public:
+    ImagePreprocessor(const eg_image_spec &spec, const eg_image_source &source)
+        : source_(source), type_(spec.type == EG_IMAGE_FLOAT32 ? py::dtype::of<float>()
+                                 : spec.type == EG_IMAGE_INT8  ? py::dtype::of<std::int8_t>()
+                                                               : py::dtype::of<std::uint8_t>())
+    {
+        const std::size_t bytes = eg_image_workspace_bytes(&spec);
+
+        workspace_.resize((bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+        // An illegal spec needs no workspace, and is what is complained about first.
+        check(eg_image_prepare(&spec, &source, workspace_.data(), bytes, &plan_));
+
+        const py::ssize_t channels = plan_.channels;
+        shape_ = spec.layout == EG_IMAGE_NHWC
+                     ? std::vector<py::ssize_t>{1, spec.height, spec.width, channels}
+                     : std::vector<py::ssize_t>{1, channels, spec.height, spec.width};
+        const py::ssize_t height = source.height;
+        switch (source.format) {
+        case EG_IMAGE_GRAY8:
+            image_shape_ = {height, source.width};
+            break;
+        case EG_IMAGE_NV12:
+            image_shape_ = {height / 2 * 3, source.width};
+            break;
+        case EG_IMAGE_YUYV:
+            image_shape_ = {height, source.width, 2};
+            break;
+        case EG_IMAGE_RGBA8:
+            image_shape_ = {height, source.width, 4};
+            break;
+        default:
+            image_shape_ = {height, source.width, 3};
+            break;
+        }
+    }
+
+    ImagePreprocessor(const ImagePreprocessor &) = delete;
+    ImagePreprocessor &operator=(const ImagePreprocessor &) = delete;
+
+    py::array run(const py::object &image, const py::object &tensor)
+    {
+        const py::array pixels = as_array("image", image);
+        const eg_image frame = frame_of(pixels);
+        py::array output = tensor.is_none() ? py::array(type_, shape_) : checked(tensor);
+
+        if (!tensor.is_none() && overlap(pixels, frame, output)) {
+            refuse("tensor", "overlaps the image");
+        }
+        check(eg_image_run(&plan_, &frame, output.mutable_data()));
+        return output;
+    }
+
+    const std::vector<py::ssize_t> &shape() const
+    {
+        return shape_;
+    }
+
+    const py::dtype &dtype() const
+    {
+        return type_;
+    }
+
+    const char *path() const
+    {
+        return plan_.path == EG_IMAGE_PATH_PORTABLE ? "portable" : "avx2";
+    }
+
+  private:
+    eg_image frame_of(const py::array &image) const
+    {
+        if (!image.dtype().equal(py::dtype::of<std::uint8_t>())) {
+            refuse("image", "expected uint8, got " + py::str(image.dtype()).cast<std::string>());
+        }
+        if (!has_shape(image, image_shape_, 0)) {
+            refuse("image", "expected the shape " + text_of(image_shape_) + ", got " +
+                                text_of({image.shape(), image.shape() + image.ndim()}));
+        }
+        py::ssize_t row = 1;
+        for (py::ssize_t i = image.ndim() - 1; i > 0; --i) {
+            // The stride of a side of one says nothing.
+            if (image.shape(i) > 1 && image.strides(i) != row) {
+                refuse("image", "the pixels of a row do not lie side by side");
+            }
+            row *= image.shape(i);
+        }
+        const py::ssize_t stride = image.shape(0) > 1 ? image.strides(0) : row;
+        if (stride < row) {
+            refuse("image", "the stride of " + std::to_string(stride) +
+                                " bytes is shorter than a row of " + std::to_string(row));
+        }
+        const auto *pixels = static_cast<const std::uint8_t *>(image.data());
+        const auto step = static_cast<std::size_t>(stride);
+        const auto *chroma = source_.format == EG_IMAGE_NV12
+                                 ? pixels + step * static_cast<std::size_t>(source_.height)
+                                 : nullptr;
+
+        return {pixels, step, chroma, step};
+    }
+
+    py::array checked(const py::object &object) const
+    {
+        py::array tensor = as_array("tensor", object);
+
+        if (!tensor.dtype().equal(type_)) {
+            refuse("tensor", "expected " + py::str(type_).cast<std::string>() + ", got " +
+                                 py::str(tensor.dtype()).cast<std::string>());
+        }
+        if (!has_shape(tensor, shape_, 0) && !has_shape(tensor, shape_, 1)) {
+            refuse("tensor", "expected the shape " + text_of(shape_) + ", got " +
+                                 text_of({tensor.shape(), tensor.shape() + tensor.ndim()}));
+        }
+        if ((tensor.flags() & py::array::c_style) == 0) {
+            refuse("tensor", "not C-contiguous");
+        }
+        if (!tensor.writeable()) {
+            refuse("tensor", "read-only");
+        }
+        return tensor;
+    }
+
+    bool overlap(const py::array &image, const eg_image &frame, const py::array &tensor) const
+    {
+        const auto begin = reinterpret_cast<std::uintptr_t>(frame.pixels);
+        const auto end = begin + frame.stride * static_cast<std::size_t>(image.shape(0));
+        const auto first = reinterpret_cast<std::uintptr_t>(tensor.data());
+        const auto last = first + static_cast<std::size_t>(tensor.nbytes());
+
+        return first < end && begin < last;
+    }
+
+    eg_image_source source_;
+    py::dtype type_;
+    std::vector<std::uint64_t> workspace_;
+    eg_image_plan plan_ = {};
+    std::vector<py::ssize_t> shape_;
+    std::vector<py::ssize_t> image_shape_;
+};
+
+} // namespace
+
+void bind_image(py::module_ &module)
+{
+    py::class_<ImagePreprocessor>(module, "ImagePreprocessor")
+        .def(py::init([](int format, std::int32_t source_width, std::int32_t source_height,
+                         std::int32_t width, std::int32_t height, int color, int layout, int type,
+                         int resize, int fit, std::array<std::uint8_t, 3> fill,
+                         std::array<float, 3> scale, std::array<float, 3> offset, float quant_scale,
+                         std::int32_t zero_point, bool portable) {
+                 const eg_image_spec spec = {
+                     width,
+                     height,
+                     static_cast<eg_image_color>(color),
+                     static_cast<eg_image_layout>(layout),
+                     static_cast<eg_image_type>(type),
+                     static_cast<eg_image_resize>(resize),
+                     static_cast<eg_image_fit>(fit),
+                     {fill[0], fill[1], fill[2]},
+                     {scale[0], scale[1], scale[2]},
+                     {offset[0], offset[1], offset[2]},
+                     quant_scale,
+                     zero_point,
+                     portable,
+                 };
+                 const eg_image_source source = {static_cast<eg_image_format>(format), source_width,
+                                                 source_height};
+
+                 return new ImagePreprocessor(spec, source);
+             }),
+             py::arg("format"), py::arg("source_width"), py::arg("source_height"), py::arg("width"),
+             py::arg("height"), py::arg("color"), py::arg("layout"), py::arg("type"),
+             py::arg("resize"), py::arg("fit"), py::arg("fill"), py::arg("scale"),
+             py::arg("offset"), py::arg("quant_scale"), py::arg("zero_point"), py::arg("portable"))
+        .def("__call__", &ImagePreprocessor::run, py::arg("image"), py::arg("tensor") = py::none())
+        .def_property_readonly(
+            "shape",
+            [](const ImagePreprocessor &self) { return py::tuple(py::cast(self.shape())); })
+        .def_property_readonly("dtype", &ImagePreprocessor::dtype)
+        .def_property_readonly("path", &ImagePreprocessor::path);
+}

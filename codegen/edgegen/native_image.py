@@ -1,0 +1,141 @@
+"""A camera's bytes as a model's input tensor, by runtime_c.
+
+Sampling, arithmetic and error bounds: runtime_c/include/edgegen/image.h.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from numbers import Real
+
+import numpy as np
+
+from edgegen import _native
+
+FORMATS = ("rgb8", "bgr8", "rgba8", "gray8", "yuyv", "nv12")
+COLORS = ("rgb", "bgr", "gray")
+LAYOUTS = ("nhwc", "nchw")
+DTYPES = ("float32", "int8", "uint8")
+RESIZES = ("bilinear", "nearest")
+FITS = ("stretch", "crop", "letterbox")
+
+
+class ImagePreprocessor(_native.ImagePreprocessor):
+    """Cuts out, resizes and normalises images of one size, in one pass.
+
+    A tensor's value is ``level * scale + offset`` with levels of 0 to 255: for a mean and a
+    standard deviation of levels divided by 255, ``scale = 1 / (255 * std)`` and
+    ``offset = -mean / std``. int8 and uint8 tensors hold
+    ``clamp(round(value / quant_scale) + zero_point)``.
+
+    Calling it with an image, uint8, writes the tensor, C-contiguous and of the documented
+    ``shape`` (without the leading 1 will do, too), or makes one, and returns it. The image's shape
+    is (source_height, source_width, bytes a pixel), without the last for ``gray8``, and
+    (source_height * 3 / 2, source_width) for ``nv12``, whose last third is chroma. Its rows may
+    lie apart, as those of a part of a larger image do.
+
+    Args:
+        width, height: Of the tensor, 1 to 32767.
+        source_width, source_height: Of the image, likewise; even where chroma is shared.
+        format: One of ``FORMATS``.
+        color: The tensor's channels in order, one of ``COLORS``.
+        layout: One of ``LAYOUTS``.
+        dtype: One of ``DTYPES``.
+        resize: One of ``RESIZES``.
+        fit: ``stretch`` to the tensor's sides, ``crop`` the middle, or ``letterbox``: all of it,
+            with ``fill`` around.
+        fill: Levels, one per channel of the tensor, or one for all.
+        scale, offset: One per channel of the tensor, or one for all.
+        quant_scale, zero_point: The tensor's quantisation; unused for float32.
+        portable: Leaves the processor's vectors alone. The result is the same, to the bit.
+
+    Attributes:
+        shape: (1, height, width, channels) or (1, channels, height, width).
+        path: ``portable`` or ``avx2``.
+
+    Raises:
+        ValueError: An argument is wrong, of the constructor or of a call; it says which.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        *,
+        source_width: int,
+        source_height: int,
+        format: str = "rgb8",
+        color: str = "rgb",
+        layout: str = "nhwc",
+        dtype: str = "float32",
+        resize: str = "bilinear",
+        fit: str = "stretch",
+        fill: int | Sequence[int] = 0,
+        scale: float | Sequence[float] = 1 / 255,
+        offset: float | Sequence[float] = 0.0,
+        quant_scale: float = 1.0,
+        zero_point: int = 0,
+        portable: bool = False,
+    ) -> None:
+        channels = 1 if color == "gray" else 3
+        levels = tuple(_integer("fill", each, 0, 255) for each in _spread("fill", fill, channels))
+        super().__init__(
+            _choice("format", format, FORMATS),
+            _integer("source_width", source_width),
+            _integer("source_height", source_height),
+            _integer("width", width),
+            _integer("height", height),
+            _choice("color", color, COLORS),
+            _choice("layout", layout, LAYOUTS),
+            _choice("dtype", dtype, DTYPES),
+            _choice("resize", resize, RESIZES),
+            _choice("fit", fit, FITS),
+            (levels[0], levels[1], levels[2]),
+            _floats("scale", scale, channels),
+            _floats("offset", offset, channels),
+            _float("quant_scale", quant_scale),
+            _integer("zero_point", zero_point),
+            bool(portable),
+        )
+
+
+def _choice(argument: str, name: object, names: tuple[str, ...]) -> int:
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(f"{argument}: {name!r} is not one of {', '.join(names)}")
+    return names.index(name)
+
+
+def _integer(argument: str, value: object, low: int = -(2**31), high: int = 2**31 - 1) -> int:
+    try:
+        whole = int(operator.index(value))  # type: ignore[arg-type]
+    except TypeError:
+        raise ValueError(f"{argument}: {value!r} is not an integer") from None
+    if not low <= whole <= high:
+        raise ValueError(f"{argument}: {whole} is not in {low}..{high}")
+    return whole
+
+
+def _float(argument: str, value: object) -> float:
+    """A float32; infinities and NaN are for the C to refuse."""
+    if not isinstance(value, Real):
+        raise ValueError(f"{argument}: {value!r} is not a number")
+    try:
+        with np.errstate(over="ignore"):
+            return float(np.float32(float(value)))
+    except OverflowError:
+        raise ValueError(f"{argument}: {value!r} is not finite") from None
+
+
+def _floats(argument: str, values: object, channels: int) -> tuple[float, float, float]:
+    first, second, third = (_float(argument, each) for each in _spread(argument, values, channels))
+    return first, second, third
+
+
+def _spread(argument: str, values: object, channels: int) -> list[object]:
+    """One value per channel of three; those that the tensor does not have are copies."""
+    if isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, str):
+        if len(values) != channels:
+            raise ValueError(f"{argument}: {len(values)} values for {channels} channels")
+        return [*values, *[values[0]] * (3 - channels)]
+    return [values] * 3
