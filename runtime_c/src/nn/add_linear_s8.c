@@ -10,8 +10,8 @@ static inline int8_t add(const eg_add_linear_s8 *layer, int8_t x1, int8_t x2)
     return (int8_t)eg_saturate_s8(sum >> layer->shift);
 }
 
-void eg_run_add_linear_s8(const eg_add_linear_s8 *layer, const int8_t *input1,
-                          const int8_t *input2, int8_t *output)
+void eg_run_add_linear_s8(const eg_add_linear_s8 *layer, const int8_t *input1, const int8_t *input2,
+                          int8_t *output)
 {
     const eg_add_linear_s8 own = *layer; /* so that no store to the output can change it */
     int32_t left = own.elements;

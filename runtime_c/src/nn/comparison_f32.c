@@ -11,7 +11,10 @@ static void compare_row(const void *description, const void *input1, int32_t ste
     for (int32_t i = 0; i < length; ++i) {
         const float a = *in1;
         const float b = *in2;
-        const int32_t order = a < b ? EG_LESS : a == b ? EG_EQUAL : a > b ? EG_GREATER : EG_UNORDERED;
+        const int32_t order = a < b    ? EG_LESS
+                              : a == b ? EG_EQUAL
+                              : a > b  ? EG_GREATER
+                                       : EG_UNORDERED;
 
         out[i] = (layer->accepts & order) != 0;
         in1 += step1;

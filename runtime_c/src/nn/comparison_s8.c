@@ -13,12 +13,12 @@ static void compare_row(const void *description, const void *input1, int32_t ste
     uint8_t *const out = output;
 
     for (int32_t i = 0; i < length; ++i) {
-        const int32_t a = eg_multiply_by_quantized_multiplier(
-            (*in1 + layer->input1_offset) * (1 << RAISED_BITS), layer->input1_multiplier,
-            layer->input1_shift);
-        const int32_t b = eg_multiply_by_quantized_multiplier(
-            (*in2 + layer->input2_offset) * (1 << RAISED_BITS), layer->input2_multiplier,
-            layer->input2_shift);
+        const int32_t a =
+            eg_multiply_by_quantized_multiplier((*in1 + layer->input1_offset) * (1 << RAISED_BITS),
+                                                layer->input1_multiplier, layer->input1_shift);
+        const int32_t b =
+            eg_multiply_by_quantized_multiplier((*in2 + layer->input2_offset) * (1 << RAISED_BITS),
+                                                layer->input2_multiplier, layer->input2_shift);
         const int32_t order = a < b ? EG_LESS : a == b ? EG_EQUAL : EG_GREATER;
 
         out[i] = (layer->accepts & order) != 0;

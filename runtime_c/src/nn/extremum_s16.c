@@ -18,7 +18,7 @@ static void extremum_row(const void *description, const void *input1, int32_t st
 }
 
 void eg_run_extremum_s16(const eg_extremum *layer, const int16_t *input1, const int16_t *input2,
-                        int16_t *output)
+                         int16_t *output)
 {
     eg_for_each_row(&layer->shape, sizeof *output, extremum_row, layer, input1, input2, output);
 }

@@ -70,9 +70,8 @@ static int32_t logarithm(int32_t x)
     const int32_t q = 2 * (r - FOURTH_ROOT_HALF);
     const int32_t q2 = product(q, q);
     const int32_t numerator = product(q, r) + product(product(q, q2), NUMERATOR_CUBE);
-    const int32_t denominator =
-        product(p, DENOMINATOR_ONE + q + product(DENOMINATOR_SQUARE, q2)) +
-        product(DENOMINATOR_LINEAR, q);
+    const int32_t denominator = product(p, DENOMINATOR_ONE + q + product(DENOMINATOR_SQUARE, q2)) +
+                                product(DENOMINATOR_LINEAR, q);
     const int32_t quotient = product(eg_rounding_divide_by_pot(numerator, LOG_BITS),
                                      eg_reciprocal((uint32_t)denominator + (UINT32_C(1) << 31)));
     const int32_t log = product(n, LOG_2) + quotient;

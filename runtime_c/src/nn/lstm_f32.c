@@ -47,8 +47,7 @@ void eg_run_lstm_f32(const eg_lstm_f32 *layer, const float *input, float *hidden
             float *const out = output + row * shape->units;
 
             for (int32_t unit = 0; unit < shape->units; ++unit) {
-                out[unit] =
-                    run_unit(layer, unit, input + row * shape->inputs, hidden, &cell[unit]);
+                out[unit] = run_unit(layer, unit, input + row * shape->inputs, hidden, &cell[unit]);
             }
             memcpy(hidden, out, (size_t)shape->units * sizeof *hidden);
         }

@@ -80,8 +80,7 @@ void eg_run_lstm_s8(const eg_lstm_s8 *layer, const int8_t *input, int8_t *hidden
             int8_t *const out = output + row * shape->units;
 
             for (int32_t unit = 0; unit < shape->units; ++unit) {
-                out[unit] =
-                    run_unit(layer, unit, input + row * shape->inputs, hidden, &cell[unit]);
+                out[unit] = run_unit(layer, unit, input + row * shape->inputs, hidden, &cell[unit]);
             }
             memcpy(hidden, out, (size_t)shape->units);
         }

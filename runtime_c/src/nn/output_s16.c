@@ -38,7 +38,7 @@ void eg_write_outputs_s16(const eg_output_s16 *layer, const int64_t carried[EG_L
     for (int32_t c = channel; c < end; ++c) {
         const int64_t sum = *carried++ + *recent++ + layer->bias[c];
 
-        output[c] = (int16_t)eg_clamp_i32(rounded(layer, sum, c * layer->multiplier_step), low,
-                                          high);
+        output[c] =
+            (int16_t)eg_clamp_i32(rounded(layer, sum, c * layer->multiplier_step), low, high);
     }
 }

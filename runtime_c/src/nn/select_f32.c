@@ -1,7 +1,7 @@
 #include "edgegen/nn/select.h"
 
 void eg_run_select_f32(const eg_select *layer, const uint8_t *condition, const float *input1,
-                      const float *input2, float *output)
+                       const float *input2, float *output)
 {
     const int32_t length = layer->size[EG_SELECT_RANK - 1];
     int32_t index[EG_SELECT_RANK - 1] = {0};

@@ -1,7 +1,7 @@
 #include "edgegen/nn/select.h"
 
 void eg_run_select_s16(const eg_select *layer, const uint8_t *condition, const int16_t *input1,
-                      const int16_t *input2, int16_t *output)
+                       const int16_t *input2, int16_t *output)
 {
     const int32_t length = layer->size[EG_SELECT_RANK - 1];
     int32_t index[EG_SELECT_RANK - 1] = {0};

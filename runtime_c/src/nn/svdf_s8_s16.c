@@ -13,8 +13,8 @@ static void filter_features(const eg_svdf_s8 *layer, const int8_t *input, int32_
     eg_dot_products_s8(input, layer->features, offsets, layer->inputs, sums);
     for (int32_t lane = 0; lane < count; ++lane) {
         const int32_t sum = (int32_t)(sums[lane] + (uint32_t)layer->feature_bias[first + lane]);
-        const int32_t value = eg_multiply_by_quantized_multiplier(sum, layer->state_multiplier,
-                                                                  layer->state_shift);
+        const int32_t value =
+            eg_multiply_by_quantized_multiplier(sum, layer->state_multiplier, layer->state_shift);
 
         values[lane] = (int16_t)(eg_clamp_i32(value, INT16_MIN, INT16_MAX) + layer->state_offset);
     }

@@ -52,8 +52,8 @@ typedef struct eg_add_linear_s8 {
 } eg_add_linear_s8;
 
 /* The output may be one of the inputs; otherwise it must not overlap them. */
-void eg_run_add_linear_s8(const eg_add_linear_s8 *layer, const int8_t *input1,
-                          const int8_t *input2, int8_t *output);
+void eg_run_add_linear_s8(const eg_add_linear_s8 *layer, const int8_t *input1, const int8_t *input2,
+                          int8_t *output);
 
 /* output = clamp(scale((input1 + offset1) * (input2 + offset2)) + output_offset) */
 typedef struct eg_mul_s8 {

@@ -22,8 +22,7 @@ typedef struct eg_pool_2d_s16 {
 } eg_pool_2d_s16;
 
 /* The mean is rounded to nearest, ties away from zero. */
-void eg_run_average_pool_2d_s16(const eg_pool_2d_s16 *layer, const int16_t *input,
-                                int16_t *output);
+void eg_run_average_pool_2d_s16(const eg_pool_2d_s16 *layer, const int16_t *input, int16_t *output);
 
 void eg_run_max_pool_2d_s16(const eg_pool_2d_s16 *layer, const int16_t *input, int16_t *output);
 

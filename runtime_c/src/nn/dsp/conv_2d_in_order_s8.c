@@ -59,8 +59,8 @@ static const int8_t *line_at(const job *j, int32_t row, int32_t column, int8_t *
 
 static void widen(const job *j, place a, place b, int32_t line_groups, uint32_t *words)
 {
-    int8_t *padded = (int8_t *)(words + EG_PAIR_GROUP_WORDS * line_groups *
-                                            j->window->filter_height);
+    int8_t *padded =
+        (int8_t *)(words + EG_PAIR_GROUP_WORDS * line_groups * j->window->filter_height);
 
     for (int32_t i = 0; i < j->window->filter_height; ++i) {
         words = eg_widen_pair(line_at(j, a.row + i, a.column, padded),

@@ -12,8 +12,7 @@ static void gather(const eg_window_2d *window, const eg_patch *patch, const int1
     const int32_t tap_step = window->dilation_width * depth;
     const int32_t taps = tap_step == depth ? 1 : patch->columns;
     const int32_t length = tap_step == depth ? patch->columns * depth : depth;
-    int16_t *row =
-        filter + (patch->first_row * window->filter_width + patch->first_column) * depth;
+    int16_t *row = filter + (patch->first_row * window->filter_width + patch->first_column) * depth;
 
     for (int32_t i = 0; i < patch->rows; ++i) {
         for (int32_t j = 0; j < taps; ++j) {

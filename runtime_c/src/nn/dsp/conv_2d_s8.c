@@ -7,15 +7,15 @@ typedef struct job {
     const eg_conv_2d_s8_dsp *layer;
     const int8_t *input; /* one image */
     int32_t line_bytes;
-    int32_t pitch; /* bytes of an image's row */
+    int32_t pitch;        /* bytes of an image's row */
     int32_t first_column; /* of the input that the filter covers, and the one behind its last */
     int32_t end_column;
     const int8_t *first_line; /* in row 0 */
     int32_t direct_rows;      /* rows from here on must be padded */
-    uint32_t *words;     /* widened lines */
-    int8_t *outside;     /* a line of zero points */
-    int8_t *padded[2];   /* lines that are in part outside the image */
-    int8_t *outputs[2];  /* what must not reach the image */
+    uint32_t *words;          /* widened lines */
+    int8_t *outside;          /* a line of zero points */
+    int8_t *padded[2];        /* lines that are in part outside the image */
+    int8_t *outputs[2];       /* what must not reach the image */
 } job;
 
 static job start(const eg_conv_2d_s8_dsp *layer, int32_t lines, uint32_t *scratch)
@@ -55,7 +55,7 @@ static const int8_t *padded_line(const job *j, int32_t row, int32_t which)
     return j->padded[which];
 }
 
-/* The same for any row. Behind a line's end weights are 0, so that any byte of the image will do. */
+/* The same for any row. Behind a line's end weights are 0, so any byte of the image will do. */
 static inline const int8_t *line_at(const job *j, int32_t row, int32_t which)
 {
     if ((uint32_t)row >= (uint32_t)j->layer->window.input_height) {

@@ -63,8 +63,7 @@ typedef struct job {
         FETCH_MORE_INPUTS FETCH_WEIGHTS TWO_INPUTS("r8", "r9", X2) TWO_INPUTS("r10", "r11", X3)
 
 #define START "ldrd %[s], %[t], [%[w]], #8\n\tldrd %[u], %[v], [%[w]], #8\n\t"
-#define SUMS(constraint)                                                                           \
-    [s] constraint(s), [t] constraint(t), [u] constraint(u), [v] constraint(v)
+#define SUMS(constraint) [s] constraint(s), [t] constraint(t), [u] constraint(u), [v] constraint(v)
 
 /* With the multiplier in r0, the constant in r1 and the shift in r2. */
 #define REQUANTIZE(sum)                                                                            \

@@ -68,7 +68,7 @@ __attribute__((noinline)) static void transform_columns(const uint32_t *in, uint
                          "stm %[columns]!, {%[a0], %[a1], %[c0], %[c1], %[b0], %[b1], %[d0], "
                          "%[d1]}\n\t"
                          : OUT, [in] "+r"(in), [columns] "+r"(columns)
-                         : PLACES(EG_WINOGRAD_PATCH *SUMS, 4 * SUMS)
+                         : PLACES(EG_WINOGRAD_PATCH * SUMS, 4 * SUMS)
                          : "memory");
     } while (in != end);
 }
@@ -161,8 +161,8 @@ static void finish_rows(const eg_winograd_channels *channels, const uint32_t *in
         transform(in + 2 * i, SUMS, first);
         transform(in + 2 * i + 1, SUMS, second);
         for (int32_t j = 0; j < TILE; ++j) {
-            *outputs++ = eg_usat16_8(eg_pkhbt(requantize(channels, 0, first[j]),
-                                              requantize(channels, 1, second[j])));
+            *outputs++ = eg_usat16_8(
+                eg_pkhbt(requantize(channels, 0, first[j]), requantize(channels, 1, second[j])));
         }
     }
 }

@@ -14,8 +14,7 @@ static int32x4_t divide(int32x4_t sum, int32_t half, uint32_t reciprocal)
 {
     const int32x4_t sign = vshrq_n_s32(sum, 31);
     const int32x4_t twice = vshlq_n_s32(vaddq_n_s32(vabsq_s32(sum), half), 1);
-    const uint32x4_t quotient =
-        vmulhq_u32(vreinterpretq_u32_s32(twice), vdupq_n_u32(reciprocal));
+    const uint32x4_t quotient = vmulhq_u32(vreinterpretq_u32_s32(twice), vdupq_n_u32(reciprocal));
 
     return vsubq_s32(veorq_s32(vreinterpretq_s32_u32(quotient), sign), sign);
 }

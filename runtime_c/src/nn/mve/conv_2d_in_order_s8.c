@@ -27,8 +27,7 @@ static int8_t *copy_patch(const eg_conv_2d_s8_mve *layer, const int8_t *image, i
     }
     if (rows > 0 && bytes > 0) {
         eg_copy_lines(patch + (first_row - top) * line_bytes + (first_column - left) * depth,
-                      line_bytes,
-                      image + (first_row * window->input_width + first_column) * depth,
+                      line_bytes, image + (first_row * window->input_width + first_column) * depth,
                       window->input_width * depth, bytes, rows);
     }
     return patch + layer->matrix.inputs;

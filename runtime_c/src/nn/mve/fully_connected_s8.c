@@ -9,7 +9,7 @@ enum {
 #if EG_HAS_MVE
 
 enum {
-    UNROLLED = 8, /* chunks */
+    UNROLLED = 8,       /* chunks */
     CHUNK_CODE = 17 * 4 /* bytes */
 };
 

@@ -15,11 +15,11 @@ typedef struct lane_sums {
 
 /* The taps of a position that lie inside the image. */
 typedef struct taps {
-    int32_t rows; /* 0 where there is none */
-    int32_t row_bytes;     /* of inputs and of weights: neighbouring taps touch in memory */
-    int32_t input_skip;    /* bytes from the end of a row to the next one */
+    int32_t rows;       /* 0 where there is none */
+    int32_t row_bytes;  /* of inputs and of weights: neighbouring taps touch in memory */
+    int32_t input_skip; /* bytes from the end of a row to the next one */
     int32_t weight_skip;
-    int32_t first_weight;  /* bytes before the first one's */
+    int32_t first_weight; /* bytes before the first one's */
 } taps;
 
 static taps taps_inside(const eg_window_2d *window, const eg_patch *patch)

@@ -36,8 +36,8 @@ extern "C" {
 enum {
     EG_WINOGRAD_CHANNELS = 4, /* of inputs and of outputs that are worked on together */
     EG_WINOGRAD_COORDINATES = 36,
-    EG_WINOGRAD_TILE = 4,     /* outputs, each way */
-    EG_WINOGRAD_PATCH = 6,    /* inputs, each way */
+    EG_WINOGRAD_TILE = 4,  /* outputs, each way */
+    EG_WINOGRAD_PATCH = 6, /* inputs, each way */
     EG_WINOGRAD_TAPS = 9,
     EG_WINOGRAD_COLUMN_WORDS = 2 * EG_WINOGRAD_PATCH, /* of four input channels */
     /* Words for two input channels: of U for four output channels, of V for two tiles. */

@@ -46,8 +46,8 @@ static inline bool eg_is_relu_mve(const eg_output_mve *output)
 static inline int8_t eg_requantize_mve(const eg_output_mve *output, int32_t sum, int32_t multiplier,
                                        int32_t shift)
 {
-    return (int8_t)eg_requantize(sum, multiplier, shift, output->zero_point,
-                                 output->activation_min, output->activation_max);
+    return (int8_t)eg_requantize(sum, multiplier, shift, output->zero_point, output->activation_min,
+                                 output->activation_max);
 }
 
 /* A matrix. The stream holds for every block of channels int32 biases, then the weights, int8,

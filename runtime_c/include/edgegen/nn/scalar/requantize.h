@@ -40,7 +40,7 @@ enum {
 
 /* And if it is fitted. */
 enum {
-    EG_FITTED_FACTOR, /* 0..2^31 - 1 */
+    EG_FITTED_FACTOR,   /* 0..2^31 - 1 */
     EG_FITTED_CONSTANT, /* with the bias in it */
     EG_FITTED_SHIFT,
     EG_FITTED_WORDS
