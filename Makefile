@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo
 
-.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli clean distclean
+.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-preprocess clean distclean
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
@@ -15,6 +15,7 @@ help:
 	@echo "make docs            regenerate the generated pages and tables"
 	@echo "make ledger          measure the reference models on every core, write docs/ledger.md"
 	@echo "make bench-cli       how long commands take here"
+	@echo "make bench-preprocess  images to tensors beside OpenCV, numpy and Pillow"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
 setup:
@@ -60,6 +61,10 @@ ledger: setup
 
 bench-cli: setup
 	$(BIN)/python benchmarks/cli.py
+
+bench-preprocess: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/preprocess.py
 
 clean:
 	rm -rf build dist
