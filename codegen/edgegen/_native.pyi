@@ -44,6 +44,26 @@ class Resampler:
     def __init__(self, up: int, down: int) -> None: ...
     def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
 
+def real_fft(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.complex64]: ...
+
+class Audio:
+    def __init__(
+        self,
+        sample_rate: float,
+        frame_length: int,
+        hop: int,
+        fft_size: int,
+        mel_bands: int,
+        coefficients: int,
+        low_hz: float,
+        high_hz: float,
+        log_floor: float,
+        window: int,
+        /,
+    ) -> None: ...
+    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+    def push(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+
 class Stopwatch:
     def __init__(self, *, calibration_rounds: int = 0) -> None: ...
     def start(self, now_ns: int | None = None) -> None: ...
