@@ -103,10 +103,10 @@ static void fill_dct(float *dct, const eg_audio_spec *spec)
 {
     const double bands = (double)spec->mel_bands;
 
-    for (uint32_t j = 0; j < spec->coefficients; ++j) {
-        const double scale = sqrt((j == 0 ? 1.0 : 2.0) / bands);
+    for (uint32_t b = 0; b < spec->mel_bands; ++b) {
+        for (uint32_t j = 0; j < spec->coefficients; ++j) {
+            const double scale = sqrt((j == 0 ? 1.0 : 2.0) / bands);
 
-        for (uint32_t b = 0; b < spec->mel_bands; ++b) {
             *dct++ = (float)(scale * cos(PI * (double)j * ((double)b + 0.5) / bands));
         }
     }
@@ -193,18 +193,18 @@ static void take_logarithms(const eg_audio *audio, float *energies)
     }
 }
 
+/* A band at a time: the coefficients' sums don't wait for one another. */
 static void multiply_dct(const eg_audio *audio, const float *bands, float *coefficients)
 {
+    const uint32_t count = audio->spec.coefficients;
     const float *row = audio->dct;
 
-    for (uint32_t j = 0; j < audio->spec.coefficients; ++j) {
-        float sum = 0.0F;
-
-        for (uint32_t b = 0; b < audio->spec.mel_bands; ++b) {
-            sum += row[b] * bands[b];
+    memset(coefficients, 0, count * sizeof *coefficients);
+    for (uint32_t b = 0; b < audio->spec.mel_bands; ++b) {
+        for (uint32_t j = 0; j < count; ++j) {
+            coefficients[j] += row[j] * bands[b];
         }
-        coefficients[j] = sum;
-        row += audio->spec.mel_bands;
+        row += count;
     }
 }
 

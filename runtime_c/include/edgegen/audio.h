@@ -74,7 +74,7 @@ typedef struct eg_audio {
     const float *window;  /* frame_length */
     const float *rising;  /* fft_size / 2 + 1: weight in the band whose middle lies above */
     const float *falling; /* the same for the band whose middle lies below */
-    const float *dct;     /* coefficients x mel_bands */
+    const float *dct;     /* mel_bands x coefficients */
     float *frame;         /* fft_size */
     float *spectrum;      /* fft_size + 2 */
     uint32_t features;    /* of a row: the coefficients or the bands */
