@@ -15,7 +15,6 @@
 
 #include "edgegen/nn/dsp/conv_2d.h"
 #include "edgegen/nn/dsp/depthwise_3x3.h"
-#include "edgegen/nn/fully_connected.h"
 #include "edgegen/nn/mean.h"
 #include "edgegen/nn/pool_2d.h"
 #include "edgegen/nn/softmax.h"
@@ -24,7 +23,7 @@
 
 #include "weights.h"
 
-#if EG_RUNTIME_VERSION != 1
+#if EG_RUNTIME_VERSION != 2
 #error "edgegen/runtime and edgegen/aot come from different versions: run `edgegen update`."
 #endif
 
@@ -33,7 +32,7 @@
 static uint8_t *digits_arena;
 
 /* node 0: CONV_2D, 9,216 MACs */
-static const eg_conv_2d_s8_dsp digits_op_0 = {
+static const eg_conv_2d_by_rows_s8_dsp digits_op_0 = {
     .window.batches = 1,
     .window.input_height = 8,
     .window.input_width = 8,
@@ -50,10 +49,11 @@ static const eg_conv_2d_s8_dsp digits_op_0 = {
     .window.pad_top = 1,
     .window.pad_left = 1,
     .input_zero_point = -128,
-    .line_groups = 1,
+    .line_bytes = 16,
     .matrix.stream = digits_weight_0_filter,
     .matrix.groups = 3,
     .matrix.blocks = 4,
+    .matrix.multiply = eg_multiply_pair_fitted,
 };
 
 /* node 1: DEPTHWISE_CONV_2D, 9,216 MACs */
@@ -64,11 +64,11 @@ static const eg_depthwise_3x3_s8 digits_op_1 = {
     .along.outputs = 8,
     .along.output_step = 128,
     .across.size = 8,
-    .across.pad = 1,
+    .across.pad = 0,
     .across.input_step = 16,
     .across.outputs = 8,
     .across.output_step = 16,
-    .lines = 5,
+    .lines = 4,
     .channels = 16,
     .outside = {-128, -128, -128, -128},
     .stream = digits_weight_1_stream,
@@ -80,6 +80,7 @@ static const eg_pointwise_s8_dsp digits_op_2 = {
     .matrix.stream = digits_weight_2_filter,
     .matrix.groups = 4,
     .matrix.blocks = 6,
+    .matrix.multiply = eg_multiply_pair_fitted,
 };
 
 /* node 3: MAX_POOL_2D */
@@ -104,7 +105,7 @@ static const eg_pool_2d_s8 digits_op_3 = {
 };
 
 /* node 4: CONV_2D, 110,592 MACs */
-static const eg_conv_2d_s8_dsp digits_op_4 = {
+static const eg_conv_2d_by_rows_s8_dsp digits_op_4 = {
     .window.batches = 1,
     .window.input_height = 4,
     .window.input_width = 4,
@@ -121,10 +122,11 @@ static const eg_conv_2d_s8_dsp digits_op_4 = {
     .window.pad_top = 1,
     .window.pad_left = 1,
     .input_zero_point = -128,
-    .line_groups = 18,
+    .line_bytes = 144,
     .matrix.stream = digits_weight_4_filter,
     .matrix.groups = 54,
     .matrix.blocks = 8,
+    .matrix.multiply = eg_multiply_pair_fitted,
 };
 
 /* node 5: MEAN */
@@ -140,18 +142,28 @@ static const eg_mean_s8 digits_op_5 = {
 };
 
 /* node 6: FULLY_CONNECTED, 320 MACs */
-static const eg_fully_connected_s8 digits_op_6 = {
-    .batches = 1,
-    .input_depth = 32,
-    .output_depth = 10,
-    .weights = digits_weight_6_filter,
-    .output.bias = digits_weight_6_bias,
-    .output.multiplier = digits_weight_6_multiplier,
-    .output.shift = digits_weight_6_shift,
-    .output.multiplier_step = 1,
-    .output.zero_point = 45,
-    .output.activation_min = -128,
-    .output.activation_max = 127,
+static const eg_conv_2d_by_rows_s8_dsp digits_op_6 = {
+    .window.batches = 1,
+    .window.pad_top = 0,
+    .window.pad_left = 0,
+    .window.input_height = 1,
+    .window.input_width = 1,
+    .window.input_depth = 32,
+    .window.output_height = 1,
+    .window.output_width = 1,
+    .window.output_depth = 10,
+    .window.filter_height = 1,
+    .window.filter_width = 1,
+    .window.stride_height = 1,
+    .window.stride_width = 1,
+    .window.dilation_height = 1,
+    .window.dilation_width = 1,
+    .input_zero_point = -128,
+    .line_bytes = 32,
+    .matrix.stream = digits_weight_6_filter,
+    .matrix.groups = 8,
+    .matrix.blocks = 3,
+    .matrix.multiply = eg_multiply_pair_rounded,
 };
 
 /* node 7: SOFTMAX */
@@ -179,12 +191,12 @@ eg_status digits_init(void *arena, size_t arena_bytes)
 
 int8_t *digits_input_0(void)
 {
-    return digits_arena == NULL ? NULL : ARENA_AT(140);
+    return digits_arena == NULL ? NULL : ARENA_AT(128);
 }
 
 const int8_t *digits_output_0(void)
 {
-    return digits_arena == NULL ? NULL : ARENA_AT(32);
+    return digits_arena == NULL ? NULL : ARENA_AT(0);
 }
 
 eg_status digits_invoke(void)
@@ -195,19 +207,19 @@ eg_status digits_invoke(void)
 
     /* input "args_0"
      * int8 [1, 8, 8, 1], scale 0.003921569, zero point -128 */
-    const int8_t *const t0 = ARENA_AT(140);
+    const int8_t *const t0 = ARENA_AT(128);
 
     /* node 0: CONV_2D, 9,216 MACs
      * -> "sequential_1/edges_1/Relu;seq...equential_1/edges_1/Squeeze1"
      * int8 [1, 8, 8, 16], scale 0.018456634, zero point -128 */
-    int8_t *const t12 = ARENA_AT(1536);
-    eg_run_conv_2d_s8_dsp(&digits_op_0, t0, t12, ARENA_AT(0));
+    int8_t *const t12 = ARENA_AT(512);
+    eg_run_conv_2d_by_rows_s8_dsp(&digits_op_0, t0, t12, ARENA_AT(0));
     EG_TRACE_TENSOR(12, t12, 1024);
 
     /* node 1: DEPTHWISE_CONV_2D, 9,216 MACs
      * -> "sequential_1/strokes_1/Relu;s...uential_1/strokes_1/Squeeze1"
      * int8 [1, 8, 8, 16], scale 0.016993389, zero point -128 */
-    int8_t *const t13 = ARENA_AT(1536);
+    int8_t *const t13 = ARENA_AT(512);
     eg_run_depthwise_3x3_s1_s8(&digits_op_1, t12, t13, ARENA_AT(0));
     EG_TRACE_TENSOR(13, t13, 1024);
 
@@ -215,41 +227,41 @@ eg_status digits_invoke(void)
      * -> "sequential_1/mix_1/Relu;seque...;sequential_1/mix_1/Squeeze1"
      * int8 [1, 8, 8, 24], scale 0.030938225, zero point -128 */
     int8_t *const t14 = ARENA_AT(0);
-    eg_run_pointwise_s8_dsp(&digits_op_2, t13, t14, ARENA_AT(2560));
+    eg_run_pointwise_s8_dsp(&digits_op_2, t13, t14, ARENA_AT(1536));
     EG_TRACE_TENSOR(14, t14, 1536);
 
     /* node 3: MAX_POOL_2D
      * -> "sequential_1/shrink_1/MaxPool2d"
      * int8 [1, 4, 4, 24], scale 0.030938225, zero point -128 */
-    int8_t *const t15 = ARENA_AT(1944);
+    int8_t *const t15 = ARENA_AT(1552);
     eg_run_max_pool_2d_s8(&digits_op_3, t14, t15);
     EG_TRACE_TENSOR(15, t15, 384);
 
     /* node 4: CONV_2D, 110,592 MACs
      * -> "sequential_1/shapes_1/Relu;se...quential_1/shapes_1/Squeeze1"
      * int8 [1, 4, 4, 32], scale 0.29049498, zero point -128 */
-    int8_t *const t16 = ARENA_AT(1432);
-    eg_run_conv_2d_s8_dsp(&digits_op_4, t15, t16, ARENA_AT(0));
+    int8_t *const t16 = ARENA_AT(1360);
+    eg_run_conv_2d_by_rows_s8_dsp(&digits_op_4, t15, t16, ARENA_AT(0));
     EG_TRACE_TENSOR(16, t16, 512);
 
     /* node 5: MEAN
      * -> "sequential_1/gather_1/Mean"
      * int8 [1, 32], scale 0.12282317, zero point -128 */
-    int8_t *const t17 = ARENA_AT(0);
+    int8_t *const t17 = ARENA_AT(184);
     eg_run_mean_s8(&digits_op_5, t16, t17);
     EG_TRACE_TENSOR(17, t17, 32);
 
     /* node 6: FULLY_CONNECTED, 320 MACs
      * -> "sequential_1/digit_1/MatMul;sequential_1/digit_1/BiasAdd"
      * int8 [1, 10], scale 0.25858933, zero point 45 */
-    int8_t *const t18 = ARENA_AT(32);
-    eg_run_fully_connected_s8(&digits_op_6, t17, t18);
+    int8_t *const t18 = ARENA_AT(184);
+    eg_run_conv_2d_by_rows_s8_dsp(&digits_op_6, t17, t18, ARENA_AT(0));
     EG_TRACE_TENSOR(18, t18, 10);
 
     /* node 7: SOFTMAX
      * -> "Identity"
      * int8 [1, 10], scale 0.00390625, zero point -128 */
-    int8_t *const t19 = ARENA_AT(32);
+    int8_t *const t19 = ARENA_AT(0);
     eg_run_softmax_s8(&digits_op_7, t18, t19);
     EG_TRACE_TENSOR(19, t19, 10);
 

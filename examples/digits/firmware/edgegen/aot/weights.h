@@ -10,28 +10,19 @@
 #include <stdint.h>
 
 /* node 0: CONV_2D, filter */
-extern const int32_t digits_weight_0_filter[112];
+extern const int32_t digits_weight_0_filter[96];
 
 /* node 1: DEPTHWISE_CONV_2D, stream */
 extern const int32_t digits_weight_1_stream[144];
 
 /* node 2: CONV_2D, filter */
-extern const int32_t digits_weight_2_filter[192];
+extern const int32_t digits_weight_2_filter[168];
 
 /* node 4: CONV_2D, filter */
-extern const int32_t digits_weight_4_filter[1856];
+extern const int32_t digits_weight_4_filter[1824];
 
 /* node 6: FULLY_CONNECTED, filter */
-extern const int8_t digits_weight_6_filter[320];
-
-/* node 6: FULLY_CONNECTED, bias */
-extern const int32_t digits_weight_6_bias[10];
-
-/* node 6: FULLY_CONNECTED, multiplier */
-extern const int32_t digits_weight_6_multiplier[10];
-
-/* node 6: FULLY_CONNECTED, shift */
-extern const int8_t digits_weight_6_shift[10];
+extern const int32_t digits_weight_6_filter[144];
 
 /* node 7: SOFTMAX, exp */
 extern const int32_t digits_table_7_exp[54];

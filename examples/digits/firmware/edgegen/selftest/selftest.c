@@ -13,8 +13,11 @@
  *     vector V output K elements N mismatches N max_abs_diff D
  *     activation V tensor T crc GOT WANT   traced image: the first ones that differ
  *     activations checked N mismatched N   traced image
+ *     layer V tensor T ns N                traced image: from the tensor before to this one
+ *     layer V rest ns N                    traced image: from the last tensor to the end
  *     stack_bytes N                        peak below the caller of init and invoke
- *     error TEXT                           when init or invoke refuse
+ *     arena_touched_bytes N                up to the last byte of the arena that has changed
+ *     error TEXT                           when init or invoke refuse, or write past the arena
  *     result pass|fail                     always the last line; exit code 0 or 1
  *
  * `arena=N` on the command line gives the model only the first N bytes of its arena.
@@ -42,8 +45,16 @@
 /* The stack as sections.ld lays it out. */
 extern uint32_t eg_stack_limit[];
 
-static uint8_t digits_arena[DIGITS_ARENA_BYTES]
-    __attribute__((aligned(DIGITS_ARENA_ALIGNMENT), section(".bss.noinit")));
+/* Painted alike on both sides of the arena, where nobody may write. */
+#define GUARD_BYTES (4U * DIGITS_ARENA_ALIGNMENT)
+
+static struct guarded_arena {
+    uint8_t before[GUARD_BYTES];
+    uint8_t bytes[DIGITS_ARENA_BYTES];
+    uint8_t behind[GUARD_BYTES];
+} guarded __attribute__((aligned(DIGITS_ARENA_ALIGNMENT), section(".bss.noinit")));
+
+static uint8_t *const digits_arena = guarded.bytes;
 
 static uint64_t clock_cost_ns;
 static uint32_t stack_peak_bytes;
@@ -256,20 +267,43 @@ static uint32_t check_output(uint32_t vector, uint32_t index)
 
 #define SHOWN_ACTIVATIONS 8
 
+#define TRACED_TENSORS 8 /* no run traces more */
+#define HOOK_TRIALS 64
+
+#define NO_TENSOR UINT32_MAX /* the start and the end */
+
+/* When the hook was called; only differences of `ns` count, so it may wrap. */
+typedef struct trace_time {
+    uint32_t tensor;
+    uint32_t ns;
+} trace_time;
+
+static bool is_timing;
+static trace_time trace_times[2 + TRACED_TENSORS]; /* with the start and the end */
+static uint32_t trace_time_count;
+
 static uint32_t traced_vector;
 static uint32_t activations_checked;
 static uint32_t activations_mismatched;
 
-/* CRC-32 as zlib's, four bits at a time: a small table, and a few instructions per byte. */
-static uint32_t crc32(const uint8_t *data, size_t bytes)
+/* The tensor that is being traced: one that is computed in stripes comes in several parts. */
+static struct {
+    bool is_open;
+    uint32_t tensor;
+    uint32_t crc;
+} traced;
+
+/* Goes on with a CRC-32 as zlib's, four bits at a time: a small table, and a few instructions per
+ * byte. The first crc is 0. */
+static uint32_t crc32(uint32_t crc, const uint8_t *data, size_t bytes)
 {
     static const uint32_t table[16] = {
         0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U,
         0x4DB26158U, 0x5005713CU, 0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU,
         0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
     };
-    uint32_t crc = 0xFFFFFFFFU;
 
+    crc = ~crc;
     for (size_t i = 0; i < bytes; i++) {
         crc ^= data[i];
         crc = (crc >> 4) ^ table[crc & 0xFU];
@@ -299,14 +333,19 @@ static void say_activation(uint32_t tensor, uint32_t got, uint32_t want)
     eg_console_text("\n");
 }
 
-void eg_trace_tensor(uint32_t tensor, const void *data, size_t bytes)
+/* Compares the tensor that was traced last. */
+static void close_activation(void)
 {
-    const digits_golden_activation *const golden = find_activation(tensor);
+    const uint32_t tensor = traced.tensor;
+    const uint32_t got = traced.crc;
+    const digits_golden_activation *const golden =
+        traced.is_open ? find_activation(tensor) : NULL;
 
+    traced.is_open = false;
+    traced.crc = 0;
     if (golden == NULL) {
         return; /* a float activation, or one behind float arithmetic: not the same everywhere */
     }
-    const uint32_t got = crc32(data, bytes);
     const uint32_t want = golden->crc[traced_vector];
     activations_checked++;
     if (got != want) {
@@ -317,14 +356,95 @@ void eg_trace_tensor(uint32_t tensor, const void *data, size_t bytes)
     }
 }
 
+static void add_activation(uint32_t tensor, const void *data, size_t bytes)
+{
+    if (tensor != traced.tensor) {
+        close_activation();
+    }
+    traced.is_open = true;
+    traced.tensor = tensor;
+    traced.crc = crc32(traced.crc, data, bytes);
+}
+
+/* A tensor in several parts counts until its last one. */
+static void note_time(uint32_t tensor)
+{
+    if (trace_time_count > 1 && trace_times[trace_time_count - 1].tensor == tensor) {
+        trace_time_count--;
+    }
+    if (trace_time_count < sizeof trace_times / sizeof trace_times[0]) {
+        trace_times[trace_time_count].tensor = tensor;
+        trace_times[trace_time_count].ns = (uint32_t)eg_port_clock_ns();
+        trace_time_count++;
+    }
+}
+
+void eg_trace_tensor(uint32_t tensor, const void *data, size_t bytes)
+{
+    if (is_timing) {
+        note_time(tensor);
+    } else {
+        add_activation(tensor, data, bytes);
+    }
+}
+
+/* What lies between two calls of the hook when no layer does. */
+static uint32_t measure_hook_cost(void)
+{
+    const uint64_t start = eg_port_clock_ns();
+
+    for (uint32_t trial = 0; trial < HOOK_TRIALS; trial++) {
+        trace_time_count = 0;
+        eg_trace_tensor(0, digits_arena, 0);
+    }
+    return (uint32_t)((eg_port_clock_ns() - start) / HOOK_TRIALS);
+}
+
+static void say_layers(uint32_t vector, uint32_t hook_cost_ns)
+{
+    for (uint32_t i = 1; i < trace_time_count; i++) {
+        const uint32_t apart = trace_times[i].ns - trace_times[i - 1].ns;
+        say_number("layer", vector);
+        if (i + 1 < trace_time_count) {
+            say_number(" tensor", trace_times[i].tensor);
+        } else {
+            eg_console_text(" rest");
+        }
+        say_line(" ns", apart > hook_cost_ns ? apart - hook_cost_ns : 0);
+    }
+}
+
+/* Runs every vector once more, with a hook that does nothing but look at the clock. Last of
+ * all, for a model may remember what it saw. */
+static bool time_layers(void)
+{
+    is_timing = true;
+    const uint32_t hook_cost_ns = measure_hook_cost();
+
+    for (uint32_t vector = 0; vector < DIGITS_GOLDEN_VECTORS; vector++) {
+        fill_inputs(digits_golden_seeds[vector]);
+        trace_time_count = 0;
+        note_time(NO_TENSOR);
+        const eg_status status = digits_invoke();
+        note_time(NO_TENSOR);
+        if (status != EG_OK) {
+            return say_error("invoke", status);
+        }
+        say_layers(vector, hook_cost_ns);
+    }
+    return true;
+}
+
 static void start_trace(uint32_t vector)
 {
+    close_activation();
     traced_vector = vector;
 }
 
 /* Returns the number of activations that differ. */
 static uint32_t finish_trace(void)
 {
+    close_activation();
     say_number("activations checked", activations_checked);
     say_line(" mismatched", activations_mismatched);
     return activations_mismatched;
@@ -342,7 +462,40 @@ static uint32_t finish_trace(void)
     return 0;
 }
 
+static bool time_layers(void)
+{
+    return true;
+}
+
 #endif
+
+/* ---- the arena ----------------------------------------------------------------------------- */
+
+static bool is_painted(const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != ARENA_PAINT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Says how far the arena was written to; false if somebody wrote beside it. */
+static bool check_arena(void)
+{
+    size_t touched = sizeof guarded.bytes;
+
+    while (touched > 0 && guarded.bytes[touched - 1] == ARENA_PAINT) {
+        touched--;
+    }
+    say_line("arena_touched_bytes", touched);
+    if (is_painted(guarded.before, GUARD_BYTES) && is_painted(guarded.behind, GUARD_BYTES)) {
+        return true;
+    }
+    eg_console_text("error the model wrote beside its arena\n");
+    return false;
+}
 
 /* ---- the test ------------------------------------------------------------------------------ */
 
@@ -365,7 +518,7 @@ static bool init_model(size_t arena_bytes)
 {
     uint64_t ns;
 
-    memset(digits_arena, ARENA_PAINT, sizeof digits_arena);
+    memset(&guarded, ARENA_PAINT, sizeof guarded);
     const eg_status status = measure(init_step, arena_bytes, &ns);
     if (status != EG_OK) {
         return say_error("init", status);
@@ -395,17 +548,19 @@ static bool run_vector(uint32_t vector, size_t arena_bytes, uint32_t *mismatches
 
 static bool self_test(void)
 {
-    const size_t arena_bytes = option("arena=", sizeof digits_arena);
+    const size_t arena_bytes = option("arena=", sizeof guarded.bytes);
     uint32_t mismatches = 0;
 
     say_line("edgegen-selftest", PROTOCOL_VERSION);
     eg_console_text("model digits\nengine " DIGITS_ENGINE "\n");
     say_line("arena_bytes", arena_bytes);
     say_line("resolution_ns", eg_port_clock_resolution_ns());
-    if (arena_bytes > sizeof digits_arena) {
+    if (arena_bytes > sizeof guarded.bytes) {
         return say_error("arena= is more than this image holds", EG_INVALID_ARGUMENT);
     }
     clock_cost_ns = measure_clock_cost();
+    /* Once for all vectors, in their order: what the model keeps from one inference to the next
+     * is in the expected outputs too. */
     if (!init_model(arena_bytes)) {
         return false;
     }
@@ -416,7 +571,7 @@ static bool self_test(void)
     }
     mismatches += finish_trace();
     say_line("stack_bytes", stack_peak_bytes);
-    return mismatches == 0;
+    return check_arena() && time_layers() && mismatches == 0;
 }
 
 int main(void)

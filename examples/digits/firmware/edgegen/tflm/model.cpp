@@ -23,7 +23,7 @@
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 
-#if EG_RUNTIME_VERSION != 1
+#if EG_RUNTIME_VERSION != 2
 #error "edgegen/runtime and edgegen/tflm come from different versions: run `edgegen update`."
 #endif
 

@@ -54,6 +54,7 @@ extern "C" {
 #define DIGITS_OUTPUT_0_ZERO_POINT (-128)
 
 /* Hands the model its working memory, which stays its own until the next call of this function.
+ * What a model keeps from one inference to the next begins anew: this is also its reset.
  *
  * `arena_bytes` is at least DIGITS_ARENA_BYTES, `arena` a multiple of
  * DIGITS_ARENA_ALIGNMENT; its contents do not matter. Returns EG_OK, EG_INVALID_ARGUMENT for

@@ -10,8 +10,8 @@
 #define DIGITS_ENGINE "aot"
 
 /* Bytes of working memory that the caller hands to digits_init: exact, from the memory plan
- * (2624 bytes of activations are alive at once at the peak). */
-#define DIGITS_ARENA_BYTES 2624U
+ * (a layer by itself needs up to 1936). */
+#define DIGITS_ARENA_BYTES 1936U
 
 /* The arena's first address must be a multiple of this. */
 #define DIGITS_ARENA_ALIGNMENT 16U

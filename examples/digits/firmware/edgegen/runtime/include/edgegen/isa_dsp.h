@@ -29,6 +29,19 @@ static inline uint32_t eg_load_word(const void *from)
     return word;
 }
 
+/* Two words to a multiple of 4, by one instruction. Returns the end. */
+static inline uint32_t *eg_store_two(uint32_t *to, uint32_t first, uint32_t second)
+{
+#if EG_HAS_DSP
+    __asm__ volatile("strd %1, %2, [%0], #8" : "+r"(to) : "r"(first), "r"(second) : "memory");
+    return to;
+#else
+    to[0] = first;
+    to[1] = second;
+    return to + 2;
+#endif
+}
+
 #if EG_HAS_DSP
 
 /* sum + a.low * b.low + a.high * b.high, signed halfwords. */
@@ -139,6 +152,51 @@ static inline int32_t eg_smmla(int32_t a, int32_t b, int32_t sum)
     return result;
 }
 
+/* The sums of the low and of the high halfwords, which wrap. */
+static inline uint32_t eg_sadd16(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("sadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* Their differences. */
+static inline uint32_t eg_ssub16(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* Bytes 0 and 2, each zero-extended to a halfword. */
+static inline uint32_t eg_uxtb16(uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("uxtb16 %0, %1" : "=r"(result) : "r"(bytes));
+    return result;
+}
+
+/* Bytes 1 and 3, each zero-extended to a halfword. */
+static inline uint32_t eg_uxtb16_odd(uint32_t bytes)
+{
+    uint32_t result;
+
+    __asm__("uxtb16 %0, %1, ror #8" : "=r"(result) : "r"(bytes));
+    return result;
+}
+
+/* Both halfwords, which are signed, saturated to 0..255. */
+static inline uint32_t eg_usat16_8(uint32_t word)
+{
+    uint32_t result;
+
+    __asm__("usat16 %0, #8, %1" : "=r"(result) : "r"(word));
+    return result;
+}
+
 /* x saturated to -128..127 */
 static inline int32_t eg_ssat8(int32_t x)
 {
@@ -228,6 +286,36 @@ static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
 static inline int32_t eg_smmla(int32_t a, int32_t b, int32_t sum)
 {
     return (int32_t)((uint32_t)((int64_t)a * b >> 32) + (uint32_t)sum);
+}
+
+static inline uint32_t eg_sadd16(uint32_t a, uint32_t b)
+{
+    return ((a + b) & 0xFFFFU) | ((a & 0xFFFF0000U) + (b & 0xFFFF0000U));
+}
+
+static inline uint32_t eg_ssub16(uint32_t a, uint32_t b)
+{
+    return ((a - b) & 0xFFFFU) | ((a & 0xFFFF0000U) - (b & 0xFFFF0000U));
+}
+
+static inline uint32_t eg_uxtb16(uint32_t bytes)
+{
+    return bytes & 0x00FF00FFU;
+}
+
+static inline uint32_t eg_uxtb16_odd(uint32_t bytes)
+{
+    return (bytes >> 8) & 0x00FF00FFU;
+}
+
+static inline uint32_t eg_usat8(int32_t x)
+{
+    return x < 0 ? 0U : (x > 255 ? 255U : (uint32_t)x);
+}
+
+static inline uint32_t eg_usat16_8(uint32_t word)
+{
+    return eg_usat8(eg_halfword_low(word)) | eg_usat8(eg_halfword_high(word)) << 16;
 }
 
 static inline int32_t eg_ssat8(int32_t x)

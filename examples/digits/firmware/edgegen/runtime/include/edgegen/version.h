@@ -3,6 +3,6 @@
 #define EDGEGEN_VERSION_H
 
 /* Goes up whenever code generated for an older runtime would no longer be right. */
-#define EG_RUNTIME_VERSION 1
+#define EG_RUNTIME_VERSION 2
 
 #endif /* EDGEGEN_VERSION_H */

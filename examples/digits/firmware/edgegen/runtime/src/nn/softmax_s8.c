@@ -1,6 +1,7 @@
 #include "edgegen/nn/softmax.h"
 
 #include "edgegen/fixed_point.h"
+#include "edgegen/nn/reciprocal.h"
 
 enum { SUM_INTEGER_BITS = 12 };
 
@@ -19,23 +20,6 @@ static int32_t exp_of(const eg_softmax_s8 *layer, int32_t below_largest)
     return below_largest < layer->exp_table_size ? layer->exp_table[below_largest] : 0;
 }
 
-/* 1 / d in Q0.31 for d in [1, 2) in Q1.31, by Newton's iteration x += x * (1 - h * x) with h = d/2.
- *
- * x is in Q2.29 and starts at 48/17 - 32/17 * h, the best line through 1/h on [1/2, 1): the
- * constants and the three steps are gemmlowp's, since another way of dividing rounds otherwise. */
-static int32_t reciprocal(uint32_t d)
-{
-    const int32_t h = (int32_t)(d >> 1);
-    int32_t x = 1515870810 + eg_rounding_doubling_high_mul(h, -1010580540);
-
-    for (int step = 0; step < 3; ++step) {
-        const int32_t rest = (INT32_C(1) << 29) - eg_rounding_doubling_high_mul(h, x);
-
-        x += 4 * eg_rounding_doubling_high_mul(x, rest);
-    }
-    return x < INT32_C(1) << 30 ? 2 * x : INT32_MAX; /* 1/d = x/2, and Q0.31 ends below 1 */
-}
-
 static void softmax_row(const eg_softmax_s8 *layer, const int8_t *input, int8_t *output)
 {
     const int32_t largest = largest_of(input, layer->columns);
@@ -51,7 +35,7 @@ static void softmax_row(const eg_softmax_s8 *layer, const int8_t *input, int8_t 
     for (; sum < UINT32_C(1) << 31; sum <<= 1) {
         --exponent;
     }
-    const int32_t scale = reciprocal(sum);
+    const int32_t scale = eg_reciprocal(sum);
 
     for (int32_t i = 0; i < layer->columns; ++i) {
         const int32_t share =

@@ -1,11 +1,17 @@
 #include "edgegen/nn/window_2d.h"
 
+/* Where dividing is a function, one that most windows do without. */
+static int32_t divided(int32_t distance, int32_t dilation)
+{
+    return dilation == 1 ? distance : distance / dilation;
+}
+
 /* Of `taps` taps at origin, origin + dilation, ...: how many lie in 0..size - 1, and the first. */
 static int32_t taps_inside(int32_t origin, int32_t taps, int32_t dilation, int32_t size,
                            int32_t *first)
 {
-    const int32_t begin = origin < 0 ? (dilation - 1 - origin) / dilation : 0;
-    const int32_t end = origin < size ? (size - 1 - origin) / dilation + 1 : 0;
+    const int32_t begin = origin < 0 ? divided(dilation - 1 - origin, dilation) : 0;
+    const int32_t end = origin < size ? divided(size - 1 - origin, dilation) + 1 : 0;
     const int32_t last = end < taps ? end : taps;
 
     *first = begin;

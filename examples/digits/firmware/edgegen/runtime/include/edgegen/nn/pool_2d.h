@@ -5,7 +5,8 @@
  * with rows and columns as window_2d.h says; dilations are 1 and output_depth is input_depth. At
  * least one tap of every pixel is inside the image.
  *
- * Input and output must not overlap.
+ * Outputs are written one after the other, each as soon as its own inputs were read: the output may
+ * lie over inputs that no later one takes.
  */
 #ifndef EDGEGEN_NN_POOL_2D_H
 #define EDGEGEN_NN_POOL_2D_H

@@ -22,9 +22,9 @@ typedef struct strip {
     int32_t along;  /* and in the same line */
 } strip;
 
-/* A strip is all outputs between two lines: pairs of neighbours, one pair after the other. An
- * entry of both lines is the last row of taps of the `old` pair, the middle one of the next pair
- * and the first of the pair after that, which takes the old one's registers.
+/* A strip is all outputs that two lines are enough for: pairs of neighbours, one pair after the
+ * other. An entry of both lines is the last row of taps of the `old` pair, the middle one of the
+ * next pair and the first of the pair after that, which takes the old one's registers.
  *
  *   START   both pairs from the first entry, the one below it all zeros
  *   STEP    an entry: completes and stores the old pair
@@ -60,7 +60,6 @@ typedef struct strip {
     "smlabt %[o0], %[b], %[w1], %[o0]\n\t"                                                         \
     "smlad %[o1], %[b], %[w1], %[o1]\n\t"
 
-/* The neighbour first: behind the last line of an odd image `across` is 0. */
 #define STORE                                                                                      \
     "smmla %[o0], %[o0], %[w2], %[w3]\n\t"                                                         \
     "smmla %[o1], %[o1], %[w2], %[w3]\n\t"                                                         \
@@ -105,6 +104,33 @@ typedef struct strip {
         old0, old1, middle0, middle1)
 #define FINISH(old0, old1, middle0, middle1) RUN(FETCH_LAST STORE, old0, old1, middle0, middle1)
 
+/* 8 instructions with 13 registers: all that a column needs is in them. */
+#define EDGE_REGISTERS                                                                             \
+    const uint32_t weights0 = s->weights0[side];                                                   \
+    const uint32_t weights1 = s->weights1[side];                                                   \
+    const uint32_t weights2 = s->weights2[side];                                                   \
+    const int32_t multiplier = s->multiplier;                                                      \
+    const int32_t constant = s->constant;                                                          \
+    const int32_t bias = s->bias;                                                                  \
+    const int32_t along = s->along;                                                                \
+    uint32_t a
+#define EDGE_STORE                                                                                 \
+    "smmla %[old], %[old], %[multiplier], %[constant]\n\t"                                         \
+    "ssat %[old], #8, %[old], asr %[shift]\n\t"                                                   \
+    "strb %[old], [%[out]]\n\t"
+#define EDGE_STEP(older, newer)                                                                    \
+    __asm__ volatile("ldr %[a], [%[in]], #16\n\t"                                                  \
+                     "smlad %[old], %[a], %[w2], %[old]\n\t" EDGE_STORE                            \
+                     "add %[out], %[out], %[along]\n\t"                                            \
+                     "smlad %[new], %[a], %[w1], %[new]\n\t"                                       \
+                     "smlad %[old], %[a], %[w0], %[bias]\n\t"                                      \
+                     : [old] "+r"(older), [new] "+r"(newer), [in] "+r"(in), [out] "+r"(out),       \
+                       [a] "=&r"(a)                                                                \
+                     : [w0] "r"(weights0), [w1] "r"(weights1), [w2] "r"(weights2),                 \
+                       [multiplier] "r"(multiplier), [constant] "r"(constant), [bias] "r"(bias),   \
+                       [along] "r"(along), [shift] "i"(EG_DEPTHWISE_SHIFT)                         \
+                     : "memory")
+
 #else
 
 #define APART
@@ -124,13 +150,17 @@ static int32_t second_sum(const uint32_t weights[2], uint32_t a, uint32_t b, int
     return eg_smlad(b, weights[1], eg_smlatb(a, weights[0], sum));
 }
 
+static void put(const strip *s, int32_t sum, int8_t *out)
+{
+    const int32_t y = eg_smmla(sum, s->multiplier, s->constant);
+
+    *out = (int8_t)eg_ssat8(y >> EG_DEPTHWISE_SHIFT);
+}
+
 static void store(const strip *s, int32_t sum0, int32_t sum1, int8_t *out)
 {
-    const int32_t y0 = eg_smmla(sum0, s->multiplier, s->constant);
-    const int32_t y1 = eg_smmla(sum1, s->multiplier, s->constant);
-
-    out[s->across] = (int8_t)eg_ssat8(y1 >> EG_DEPTHWISE_SHIFT);
-    *out = (int8_t)eg_ssat8(y0 >> EG_DEPTHWISE_SHIFT);
+    put(s, sum1, out + s->across);
+    put(s, sum0, out);
 }
 
 #define START(first0, first1, second0, second1)                                                    \
@@ -159,6 +189,17 @@ static void store(const strip *s, int32_t sum0, int32_t sum1, int8_t *out)
     } while (0)
 #define FINISH(old0, old1, middle0, middle1) store(s, old0, old1, out)
 
+#define EDGE_REGISTERS uint32_t a
+#define EDGE_STEP(older, newer)                                                                    \
+    do {                                                                                           \
+        a = *in;                                                                                   \
+        in += EG_DEPTHWISE_LANES;                                                                  \
+        put(s, eg_smlad(a, s->weights2[side], older), out);                                        \
+        out += s->along;                                                                           \
+        (newer) = eg_smlad(a, s->weights1[side], newer);                                           \
+        (older) = eg_smlad(a, s->weights0[side], s->bias);                                         \
+    } while (0)
+
 #endif
 
 /* The lines start at `in` with this channel's words. */
@@ -179,63 +220,102 @@ static void run_strip(const strip *s, const uint32_t *in, int8_t *out, int32_t l
     }
 }
 
-/* `columns` outputs next to each other, two in each strip, all along the lines from `in` on. */
-APART static void run_strips(strip *s, int32_t columns, const uint32_t *in, int8_t *out,
+/* `count` strips next to each other, all along the lines from `in` on. */
+APART static void run_strips(const strip *s, int32_t count, const uint32_t *in, int8_t *out,
                              int32_t length)
 {
-    const int32_t step = 2 * s->across;
-
-    for (; columns > 0; columns -= 2) {
-        if (columns == 1) {
-            s->across = 0;
-        }
+    for (; count > 0; --count) {
         run_strip(s, in, out, length);
         in += length * EG_DEPTHWISE_LANES;
-        out += step;
+        out += 2 * s->across;
     }
 }
 
-static strip prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel)
+/* The first column of an image (side 1) or the last (side 0), beyond which all is 0: one line and
+ * two columns of taps. */
+APART static void run_edge(const strip *s, int32_t side, const uint32_t *in, int8_t *out,
+                           int32_t length)
 {
-    return (strip){
-        .weights2 = {channel->weights2[0], channel->weights2[1]},
-        .multiplier = channel->multiplier,
-        .constant = channel->constant,
-        .next_line = layer->along.size * EG_DEPTHWISE_LANES * (int32_t)sizeof(uint32_t),
-        .weights1 = {channel->weights1[0], channel->weights1[1]},
-        .weights0 = {channel->weights0[0], channel->weights0[1]},
-        .bias = channel->bias,
-        .across = layer->across.output_step,
-        .along = layer->along.output_step,
-    };
+    int32_t p;
+    int32_t q;
+    EDGE_REGISTERS;
+
+    a = *in;
+    in += EG_DEPTHWISE_LANES;
+    p = eg_smlad(a, s->weights1[side], s->bias);
+    q = eg_smlad(a, s->weights0[side], s->bias);
+    for (int32_t twice = (length - 1) / 2; twice > 0; --twice) {
+        EDGE_STEP(p, q);
+        EDGE_STEP(q, p);
+    }
+    if (length % 2 == 0) {
+        EDGE_STEP(p, q);
+        p = q;
+    }
+    p = eg_smmla(p, s->multiplier, s->constant);
+    *out = (int8_t)eg_ssat8(p >> EG_DEPTHWISE_SHIFT);
 }
 
-/* The last line of a group of strips is the first of the next one. */
+static void run_edges(const strip *strips, int32_t side, const uint32_t *line, int8_t *output,
+                      int32_t length)
+{
+    for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
+        run_edge(strips + c, side, line + c, output + c, length);
+    }
+}
+
+static void prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
+                    strip *s)
+{
+    memcpy(s->weights2, channel->weights2, sizeof s->weights2);
+    s->multiplier = channel->multiplier;
+    s->constant = channel->constant;
+    s->next_line = layer->along.size * EG_DEPTHWISE_LANES * (int32_t)sizeof(uint32_t);
+    memcpy(s->weights1, channel->weights1, sizeof s->weights1);
+    memcpy(s->weights0, channel->weights0, sizeof s->weights0);
+    s->bias = channel->bias;
+    s->across = layer->across.output_step;
+    s->along = layer->along.output_step;
+}
+
+/* Lines end where the image does; where they begin there as well the first column is an edge. The
+ * last line of a group of strips is the first of the next one. */
 static void run_channels(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channels,
                          const int8_t *input, int8_t *output, uint32_t *lines)
 {
     const int32_t length = layer->along.size;
     const int32_t words = length * EG_DEPTHWISE_LANES;
-    const int32_t group = layer->lines - 1;
+    const int32_t all = (layer->across.size - 1) / 2;
+    strip strips[EG_DEPTHWISE_LANES];
+    uint32_t *line = lines;
+    int32_t number = 0;
 
+    for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
+        prepare(layer, channels + c, strips + c);
+    }
     eg_gather_line(layer, input, 0, lines);
-    for (int32_t column = 0; column < layer->across.size; column += 2 * group) {
-        const int32_t left = layer->across.size - column;
-        const int32_t columns = left < 2 * group ? left : 2 * group;
-        uint32_t *line = lines;
+    if (layer->across.pad == 0) {
+        run_edges(strips, 1, lines, output, length);
+        output += layer->across.output_step;
+    }
+    while (number < all) {
+        int32_t count = 0;
 
-        for (int32_t k = 0; k < columns; k += 2) {
+        if (line != lines) {
+            memcpy(lines, line, (size_t)words * sizeof *lines);
+            line = lines;
+        }
+        while (count < layer->lines - 1 && number < all) {
             line += words;
-            eg_gather_line(layer, input, (column + k) / 2 + 1, line);
+            ++count;
+            eg_gather_line(layer, input, ++number, line);
         }
         for (int32_t c = 0; c < EG_DEPTHWISE_LANES; ++c) {
-            strip s = prepare(layer, channels + c);
-
-            run_strips(&s, columns, lines + c, output + c, length);
+            run_strips(strips + c, count, lines + c, output + c, length);
         }
-        memcpy(lines, line, (size_t)words * sizeof *lines);
-        output += 2 * group * layer->across.output_step;
+        output += 2 * count * layer->across.output_step;
     }
+    run_edges(strips, 0, line, output, length);
 }
 
 void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,

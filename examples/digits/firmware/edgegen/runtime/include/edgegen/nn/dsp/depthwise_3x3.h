@@ -32,7 +32,7 @@ enum { EG_DEPTHWISE_LANES = 4 };
 /* How one axis of the image is walked. */
 typedef struct eg_depthwise_axis {
     int32_t size;        /* pixels of the input that are read */
-    int32_t pad;         /* before the image: 0 or 1 */
+    int32_t pad;         /* before the first line, or the first entry: 0 or 1 */
     int32_t input_step;  /* bytes from one pixel to the next */
     int32_t outputs;     /* pixels of the output */
     int32_t output_step; /* bytes */
@@ -51,25 +51,31 @@ typedef struct eg_depthwise_channel {
 typedef struct eg_depthwise_3x3_s8 {
     eg_depthwise_axis along;            /* the lines */
     eg_depthwise_axis across;           /* them */
-    int32_t lines;                      /* kept at once, at least 2 */
+    int32_t lines;                      /* kept at once, at least 2 where there are as many */
     int32_t channels;                   /* at least 4 */
     int8_t outside[EG_DEPTHWISE_LANES]; /* the input's zero point */
     /* Of the channels 0..3, 4..7, ...; the last four are channels - 4..channels - 1. */
     const int32_t *stream;
 } eg_depthwise_3x3_s8;
 
-/* Stride 1, output as large as the input, pad 1, at least 2 pixels along. Scratch: 16 bytes per
+/* Stride 1, output as large as the input, at least 2 pixels along. across.pad is 1 where
+ * across.size is odd, otherwise 0: the image and its lines end together. Scratch: 16 bytes per
  * pixel of every line that is kept. The output may be the input itself where the channels are a
  * multiple of 4: the channels are worked on in fours, and a pixel is read before it is written.
  * Otherwise they must not overlap. */
 void eg_run_depthwise_3x3_s1_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
 
-/* Stride 2 on both axes, two lines kept. Scratch: 16 bytes per entry of them; a line has
- * 2 * along.outputs + 1.
+/* Stride 2 on both axes, two or three lines kept; three are faster. Scratch: 16 bytes per entry of
+ * them; a line has 2 * along.outputs + 1.
  * Input and output must not overlap. */
 void eg_run_depthwise_3x3_s2_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
                                 int8_t *output, void *scratch);
+
+/* The same with less memory: one row of outputs after another, of all channels, across being the
+ * rows. The output may lie over rows of the input that no later one takes. */
+void eg_run_depthwise_3x3_s2_by_rows_s8(const eg_depthwise_3x3_s8 *layer, const int8_t *input,
+                                        int8_t *output, void *scratch);
 
 /* Writes the entries of line `number`, of the four channels from `input` on. */
 void eg_gather_line(const eg_depthwise_3x3_s8 *layer, const int8_t *input, int32_t number,

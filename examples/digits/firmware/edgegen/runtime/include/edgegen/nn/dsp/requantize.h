@@ -1,7 +1,8 @@
-/* From int32 sums to int8 outputs in four or five DSP instructions, bit for bit what
- * eg_requantize (fixed_point.h) gives.
+/* From int32 sums to int8 outputs in a few DSP instructions, bit for bit what eg_requantize
+ * (fixed_point.h) gives.
  *
- * It is exact where the generator has proved, for every input that can come:
+ * Rounded: an eg_requantize_dsp is exact where the generator has proved, for every input that can
+ * come:
  *   - |sum| < 2^30 with the bias in it, so that its double is an int32;
  *   - the real multiplier is below 1/2: n = -shift is in 1..22, so that no constant overflows;
  *   - the activation's range is all of int8.
@@ -10,6 +11,15 @@
  * division by 2^n rounds ties away from zero: 2^(n-1) is added first, less 1 for a negative
  * number. The sum's sign serves for that; a product of 0 rounds to 0 either way as n >= 1. The
  * zero point, times 2^n, is added in the same constant.
+ *
+ * Fitted: where the zero point is -128, what is negative before it is added ends at -128 however
+ * it is rounded, and both ways from sums to outputs are staircases of one slope. The generator
+ * then looks for constants of
+ *
+ *   saturate(((256 * sum + bias) * multiplier / 2^32 + constant) >> EG_FITTED_DSP_SHIFT)
+ *
+ * whose every step lies where it should, and the same shift serves all channels. The bias counts
+ * in 256ths; it is in `256 * sum` that the halfwords of nn/dsp/matmul.h leave the upper channel.
  */
 #ifndef EDGEGEN_NN_DSP_REQUANTIZE_H
 #define EDGEGEN_NN_DSP_REQUANTIZE_H
@@ -21,6 +31,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#define EG_FITTED_DSP_SHIFT 12
 
 /* One output channel. */
 typedef struct eg_requantize_dsp {
@@ -39,12 +51,11 @@ static inline int8_t eg_requantize_doubled(int32_t doubled_sum, int32_t multipli
     return (int8_t)eg_ssat8(eg_smmlar(doubled_sum, multiplier, rounding) >> shift);
 }
 
-/* The same for an output whose zero point is -128: what is negative before the zero point is
- * added ends at -128 however it is rounded, which saves the sign's instruction. */
-static inline int8_t eg_requantize_doubled_relu(int32_t doubled_sum, int32_t multiplier,
-                                                int32_t constant, int32_t shift)
+/* scaled_sum = 256 * sum + bias */
+static inline int8_t eg_requantize_fitted_dsp(int32_t scaled_sum, int32_t multiplier,
+                                              int32_t constant)
 {
-    return (int8_t)eg_ssat8(eg_smmlar(doubled_sum, multiplier, constant) >> shift);
+    return (int8_t)eg_ssat8(eg_smmla(scaled_sum, multiplier, constant) >> EG_FITTED_DSP_SHIFT);
 }
 
 /* sum: without the bias, modulo 2^32. */
