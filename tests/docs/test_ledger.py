@@ -53,7 +53,9 @@ def test_the_layers_add_up_to_the_inference() -> None:
     for row in ledger.recorded():
         if row.engine == "aot":
             total = sum(layer.instructions for layer in row.layers)
-            apart = 2 * row.resolution + 8 * len(row.layers)
+            # The hook's arguments, for every part of a tensor that never exists as a whole.
+            in_parts = row.instructions // 2000 if row.layout == "memory" else 0
+            apart = 2 * row.resolution + 8 * len(row.layers) + in_parts
             assert total == pytest.approx(row.instructions, abs=apart), row.key
 
 
