@@ -264,8 +264,7 @@ static void run_edges(const strip *strips, int32_t side, const uint32_t *line, i
     }
 }
 
-static void prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel,
-                    strip *s)
+static void prepare(const eg_depthwise_3x3_s8 *layer, const eg_depthwise_channel *channel, strip *s)
 {
     memcpy(s->weights2, channel->weights2, sizeof s->weights2);
     s->multiplier = channel->multiplier;

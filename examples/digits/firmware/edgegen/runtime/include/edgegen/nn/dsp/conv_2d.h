@@ -34,9 +34,9 @@ typedef struct eg_conv_2d_s8_dsp {
     eg_matmul_dsp matrix;
 } eg_conv_2d_s8_dsp;
 
-/* Input and output must not overlap. The output's rows y and y + half are computed together, half being half their number rounded up,
- * one column after another. For a column every line of input that a row of the filter may fall on
- * is widened once.
+/* Input and output must not overlap. The output's rows y and y + half are computed together, half
+ * being half their number rounded up, one column after another. For a column every line of input
+ * that a row of the filter may fall on is widened once.
  *
  * scratch: 16 * line_groups bytes for each of (half - 1) * stride_height + filter_height lines,
  * 12 * line_groups bytes for padded lines and 8 * matrix.blocks bytes for outputs. */

@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 enum {
-    EG_GROUP = 4,              /* inputs */
+    EG_GROUP = 4, /* inputs */
     EG_CHANNELS_PER_BLOCK = 4,
     EG_PAIR_GROUP_WORDS = 4 /* of widened inputs, for two positions */
 };
