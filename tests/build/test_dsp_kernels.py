@@ -10,13 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import api
-from edgegen.engines.aot.kernels import choose
-from edgegen.engines.aot.ops import KERNELS
-from edgegen.frontends import tflite
 from numeric.test_aot_conv import FITTED, HOSTILE, IN_COLUMNS, SHALLOW, Conv
 from numeric.test_aot_fully_connected import BY_CHANNEL, Dense
-from support.op_batch import OpBatch
+from support.emulated_layers import ON_DSP_CORES, batch_of, check, chosen, write
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
@@ -40,51 +36,25 @@ CASES: tuple[Conv | Dense, ...] = (
     *(Dense(scale=scale, output_scale=0.25) for scale in (2.4, 7e-7)),
     *(Conv(depth=4, size=(1, 1), scales=(scale,), output_scale=0.25) for scale in (2.4, 7e-7)),
 )
-BUILDS = {
-    "O2": (),
-    "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
-    "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
-    "frame pointer": ("-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -fno-omit-frame-pointer",),
-}
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    batch = OpBatch("int8")
-    for case in CASES:
-        case.add(batch)
-    path = tmp_path_factory.mktemp("model") / "layers.tflite"
-    path.write_bytes(batch.build())
-    return path
+    return write(batch_of(CASES).build(), tmp_path_factory.mktemp("model"))
 
 
 def test_every_layer_has_a_dsp_kernel(model: Path) -> None:
-    parsed = tflite.parse(model.read_bytes(), model.name)
-    for op in parsed.ops:
-        chosen = choose(KERNELS, parsed, op, ("dsp",))
-        assert not isinstance(chosen, str), chosen
-        assert "dsp" in chosen.needs, f"node {op.node}"
+    for op, kernel in chosen(model, ("dsp",)):
+        assert "dsp" in kernel.needs, f"node {op.node}"
 
 
-@pytest.mark.parametrize(
-    ("device", "build"), [("cortex_m4", name) for name in BUILDS] + [("cortex_m33", "O2")]
-)
+@pytest.mark.parametrize(("device", "build"), ON_DSP_CORES)
 def test_the_instructions_compute_the_same(
     model: Path, device: str, build: str, tmp_path: Path
 ) -> None:
-    _verify(model, device, tmp_path, BUILDS[build])
+    check(model, device, tmp_path, build)
 
 
 @pytest.mark.clang
 def test_clang_leaves_them_enough_registers(model: Path, tmp_path: Path) -> None:
-    toolchain = tmp_path / "firmware" / "edgegen" / "cmake" / "arm-none-eabi-clang.cmake"
-    _verify(model, "cortex_m4", tmp_path, (f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",))
-
-
-def _verify(model: Path, device: str, folder: Path, cmake_args: tuple[str, ...]) -> None:
-    api.scaffold(model, device, folder / "firmware", engines=["aot"], force=True)
-    report = api.verify(folder / "firmware", cmake_args=cmake_args)
-    facts = report.engines["aot"]
-    assert report.ok, facts.reason
-    assert facts.bit_exact
-    assert facts.activations_compared == facts.vectors * len(CASES)
+    check(model, "cortex_m4", tmp_path, "clang")

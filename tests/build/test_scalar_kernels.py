@@ -10,15 +10,12 @@ from typing import Any
 
 import pytest
 
-from edgegen import api
-from edgegen.engines.aot.kernels import choose
-from edgegen.engines.aot.ops import KERNELS
 from edgegen.engines.aot.ops.conv_scalar import fitted
 from edgegen.frontends import tflite
 from edgegen.model import OpKind
 from numeric.test_aot_conv import Conv
 from numeric.test_aot_fully_connected import Dense
-from support.op_batch import OpBatch
+from support.emulated_layers import BUILDS, batch_of, check, chosen, write
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
@@ -50,32 +47,17 @@ CASES: tuple[Conv | Dense, ...] = (
     *(Dense(inputs=inputs, outputs=9) for inputs in (1, 7, 8, 9, 16, 130)),
     Dense(batches=2, zero_points=(-128, -128), activation="relu"),
 )
-BUILDS = {
-    "O2": (),
-    "O3": ("-DCMAKE_C_FLAGS_RELEASE=-O3 -DNDEBUG",),
-    "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
-    "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
-    "frame pointer": ("-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -fno-omit-frame-pointer",),
-}
 DEVICES = ("rp2040_pico", "cortex_m3")
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    batch = OpBatch("int8")
-    for case in CASES:
-        case.add(batch)
-    path = tmp_path_factory.mktemp("model") / "layers.tflite"
-    path.write_bytes(batch.build())
-    return path
+    return write(batch_of(CASES).build(), tmp_path_factory.mktemp("model"))
 
 
 def test_every_layer_has_a_scalar_kernel(model: Path) -> None:
-    parsed = tflite.parse(model.read_bytes(), model.name)
-    for op in parsed.ops:
-        chosen = choose(KERNELS, parsed, op)
-        assert not isinstance(chosen, str), chosen
-        assert chosen.lower.__module__.endswith("_scalar"), f"node {op.node}"
+    for op, kernel in chosen(model):
+        assert kernel.lower.__module__.endswith("_scalar"), f"node {op.node}"
 
 
 def test_both_ways_of_requantising_are_there(model: Path) -> None:
@@ -92,20 +74,10 @@ def test_both_ways_of_requantising_are_there(model: Path) -> None:
 def test_the_instructions_compute_the_same(
     model: Path, device: str, build: str, tmp_path: Path
 ) -> None:
-    _verify(model, device, tmp_path, BUILDS[build])
+    check(model, device, tmp_path, build)
 
 
 @pytest.mark.clang
 @pytest.mark.parametrize("device", DEVICES)
 def test_clang_leaves_them_enough_registers(model: Path, device: str, tmp_path: Path) -> None:
-    toolchain = tmp_path / "firmware" / "edgegen" / "cmake" / "arm-none-eabi-clang.cmake"
-    _verify(model, device, tmp_path, (f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",))
-
-
-def _verify(model: Path, device: str, folder: Path, cmake_args: tuple[str, ...]) -> None:
-    api.scaffold(model, device, folder / "firmware", engines=["aot"], force=True)
-    report = api.verify(folder / "firmware", cmake_args=cmake_args)
-    facts = report.engines["aot"]
-    assert report.ok, facts.reason
-    assert facts.bit_exact
-    assert facts.activations_compared == facts.vectors * len(CASES)
+    check(model, device, tmp_path, "clang")

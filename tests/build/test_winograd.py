@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import api
 from edgegen.engines.aot.ops import winograd_dsp
 from numeric.test_aot_conv import Conv
-from support.op_batch import OpBatch
+from support.emulated_layers import ON_DSP_CORES, batch_of, check, write
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]
 
@@ -26,22 +25,11 @@ CASES = (
     replace(BASE, image=(6, 11), padding="VALID", zero_points=(-128, -128), activation="relu"),
     replace(BASE, channels=20, batches=2, zero_points=(127, 3)),
 )
-BUILDS = {
-    "O2": (),
-    "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
-    "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
-    "frame pointer": ("-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -fno-omit-frame-pointer",),
-}
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    batch = OpBatch("int8")
-    for case in CASES:
-        case.add(batch)
-    path = tmp_path_factory.mktemp("model") / "layers.tflite"
-    path.write_bytes(batch.build())
-    return path
+    return write(batch_of(CASES).build(), tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(autouse=True)
@@ -50,27 +38,19 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd_dsp, "pays", lambda window, kept_bytes: True)
 
 
-@pytest.mark.parametrize(
-    ("device", "build"), [("cortex_m4", name) for name in BUILDS] + [("cortex_m33", "O2")]
-)
+@pytest.mark.parametrize(("device", "build"), ON_DSP_CORES)
 def test_the_instructions_compute_the_same(
     model: Path, device: str, build: str, tmp_path: Path
 ) -> None:
-    _verify(model, device, tmp_path, BUILDS[build])
+    _check(model, device, tmp_path, build)
 
 
 @pytest.mark.clang
 def test_clang_computes_the_same(model: Path, tmp_path: Path) -> None:
-    toolchain = tmp_path / "firmware" / "edgegen" / "cmake" / "arm-none-eabi-clang.cmake"
-    _verify(model, "cortex_m4", tmp_path, (f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",))
+    _check(model, "cortex_m4", tmp_path, "clang")
 
 
-def _verify(model: Path, device: str, folder: Path, cmake_args: tuple[str, ...]) -> None:
-    api.scaffold(model, device, folder / "firmware", engines=["aot"], force=True)
+def _check(model: Path, device: str, folder: Path, build: str) -> None:
+    check(model, device, folder, build)
     generated = (folder / "firmware" / "edgegen" / "aot" / "model.c").read_text()
     assert generated.count("eg_run_winograd_s8_dsp(") == len(CASES)
-    report = api.verify(folder / "firmware", cmake_args=cmake_args)
-    facts = report.engines["aot"]
-    assert report.ok, facts.reason
-    assert facts.bit_exact
-    assert facts.activations_compared == facts.vectors * len(CASES)
