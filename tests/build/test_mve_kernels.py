@@ -10,7 +10,6 @@ from unittest.mock import patch
 
 import pytest
 
-from edgegen import api
 from edgegen.engines.aot import lower
 from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS
@@ -18,6 +17,7 @@ from edgegen.engines.aot.program import Call
 from edgegen.frontends import tflite
 from numeric.test_aot_conv import Conv
 from support import host_engine
+from support.emulated_layers import batch_of, check, write
 from support.op_batch import OpBatch, Q
 
 MVE = host_engine.Build(features=("mve",))
@@ -119,13 +119,6 @@ def _fully_connected(batch: OpBatch, batches: int, inputs: int, channels: int) -
     batch.op("FULLY_CONNECTED", *shapes, *quantisation, constants, activation=activation)
 
 
-def _convolutions(cases: list[Conv]) -> bytes:
-    batch = OpBatch("int8")
-    for case in cases:
-        case.add(batch)
-    return batch.build()
-
-
 def _fully_connecteds() -> bytes:
     batch = OpBatch("int8")
     for inputs, channels in itertools.product((1, 8, 16, 17, 40), (1, 4, 7, 8, 13)):
@@ -173,19 +166,13 @@ def _with_helium(data: bytes) -> list[bool]:
 
 
 BATCHES = {
-    "convolutions": _convolutions(CONVOLUTIONS),
-    "depthwise": _convolutions(DEPTHWISES),
+    "convolutions": batch_of(CONVOLUTIONS).build(),
+    "depthwise": batch_of(DEPTHWISES).build(),
     "fully_connected": _fully_connecteds(),
     "additions": _additions(),
     "pools": _pools(),
 }
 SMALL_FIRST = (*reversed([k for k in KERNELS if "mve" in k.needs]), *KERNELS)
-BUILDS = {
-    "Os": ("-DCMAKE_BUILD_TYPE=MinSizeRel",),
-    "O0": ("-DCMAKE_BUILD_TYPE=Debug",),
-    "O3": ("-DCMAKE_C_FLAGS_RELEASE=-O3 -DNDEBUG",),
-    "frame pointer": ("-DCMAKE_C_FLAGS_RELEASE=-O2 -DNDEBUG -fno-omit-frame-pointer",),
-}
 
 
 @pytest.mark.parametrize("name", BATCHES)
@@ -206,7 +193,7 @@ def test_the_small_ones_are_equal_too(name: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_proved_is_left_to_others(tmp_path: Path) -> None:
-    data = _convolutions(OTHERS)
+    data = batch_of(OTHERS).build()
     assert not any(_with_helium(data))
     host_engine.check(data, tmp_path, build=MVE)
 
@@ -215,7 +202,7 @@ def test_what_cannot_be_proved_is_left_to_others(tmp_path: Path) -> None:
 @pytest.mark.qemu
 @pytest.mark.parametrize("name", BATCHES)
 def test_equal_on_the_emulated_core(name: str, tmp_path: Path) -> None:
-    _verify(BATCHES[name], tmp_path)
+    check(write(BATCHES[name], tmp_path), "cortex_m55", tmp_path)
 
 
 @pytest.mark.cross
@@ -223,15 +210,15 @@ def test_equal_on_the_emulated_core(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["convolutions", "depthwise"])
 def test_the_small_ones_on_the_emulated_core(name: str, tmp_path: Path) -> None:
     with patch.object(lower, "KERNELS", SMALL_FIRST):
-        _verify(BATCHES[name], tmp_path)
+        check(write(BATCHES[name], tmp_path), "cortex_m55", tmp_path)
 
 
 @pytest.mark.cross
 @pytest.mark.qemu
 @pytest.mark.slow
-@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize("build", ["Os", "O0", "O3", "frame pointer"])
 def test_equal_however_it_is_compiled(build: str, tmp_path: Path) -> None:
-    _verify(_some_of_all(), tmp_path, BUILDS[build])
+    check(write(_some_of_all(), tmp_path), "cortex_m55", tmp_path, build)
 
 
 @pytest.mark.cross
@@ -239,25 +226,11 @@ def test_equal_however_it_is_compiled(build: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.clang
 def test_equal_with_clang(tmp_path: Path) -> None:
-    toolchain = tmp_path / "firmware" / "edgegen" / "cmake" / "arm-none-eabi-clang.cmake"
-    _verify(_some_of_all(), tmp_path, (f"-DCMAKE_TOOLCHAIN_FILE={toolchain}",))
+    check(write(_some_of_all(), tmp_path), "cortex_m55", tmp_path, "clang")
 
 
 def _some_of_all() -> bytes:
-    batch = OpBatch("int8")
-    for case in (*CONVOLUTIONS[::5], *DEPTHWISES[::5]):
-        case.add(batch)
+    batch = batch_of((*CONVOLUTIONS[::5], *DEPTHWISES[::5]))
     for inputs in (40, 129, 300):
         _fully_connected(batch, 1, inputs, 9)
     return batch.build()
-
-
-def _verify(data: bytes, folder: Path, cmake_args: tuple[str, ...] = ()) -> None:
-    source = folder / "layers.tflite"
-    source.write_bytes(data)
-    api.scaffold(source, "cortex_m55", folder / "firmware", engines=["aot"], force=True)
-    report = api.verify(folder / "firmware", cmake_args=cmake_args)
-    facts = report.engines["aot"]
-    assert report.ok, facts.reason
-    assert facts.bit_exact
-    assert facts.activations_compared
