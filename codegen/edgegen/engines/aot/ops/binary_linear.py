@@ -115,7 +115,7 @@ def refusal(model: Model, op: Op) -> str | None:
     return None
 
 
-def _lower(model: Model, op: Op) -> Call:
+def lower(model: Model, op: Op) -> Call:
     linear = linear_function(model, op)
     assert linear is not None
     return Call(
@@ -137,4 +137,4 @@ def _lower(model: Model, op: Op) -> Call:
     )
 
 
-KERNELS = tuple(Kernel(kind, DType.INT8, _lower, refusal) for kind in (OpKind.ADD, OpKind.SUB))
+KERNELS = tuple(Kernel(kind, DType.INT8, lower, refusal) for kind in (OpKind.ADD, OpKind.SUB))

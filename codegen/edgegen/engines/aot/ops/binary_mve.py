@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import binary_linear
-from edgegen.engines.aot.ops.common import input_index, output_tensor
 from edgegen.engines.aot.program import Call
 from edgegen.model import DType, Model, Op, OpKind
 
 
 def _lower(model: Model, op: Op) -> Call:
-    linear = binary_linear.linear_function(model, op)
-    assert linear is not None
-    return Call(
-        op=op,
+    return replace(
+        binary_linear.lower(model, op),
         function="eg_run_add_s8_mve",
         struct="eg_add_s8_mve",
-        fields=(
-            ("elements", output_tensor(model, op).elements),
-            ("factor1", linear.factor1),
-            ("factor2", linear.factor2),
-            ("constant", linear.constant),
-            ("shift", linear.shift),
-        ),
-        inputs=(input_index(op, 0), input_index(op, 1)),
-        output=op.outputs[0],
         header="edgegen/nn/mve/elementwise.h",
         sources=("nn/mve/add_s8.c",),
-        in_place=(0, 1),
     )
 
 
