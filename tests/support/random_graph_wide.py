@@ -299,6 +299,8 @@ class _Drawing(random_graph.Drawing):
 
     def _reduced(self, kind: str, source: int, quant: Quant) -> None:
         shape = self._values[source].shape
+        if not shape:
+            return
         axes = sorted({self._between(0, len(shape) - 1) for _ in range(self._between(1, 2))})
         keeps = self._often(0.5) or len(axes) == len(shape)
         output = tuple(
