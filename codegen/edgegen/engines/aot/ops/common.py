@@ -80,6 +80,26 @@ def optional_input(model: Model, op: Op, position: int) -> Tensor | None:
     return None if index is None else model.tensors[index]
 
 
+def bias_of(model: Model, op: Op) -> npt.NDArray[np.int64]:
+    """Input 2, [channels], or zeros where it is absent."""
+    bias = optional_input(model, op, 2)
+    if bias is None:
+        return np.zeros(output_tensor(model, op).shape[-1], np.int64)
+    return constant(bias).astype(np.int64)
+
+
+def folded_bias(model: Model, op: Op, weights: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The bias with the input's zero point taken off every input beforehand.
+
+    Args:
+        weights: [channels][inputs].
+    """
+    folded: npt.NDArray[np.int64] = bias_of(model, op) - input_tensor(
+        model, op
+    ).zero_point * weights.sum(axis=1)
+    return folded
+
+
 def float32(tensor: Tensor) -> npt.NDArray[np.float32]:
     """A constant's values as float32."""
     return constant(tensor).astype(np.float32, copy=False)

@@ -9,6 +9,7 @@ from edgegen.engines.aot.fixed_point import float_range, wrap_int32
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    bias_of,
     constant,
     constant_weights,
     float32,
@@ -39,7 +40,7 @@ def _lower_conv_s8(model: Model, op: Op) -> Call:
 
 def _lower_depthwise_s8(model: Model, op: Op) -> Call:
     offset = (("input_offset", -input_tensor(model, op).zero_point),)
-    bias = wrap_int32(_bias(model, op))
+    bias = wrap_int32(bias_of(model, op))
     return _call_s8(model, op, "depthwise_conv_2d", window_of(model, op), bias, offset)
 
 
@@ -154,17 +155,10 @@ def overlap_of(model: Model, op: Op) -> Overlap:
     return of_window(dict(window_of(model, op)), element, last=element)
 
 
-def _bias(model: Model, op: Op) -> npt.NDArray[np.int64]:
-    bias = optional_input(model, op, 2)
-    if bias is None:
-        return np.zeros(output_tensor(model, op).shape[3], np.int64)
-    return constant(bias).astype(np.int64)
-
-
 def _folded_bias(model: Model, op: Op) -> npt.NDArray[np.int32]:
     """The bias with the input's zero point taken off every input beforehand."""
     sums = constant(input_tensor(model, op, 1)).sum(axis=(1, 2, 3), dtype=np.int64)
-    return wrap_int32(_bias(model, op) - input_tensor(model, op).zero_point * sums)
+    return wrap_int32(bias_of(model, op) - input_tensor(model, op).zero_point * sums)
 
 
 def real_multipliers(model: Model, op: Op) -> list[float]:

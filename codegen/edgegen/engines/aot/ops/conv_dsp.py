@@ -12,9 +12,9 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     constant,
+    folded_bias,
     input_index,
     input_tensor,
-    optional_input,
     output_tensor,
     remembered,
 )
@@ -47,14 +47,8 @@ def _refuse(model: Model, op: Op) -> str | None:
 
 @remembered
 def _requantisation(model: Model, op: Op) -> Requantisation | Fitted | str:
-    data, output, bias = (
-        input_tensor(model, op),
-        output_tensor(model, op),
-        optional_input(model, op, 2),
-    )
-    weights = _flat_weights(model, op)
-    own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
-    folded = own - data.zero_point * weights.sum(axis=1)
+    output, weights = output_tensor(model, op), _flat_weights(model, op)
+    folded = folded_bias(model, op, weights)
     reals, activation = real_multipliers(model, op), attrs_of(op, Conv2DAttrs).activation
     found = fitted(folded, weights, reals, activation, output)
     if found is not None:

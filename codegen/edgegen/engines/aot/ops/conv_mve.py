@@ -11,9 +11,9 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     constant,
+    folded_bias,
     input_index,
     input_tensor,
-    optional_input,
     output_tensor,
     remembered,
 )
@@ -45,16 +45,13 @@ def _refuse(model: Model, op: Op) -> str | None:
 
 @remembered
 def _requantisation(model: Model, op: Op) -> Requantisation | str:
-    data, output = input_tensor(model, op), output_tensor(model, op)
-    bias = optional_input(model, op, 2)
     weights = _flat_weights(model, op)
-    own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
     return requantisation(
-        own - data.zero_point * weights.sum(axis=1),
+        folded_bias(model, op, weights),
         np.abs(weights).sum(axis=1),
         real_multipliers(model, op),
         attrs_of(op, Conv2DAttrs).activation,
-        output,
+        output_tensor(model, op),
     )
 
 

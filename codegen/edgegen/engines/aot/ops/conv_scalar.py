@@ -11,9 +11,9 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     constant,
+    folded_bias,
     input_index,
     input_tensor,
-    optional_input,
     output_tensor,
     remembered,
 )
@@ -47,10 +47,7 @@ def _flat_weights(model: Model, op: Op) -> _Int64:
 
 @remembered
 def _folded_bias(model: Model, op: Op) -> _Int64:
-    weights, bias = _flat_weights(model, op), optional_input(model, op, 2)
-    own = np.zeros(len(weights), np.int64) if bias is None else constant(bias).astype(np.int64)
-    folded: _Int64 = own - input_tensor(model, op).zero_point * weights.sum(axis=1)
-    return folded
+    return folded_bias(model, op, _flat_weights(model, op))
 
 
 def fitted(model: Model, op: Op) -> npt.NDArray[np.int32] | None:

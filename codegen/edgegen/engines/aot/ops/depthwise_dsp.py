@@ -11,11 +11,11 @@ from edgegen.engines.aot.fixed_point import quantize_multipliers, quantized_rang
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    bias_of,
     constant,
     constant_weights,
     input_index,
     input_tensor,
-    optional_input,
     output_tensor,
     remembered,
 )
@@ -121,13 +121,6 @@ def weights_of(model: Model, op: Op) -> npt.NDArray[np.int64]:
     """[row][column][channel]"""
     weights: Int64 = constant(input_tensor(model, op, 1)).astype(np.int64)[0]
     return weights
-
-
-def bias_of(model: Model, op: Op) -> Int64:
-    bias = optional_input(model, op, 2)
-    if bias is None:
-        return np.zeros(output_tensor(model, op).shape[3], np.int64)
-    return constant(bias).astype(np.int64)
 
 
 @remembered

@@ -11,6 +11,7 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import depthwise_dsp as dsp
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    bias_of,
     constant_weights,
     input_index,
     input_tensor,
@@ -73,7 +74,7 @@ def _requantisation(model: Model, op: Op) -> Requantisation | str:
     assert weights.quant is not None
     output = output_tensor(model, op)
     return requantisation(
-        dsp.bias_of(model, op) - data.zero_point * values.sum(axis=0),
+        bias_of(model, op) - data.zero_point * values.sum(axis=0),
         np.abs(values).sum(axis=0),
         [data.scale * scale / output.scale for scale in weights.quant.scale],
         attrs_of(op, Conv2DAttrs).activation,

@@ -12,6 +12,7 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     constant,
+    folded_bias,
     input_index,
     input_tensor,
     optional_input,
@@ -78,11 +79,7 @@ def _weights(model: Model, op: Op) -> _Int64:
 
 
 def _folded_bias(model: Model, op: Op) -> _Int64:
-    sums = _weights(model, op).sum(axis=1)
-    bias = optional_input(model, op, 2)
-    own = np.zeros_like(sums) if bias is None else constant(bias).astype(np.int64)
-    folded: _Int64 = own - input_tensor(model, op).zero_point * sums
-    return folded
+    return folded_bias(model, op, _weights(model, op))
 
 
 def _lower(model: Model, op: Op) -> Call:

@@ -8,6 +8,7 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     constant,
+    folded_bias,
     input_index,
     input_tensor,
     optional_input,
@@ -31,9 +32,8 @@ def _requantisation(model: Model, op: Op) -> Requantisation | str:
     data, weights = input_tensor(model, op), input_tensor(model, op, 1)
     bias, output = optional_input(model, op, 2), output_tensor(model, op)
     values = constant(weights).astype(np.int64)
-    own = np.zeros(len(values), np.int64) if bias is None else constant(bias).astype(np.int64)
     return requantisation(
-        own - data.zero_point * values.sum(axis=1),
+        folded_bias(model, op, values),
         np.abs(values).sum(axis=1),
         real_multipliers(data, weights, bias, output),
         attrs_of(op, FullyConnectedAttrs).activation,

@@ -9,6 +9,7 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     constant,
+    folded_bias,
     input_index,
     input_tensor,
     optional_input,
@@ -26,9 +27,8 @@ def _requantisation(model: Model, op: Op) -> Requantisation | str:
     data, output = input_tensor(model, op), output_tensor(model, op)
     bias, weights = optional_input(model, op, 2), input_tensor(model, op, 1)
     values: _Int64 = constant(weights).astype(np.int64)
-    own = np.zeros(len(values), np.int64) if bias is None else constant(bias).astype(np.int64)
     return requantisation(
-        own - data.zero_point * values.sum(axis=1),
+        folded_bias(model, op, values),
         # A row of zeros is not taken for a constant, so that all channels keep the one scale.
         np.maximum(np.abs(values).sum(axis=1), 1),
         real_multipliers(data, weights, bias, output),

@@ -12,10 +12,10 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import layers_s16
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    bias_of,
     constant,
     input_index,
     input_tensor,
-    optional_input,
     output_tensor,
 )
 from edgegen.engines.aot.ops.conv import overlap_of, window_of
@@ -34,14 +34,14 @@ _Int64s = npt.NDArray[np.int64]
 
 
 def _lower_fully_connected(model: Model, op: Op) -> Call:
-    return _rows_call(model, op, output_tensor(model, op).elements // _bias(model, op).size)
+    return _rows_call(model, op, output_tensor(model, op).elements // bias_of(model, op).size)
 
 
 def _lower_conv(model: Model, op: Op) -> Call:
     if layers_s16.is_pointwise(model, op):
         data = input_tensor(model, op)
         return _rows_call(model, op, data.elements // data.shape[3])
-    inputs = input_tensor(model, op, 1).elements // _bias(model, op).size
+    inputs = input_tensor(model, op, 1).elements // bias_of(model, op).size
     window = window_of(model, op)
     return Call(
         op=op,
@@ -60,7 +60,7 @@ def _lower_conv(model: Model, op: Op) -> Call:
 
 def _rows_call(model: Model, op: Op, rows: int) -> Call:
     """Of a layer that is a fully connected one for each of its rows."""
-    inputs = input_tensor(model, op, 1).elements // _bias(model, op).size
+    inputs = input_tensor(model, op, 1).elements // bias_of(model, op).size
     filled_up = _filled_up(inputs, _INPUTS)
     return Call(
         op=op,
@@ -94,7 +94,7 @@ def _dot_fields(model: Model, op: Op, inputs: int) -> _Fields:
     return (
         ("dot.stream", Ref("filter")),
         ("dot.inputs", _filled_up(inputs, _INPUTS)),
-        ("dot.channels", _bias(model, op).size),
+        ("dot.channels", bias_of(model, op).size),
         ("dot.range.low", low),
         ("dot.range.high", high),
     )
@@ -116,7 +116,7 @@ def _dot_stream(model: Model, op: Op, inputs: int) -> _Int32s:
 
 def _outputs(model: Model, op: Op) -> tuple[_Int32s, _Int32s]:
     """[blocks][4] each: biases, and the multipliers of eg_output_of_s16."""
-    bias = _bias(model, op)
+    bias = bias_of(model, op)
     filled = np.zeros((2, _filled_up(bias.size, _CHANNELS)), np.int32)
     filled[0, : bias.size] = bias
     filled[1, : bias.size] = upper_multipliers(layers_s16.real_multipliers(model, op))
@@ -164,13 +164,6 @@ def _range(model: Model, op: Op) -> tuple[int, int]:
     return quantized_range(attrs.activation, output_tensor(model, op))
 
 
-def _bias(model: Model, op: Op) -> _Int64s:
-    bias = optional_input(model, op, 2)
-    if bias is None:
-        return np.zeros(output_tensor(model, op).shape[-1], np.int64)
-    return constant(bias).astype(np.int64)
-
-
 def _filled_up(count: int, multiple: int) -> int:
     return -(-count // multiple) * multiple
 
@@ -182,7 +175,7 @@ def _refuse(model: Model, op: Op) -> str | None:
     if layers_s16.has_narrow_sums(model, op):
         return "its sums are rescaled as 32 bits."
     reals = layers_s16.real_multipliers(model, op)
-    if not fits_upper_word(_bias(model, op), layers_s16.weight_sums(model, op), reals):
+    if not fits_upper_word(bias_of(model, op), layers_s16.weight_sums(model, op), reals):
         return "its sums may reach 2^31, or a multiplier is not between 2^-18 and 1/2."
     return None
 

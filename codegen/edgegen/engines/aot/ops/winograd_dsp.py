@@ -9,10 +9,10 @@ from edgegen.engines.aot.fixed_point import quantize_multipliers, quantized_rang
 from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    bias_of,
     constant,
     input_index,
     input_tensor,
-    optional_input,
     output_tensor,
 )
 from edgegen.engines.aot.ops.conv import real_multipliers, refuse_s8, window_of
@@ -107,16 +107,9 @@ def _weights(model: Model, op: Op) -> Int64:
     return weights
 
 
-def _bias(model: Model, op: Op) -> Int64:
-    bias = optional_input(model, op, 2)
-    if bias is None:
-        return np.zeros(output_tensor(model, op).shape[3], np.int64)
-    return constant(bias).astype(np.int64)
-
-
 def requantisation_of(model: Model, op: Op) -> Signed | None:
     """How 576 times a sum becomes an output, proved for every input; None if it is not exact."""
-    output, bias = output_tensor(model, op), _bias(model, op)
+    output, bias = output_tensor(model, op), bias_of(model, op)
     weights = _weights(model, op).reshape(len(bias), -1)
     ends = np.array([-128, 127]) - input_tensor(model, op).zero_point
     products = weights[None] * ends[:, None, None]
@@ -149,7 +142,7 @@ def _parameters(model: Model, op: Op) -> npt.NDArray[np.int32]:
     assert scaled is not None
     # The kernel adds 128 to every input, so that it is not negative.
     offset = input_tensor(model, op).zero_point + 128
-    bias = _bias(model, op) - offset * _weights(model, op).sum(axis=(1, 2, 3))
+    bias = bias_of(model, op) - offset * _weights(model, op).sum(axis=(1, 2, 3))
     fields = (
         (_FACTOR * bias + scaled.bias)[:, None],
         np.stack([scaled.multiplier, scaled.constant], axis=1),
