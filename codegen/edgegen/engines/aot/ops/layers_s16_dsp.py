@@ -19,6 +19,7 @@ from edgegen.engines.aot.ops.common import (
     output_tensor,
 )
 from edgegen.engines.aot.ops.conv import overlap_of, window_of
+from edgegen.engines.aot.ops.matmul_dsp import padded
 from edgegen.engines.aot.ops.output_s16 import fits_upper_word, upper_multipliers
 from edgegen.engines.aot.program import Call, Constant, Field, Ref
 from edgegen.engines.aot.traffic import of_rows, of_window
@@ -53,7 +54,7 @@ def _lower_conv(model: Model, op: Op) -> Call:
         header=_HEADER,
         sources=("nn/dsp/conv_2d_s16.c", "nn/dsp/dot_s16.c", "nn/window_2d.c"),
         constants=(Constant("filter", _dot_stream(model, op, inputs)),),
-        scratch_bytes=2 * _filled_up(inputs, _INPUTS),
+        scratch_bytes=2 * padded(inputs, _INPUTS),
         output_overlap=of_window(dict(window), element=2),
     )
 
@@ -61,7 +62,7 @@ def _lower_conv(model: Model, op: Op) -> Call:
 def _rows_call(model: Model, op: Op, rows: int) -> Call:
     """Of a layer that is a fully connected one for each of its rows."""
     inputs = input_tensor(model, op, 1).elements // bias_of(model, op).size
-    filled_up = _filled_up(inputs, _INPUTS)
+    filled_up = padded(inputs, _INPUTS)
     return Call(
         op=op,
         function="eg_run_fully_connected_s16_dsp",
@@ -93,7 +94,7 @@ def _dot_fields(model: Model, op: Op, inputs: int) -> _Fields:
     low, high = _range(model, op)
     return (
         ("dot.stream", Ref("filter")),
-        ("dot.inputs", _filled_up(inputs, _INPUTS)),
+        ("dot.inputs", padded(inputs, _INPUTS)),
         ("dot.channels", bias_of(model, op).size),
         ("dot.range.low", low),
         ("dot.range.high", high),
@@ -103,8 +104,8 @@ def _dot_fields(model: Model, op: Op, inputs: int) -> _Fields:
 def _dot_stream(model: Model, op: Op, inputs: int) -> _Int32s:
     """As eg_dot_s16_dsp has it: biases, weights and multipliers of four channels."""
     weights = constant(input_tensor(model, op, 1)).astype(np.int8).reshape(-1, inputs)
-    blocks = _filled_up(len(weights), _CHANNELS) // _CHANNELS
-    quads = _filled_up(inputs, _INPUTS) // 4
+    blocks = padded(len(weights), _CHANNELS) // _CHANNELS
+    quads = padded(inputs, _INPUTS) // 4
     filled = np.zeros((blocks * _CHANNELS, quads * 4), np.int8)
     filled[: len(weights), :inputs] = weights
     # [block][channel][quad][input] to [block][quad][channel][input]
@@ -117,7 +118,7 @@ def _dot_stream(model: Model, op: Op, inputs: int) -> _Int32s:
 def _outputs(model: Model, op: Op) -> tuple[_Int32s, _Int32s]:
     """[blocks][4] each: biases, and the multipliers of eg_output_of_s16."""
     bias = bias_of(model, op)
-    filled = np.zeros((2, _filled_up(bias.size, _CHANNELS)), np.int32)
+    filled = np.zeros((2, padded(bias.size, _CHANNELS)), np.int32)
     filled[0, : bias.size] = bias
     filled[1, : bias.size] = upper_multipliers(layers_s16.real_multipliers(model, op))
     return filled[0].reshape(-1, _CHANNELS), filled[1].reshape(-1, _CHANNELS)
@@ -162,10 +163,6 @@ def _range(model: Model, op: Op) -> tuple[int, int]:
     attrs = op.attrs
     assert isinstance(attrs, Conv2DAttrs | FullyConnectedAttrs)
     return quantized_range(attrs.activation, output_tensor(model, op))
-
-
-def _filled_up(count: int, multiple: int) -> int:
-    return -(-count // multiple) * multiple
 
 
 def _refuse(model: Model, op: Op) -> str | None:
