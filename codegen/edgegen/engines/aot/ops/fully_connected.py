@@ -12,13 +12,16 @@ from edgegen.engines.aot.ops.common import (
     constant,
     constant_weights,
     float32,
+    folded_bias,
     huge_multiplier,
     input_index,
     input_tensor,
     optional_input,
     output_tensor,
+    remembered,
 )
 from edgegen.engines.aot.ops.output_s8 import output_s8
+from edgegen.engines.aot.ops.requantize_dsp import Requantisation, requantisation
 from edgegen.engines.aot.program import Call, Constant, Ref
 from edgegen.engines.aot.traffic import of_rows
 from edgegen.model import DType, FullyConnectedAttrs, Model, Op, OpKind, Tensor
@@ -46,6 +49,27 @@ def _lower_s8(model: Model, op: Op) -> Call:
         constants=(Constant("filter", constant(weights)), *constants),
         output_overlap=_overlap(weights, output, 1),
     )
+
+
+@remembered
+def one_scale(model: Model, op: Op) -> Requantisation | str:
+    """How all channels requantise alike, or why they can't."""
+    data, output = input_tensor(model, op), output_tensor(model, op)
+    filters, bias = input_tensor(model, op, 1), optional_input(model, op, 2)
+    weights: npt.NDArray[np.int64] = constant(filters).astype(np.int64)
+    prepared = requantisation(
+        folded_bias(model, op, weights),
+        # A row of zeros is not taken for a constant, so that all channels keep the one scale.
+        np.maximum(np.abs(weights).sum(axis=1), 1),
+        real_multipliers(data, filters, bias, output),
+        attrs_of(op, FullyConnectedAttrs).activation,
+        output,
+    )
+    if isinstance(prepared, str):
+        return prepared
+    if len(np.unique(prepared.rows()[:, 1:], axis=0)) > 1:
+        return "its channels have scales of their own."
+    return prepared
 
 
 def _folded_bias(data: Tensor, weights: Tensor, bias: Tensor | None) -> npt.NDArray[np.int32]:

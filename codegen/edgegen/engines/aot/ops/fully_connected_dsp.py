@@ -20,7 +20,12 @@ from edgegen.engines.aot.ops.common import (
     remembered,
 )
 from edgegen.engines.aot.ops.conv_dsp import by_rows, pointwise
-from edgegen.engines.aot.ops.fully_connected import real_multipliers, refuse_s8, shape_fields
+from edgegen.engines.aot.ops.fully_connected import (
+    one_scale,
+    real_multipliers,
+    refuse_s8,
+    shape_fields,
+)
 from edgegen.engines.aot.ops.matmul_dsp import (
     CHANNELS_PER_BLOCK,
     GROUP,
@@ -45,33 +50,13 @@ def _refuse(model: Model, op: Op) -> str | None:
     refusal = refuse_s8(model, op)
     if refusal is not None:
         return refusal
-    prepared = _requantisation(model, op)
+    prepared = one_scale(model, op)
     if isinstance(prepared, str):
         return prepared
-    if any(len(set(p.tolist())) > 1 for p in _shared(prepared)):
-        return "its channels have scales of their own."
     bias, weights = _folded_bias(model, op), _weights(model, op)
     if (np.abs(bias) + 128 * np.abs(weights).sum(axis=1) >= UPPER_LIMIT).any():
         return "its sums may reach 2^23."
     return unpackable(weights)
-
-
-def _shared(prepared: Requantisation) -> tuple[npt.NDArray[np.int32], ...]:
-    return prepared.multiplier, prepared.constant, prepared.shift
-
-
-@remembered
-def _requantisation(model: Model, op: Op) -> Requantisation | str:
-    data, weights = input_tensor(model, op, 0), input_tensor(model, op, 1)
-    output = output_tensor(model, op)
-    # Not taken for a constant, so that all channels keep the one scale.
-    return requantisation(
-        _folded_bias(model, op),
-        np.maximum(np.abs(_weights(model, op)).sum(axis=1), 1),
-        real_multipliers(data, weights, optional_input(model, op, 2), output),
-        attrs_of(op, FullyConnectedAttrs).activation,
-        output,
-    )
 
 
 def _weights(model: Model, op: Op) -> _Int64:
@@ -83,9 +68,9 @@ def _folded_bias(model: Model, op: Op) -> _Int64:
 
 
 def _lower(model: Model, op: Op) -> Call:
-    prepared, weights = _requantisation(model, op), _weights(model, op)
+    prepared, weights = one_scale(model, op), _weights(model, op)
     assert isinstance(prepared, Requantisation)
-    multiplier, constant_, shift = (int(values[0]) for values in _shared(prepared))
+    multiplier, constant_, shift = prepared.rows()[0, 1:].tolist()
     filled_up = padded(weights.shape[1], INPUTS)
     output = output_tensor(model, op)
     is_single = output.elements == weights.shape[0]
