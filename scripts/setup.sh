@@ -34,7 +34,15 @@ missing_packages() {
     has ninja || echo ninja-build
     has clang || echo clang
     has ld.lld || echo lld
+    # Clang's sanitizers and libFuzzer.
+    [[ -d $(clang -print-runtime-dir 2>/dev/null) ]] || echo libclang-rt-dev
+    has valgrind || echo valgrind
     has qemu-system-arm || echo qemu-system-arm
+    has qemu-aarch64 || echo qemu-user
+    has aarch64-linux-gnu-gcc || echo gcc-aarch64-linux-gnu
+    [[ -d /usr/aarch64-linux-gnu/include ]] || echo libc6-dev-arm64-cross
+    has arm-linux-gnueabihf-gcc || echo gcc-arm-linux-gnueabihf
+    [[ -d /usr/arm-linux-gnueabihf/include ]] || echo libc6-dev-armhf-cross
     has arm-none-eabi-gcc || echo gcc-arm-none-eabi
     arm_has libc_nano.a || echo libnewlib-arm-none-eabi
     arm_has libstdc++_nano.a || echo libstdc++-arm-none-eabi-newlib
