@@ -15,7 +15,7 @@ help:
 	@echo "make docs            regenerate the generated pages and tables"
 	@echo "make ledger          measure the reference models on every core, write docs/ledger.md"
 	@echo "make bench-cli       how long commands take here"
-	@echo "make bench-preprocess  images to tensors beside OpenCV, numpy and Pillow"
+	@echo "make bench-preprocess  preprocessing beside OpenCV, SciPy and librosa; writes docs/benchmarks.md"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
 setup:

@@ -7,8 +7,11 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -240,9 +243,153 @@ def default(parameter: Any) -> str:
     return "" if value in (None, (), [], "", False) or callable(value) else f"`{value}`"
 
 
+# Benchmarks
+
+RECORD = ROOT / "benchmarks" / "preprocess.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is promised of a part's rows: a ratio of at least, or calls of at most so many ns."""
+
+    part: str
+    output: str
+    peer: str
+    least_ratio: float = 0.0
+    most: float = 0.0
+
+    def met_by(self, rows: Sequence[dict[str, Any]]) -> list[str]:
+        """The table's line: the wanted figure and the worst one measured."""
+        mine = [
+            row
+            for row in rows
+            if (row["part"], row["output"]) == (self.part, self.output)
+            and (not self.peer or row["peer"] == self.peer)
+        ]
+        if not mine:
+            return [self.part, self.output, self.peer, "", "not measured", ""]
+        if self.most:
+            worst = max(mine, key=lambda row: float(row["ours_median"]))
+            unit = worst["unit"]
+            wanted, found = f"at most {self.most:g} {unit}", f"{worst['ours_median']:g} {unit}"
+        else:
+            worst = min(mine, key=lambda row: float(row["ratio"]))
+            wanted, found = f"at least {self.least_ratio:g}", f"{worst['ratio']:.2f}"
+        return [self.part, self.output, self.peer or "ours", wanted, found, worst["work"]]
+
+
+GOALS = (
+    Goal("images", "float32_nhwc", "opencv", 2.5),
+    Goal("images", "float32_nchw", "opencv", 3),
+    Goal("images", "int8", "opencv", 1.7),
+    Goal("images", "float32_nhwc", "memcpy", 0.5),
+    Goal("images", "float32_nchw", "memcpy", 0.5),
+    Goal("audio", "mfcc", "scipy", 3),
+    Goal("audio", "mfcc", "librosa", 10),
+    Goal("calls", "call", "", most=1000),
+)
+
+
+def benchmarks_page() -> str:
+    report = json.loads(RECORD.read_text(encoding="utf-8"))
+    goals = table(
+        ["part", "output", "peer", "goal", "worst of the rows", "which is"],
+        [goal.met_by(report["rows"]) for goal in GOALS],
+    )
+    return page(
+        "Benchmarks",
+        "Preprocessing, by the C that generated projects embed (`edgegen.native` in Python),\n"
+        "beside what a user would write otherwise. `make bench-preprocess` measures it again on\n"
+        "your machine and writes this page; `benchmarks/preprocess.json` has every figure.\n",
+        "- One thread. All ways to a result take turns in one process, so that whatever else the\n"
+        "  machine does meets all of them.\n"
+        "- A figure is the median of the rounds, with the least of them in brackets. A ratio (in\n"
+        "  bold) is the peer's median by ours: above 1 where ours is faster.\n"
+        "- Of several ways of a peer the fastest is compared; all are listed.\n"
+        "- Instructions are counted in an emulator, and are neither cycles nor time.\n",
+        "## Goals\n",
+        goals,
+        *(
+            benchmark_section(part, facts, [row for row in report["rows"] if row["part"] == part])
+            for part, facts in report["parts"].items()
+        ),
+    )
+
+
+def benchmark_section(part: str, facts: dict[str, Any], rows: Sequence[dict[str, Any]]) -> str:
+    """A part's own words, its machine, its table of ratios, and every way that was tried."""
+    source = ROOT / "benchmarks" / f"preprocess_{part}.py"
+    words = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or part
+    title, _, text = words.partition("\n")
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    others = [
+        [row["work"], row["output"], row["peer"], name, figure(*times), row["unit"]]
+        for row in rows
+        for name, times in row["ways"].items()
+        if name != row["way"]
+    ]
+    parts = [
+        f"## {title}\n",
+        f"{text.strip()}\n",
+        f"{facts['machine']}; {versions}.\n",
+        comparison(rows),
+        greatest_differences(rows),
+    ]
+    if others:
+        parts += [
+            "The peers' other ways:\n",
+            table(["work", "output", "peer", "way", "theirs", "unit"], others),
+        ]
+    return "\n".join(part for part in parts if part)
+
+
+def comparison(rows: Sequence[dict[str, Any]]) -> str:
+    """A line for each piece of work, a column for each peer: ratio, figure and way."""
+    peers = list(dict.fromkeys(row["peer"] for row in rows))
+    lines: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        lines.setdefault((row["work"], row["output"]), {})[row["peer"]] = row
+
+    def compared(row: dict[str, Any] | None) -> str:
+        if row is None:
+            return ""
+        theirs = figure(row["peer_median"], row["peer_min"])
+        return f"**{row['ratio']:.2f}**: {theirs}, {row['way']}"
+
+    def line(key: tuple[str, str], by_peer: dict[str, dict[str, Any]]) -> list[str]:
+        # The peers' rows of one measurement have the same figures of ours.
+        first = next(iter(by_peer.values()))
+        ours = f"{figure(first['ours_median'], first['ours_min'])} {first['unit']}"
+        return [*key, ours, *(compared(by_peer.get(peer)) for peer in peers)]
+
+    return table(
+        ["work", "output", "ours", *peers],
+        [line(key, by_peer) for key, by_peer in lines.items()],
+    )
+
+
+def greatest_differences(rows: Sequence[dict[str, Any]]) -> str:
+    greatest: dict[str, float] = {}
+    for row in rows:
+        if "difference" in row:
+            greatest[row["peer"]] = max(greatest.get(row["peer"], 0.0), row["difference"])
+    found = ", ".join(f"{peer} {value:.2g}" for peer, value in greatest.items())
+    return f"Greatest difference from ours: {found}.\n" if found else ""
+
+
+def figure(median: float, least: float) -> str:
+    return f"{number(median)} ({number(least)})"
+
+
+def number(value: float) -> str:
+    """Three digits, and all of a whole number's."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 # Files
 
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/benchmarks.md": benchmarks_page,
     "docs/cli.md": cli_page,
     "docs/devices.md": devices_page,
     "docs/errors.md": errors_page,
