@@ -11,6 +11,7 @@
 #include <pybind11/stl.h>
 
 #include "edgegen/image.h"
+#include "edgegen/image/kernels.h"
 
 namespace py = pybind11;
 
@@ -52,21 +53,77 @@ bool has_shape(const py::array &array, const std::vector<py::ssize_t> &shape, st
                       array.shape());
 }
 
+using Workspace = std::vector<std::uint64_t>;
+
+void prepare(const eg_image_spec &spec, const eg_image_source &source, Workspace &workspace,
+             eg_image_plan &plan)
+{
+    const std::size_t bytes = eg_image_workspace_bytes(&spec);
+
+    workspace.resize((bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+    // An illegal spec needs no workspace, and is what is complained about first.
+    check(eg_image_prepare(&spec, &source, workspace.data(), bytes, &plan));
+}
+
+const char *name_of(eg_image_path path)
+{
+    static const char *const names[EG_IMAGE_PATH_COUNT] = {"fastest", "portable", "sse41",
+                                                           "avx2",    "neon",     "dsp"};
+
+    return names[path];
+}
+
+#define NAME_IF(kernel, name)                                                                      \
+    if ((kernel) == (name)) {                                                                      \
+        return #name;                                                                              \
+    }
+
+// What a portable plan may name.
+const char *name_of(eg_image_row_reader *kernel)
+{
+    NAME_IF(kernel, eg_image_read_rgb)
+    NAME_IF(kernel, eg_image_read_rgb_as_gray)
+    NAME_IF(kernel, eg_image_read_gray)
+    NAME_IF(kernel, eg_image_read_gray_as_rgb)
+    NAME_IF(kernel, eg_image_read_yuyv)
+    NAME_IF(kernel, eg_image_read_yuyv_as_gray)
+    NAME_IF(kernel, eg_image_read_nv12)
+    NAME_IF(kernel, eg_image_read_nv12_as_gray)
+    throw std::logic_error("a row reader without a name");
+}
+
+const char *name_of(eg_image_row_writer *kernel)
+{
+    NAME_IF(kernel, eg_image_write_f32)
+    NAME_IF(kernel, eg_image_write_q8)
+    throw std::logic_error("a row writer without a name");
+}
+
+#undef NAME_IF
+
+template <typename T>
+py::tuple tuple_of(const T *values, std::size_t count)
+{
+    return py::tuple(py::cast(std::vector<T>(values, values + count)));
+}
+
+py::tuple tuple_of(const eg_image_box &box)
+{
+    return py::make_tuple(box.left, box.top, box.width, box.height);
+}
+
 class ImagePreprocessor
 {
   public:
     ImagePreprocessor(const eg_image_spec &spec, const eg_image_source &source)
-        : source_(source), type_(spec.type == EG_IMAGE_FLOAT32 ? py::dtype::of<float>()
-                                 : spec.type == EG_IMAGE_INT8  ? py::dtype::of<std::int8_t>()
-                                                               : py::dtype::of<std::uint8_t>())
+        : spec_(spec), source_(source),
+          type_(spec.type == EG_IMAGE_FLOAT32 ? py::dtype::of<float>()
+                : spec.type == EG_IMAGE_INT8  ? py::dtype::of<std::int8_t>()
+                                              : py::dtype::of<std::uint8_t>())
     {
-        const std::size_t bytes = eg_image_workspace_bytes(&spec);
+        prepare(spec, source, workspace_, plan_);
 
-        workspace_.resize((bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
-        // An illegal spec needs no workspace, and is what is complained about first.
-        check(eg_image_prepare(&spec, &source, workspace_.data(), bytes, &plan_));
-
-        const py::ssize_t channels = plan_.channels;
+        const py::ssize_t channels = spec.color == EG_IMAGE_COLOR_GRAY ? 1 : 3;
         shape_ = spec.layout == EG_IMAGE_NHWC
                      ? std::vector<py::ssize_t>{1, spec.height, spec.width, channels}
                      : std::vector<py::ssize_t>{1, channels, spec.height, spec.width};
@@ -118,7 +175,44 @@ class ImagePreprocessor
 
     const char *path() const
     {
-        return plan_.path == EG_IMAGE_PATH_PORTABLE ? "portable" : "avx2";
+        return name_of(plan_.path);
+    }
+
+    // The portable plan of the same tensor, as its members are called, kernels by name.
+    py::dict plan() const
+    {
+        eg_image_spec spec = spec_;
+        Workspace workspace;
+        eg_image_plan plan;
+
+        spec.path = EG_IMAGE_PATH_PORTABLE;
+        prepare(spec, source_, workspace, plan);
+
+        const auto width = static_cast<std::size_t>(plan.part.width);
+        const std::size_t channels = plan.color == EG_IMAGE_COLOR_GRAY ? 1 : 3;
+        py::dict members;
+
+        members["crop"] = tuple_of(plan.crop);
+        members["part"] = tuple_of(plan.part);
+        members["fill"] = tuple_of(plan.fill, channels);
+        members["value_scale"] = tuple_of(plan.value_scale, channels);
+        members["offset"] = tuple_of(plan.offset, channels);
+        members["multiplier"] = tuple_of(plan.multiplier, channels);
+        members["bias"] = tuple_of(plan.bias, channels);
+        members["shift"] = plan.shift;
+        members["low"] = plan.low;
+        members["high"] = plan.high;
+        members["columns"] = tuple_of(plan.columns, width);
+        members["fractions"] = tuple_of(plan.fractions, width);
+        members["inner_columns"] = plan.inner_columns;
+        members["row_values"] = static_cast<std::size_t>(plan.width) * channels;
+        members["write_part"] = "eg_image_write_part";
+        members["read_row"] = name_of(plan.read_row);
+        members["write_row"] = name_of(plan.write_row);
+        members["write_border"] = plan.write_border == nullptr
+                                      ? py::object(py::none())
+                                      : py::object(py::str("eg_image_write_border"));
+        return members;
     }
 
   private:
@@ -184,9 +278,10 @@ class ImagePreprocessor
         return first < end && begin < last;
     }
 
+    eg_image_spec spec_;
     eg_image_source source_;
     py::dtype type_;
-    std::vector<std::uint64_t> workspace_;
+    Workspace workspace_;
     eg_image_plan plan_ = {};
     std::vector<py::ssize_t> shape_;
     std::vector<py::ssize_t> image_shape_;
@@ -201,7 +296,7 @@ void bind_image(py::module_ &module)
                          std::int32_t width, std::int32_t height, int color, int layout, int type,
                          int resize, int fit, std::array<std::uint8_t, 3> fill,
                          std::array<float, 3> scale, std::array<float, 3> offset, float quant_scale,
-                         std::int32_t zero_point, bool portable) {
+                         std::int32_t zero_point, int path) {
                  const eg_image_spec spec = {
                      width,
                      height,
@@ -215,7 +310,7 @@ void bind_image(py::module_ &module)
                      {offset[0], offset[1], offset[2]},
                      quant_scale,
                      zero_point,
-                     portable,
+                     static_cast<eg_image_path>(path),
                  };
                  const eg_image_source source = {static_cast<eg_image_format>(format), source_width,
                                                  source_height};
@@ -225,11 +320,12 @@ void bind_image(py::module_ &module)
              py::arg("format"), py::arg("source_width"), py::arg("source_height"), py::arg("width"),
              py::arg("height"), py::arg("color"), py::arg("layout"), py::arg("type"),
              py::arg("resize"), py::arg("fit"), py::arg("fill"), py::arg("scale"),
-             py::arg("offset"), py::arg("quant_scale"), py::arg("zero_point"), py::arg("portable"))
+             py::arg("offset"), py::arg("quant_scale"), py::arg("zero_point"), py::arg("path"))
         .def("__call__", &ImagePreprocessor::run, py::arg("image"), py::arg("tensor") = py::none())
         .def_property_readonly(
             "shape",
             [](const ImagePreprocessor &self) { return py::tuple(py::cast(self.shape())); })
         .def_property_readonly("dtype", &ImagePreprocessor::dtype)
-        .def_property_readonly("path", &ImagePreprocessor::path);
+        .def_property_readonly("path", &ImagePreprocessor::path)
+        .def("plan", &ImagePreprocessor::plan);
 }

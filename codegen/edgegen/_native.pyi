@@ -103,7 +103,7 @@ class ImagePreprocessor:
         offset: tuple[float, float, float],
         quant_scale: float,
         zero_point: int,
-        portable: bool,
+        path: int,
     ) -> None: ...
     def __call__(
         self, image: npt.NDArray[np.uint8], tensor: npt.NDArray[Any] | None = None
@@ -114,3 +114,4 @@ class ImagePreprocessor:
     def dtype(self) -> np.dtype[Any]: ...
     @property
     def path(self) -> str: ...
+    def plan(self) -> dict[str, Any]: ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
@@ -19,6 +20,72 @@ LAYOUTS = ("nhwc", "nchw")
 DTYPES = ("float32", "int8", "uint8")
 RESIZES = ("bilinear", "nearest")
 FITS = ("stretch", "crop", "letterbox")
+PATHS = ("fastest", "portable", "sse41", "avx2", "neon", "dsp")
+
+# Where runtime_c has a kernel that a portable plan may name.
+KERNEL_SOURCES = {
+    "eg_image_write_part": "src/image/write_part.c",
+    "eg_image_write_border": "src/image/write_border.c",
+    "eg_image_read_rgb": "src/image/read_rgb.c",
+    "eg_image_read_rgb_as_gray": "src/image/read_rgb.c",
+    "eg_image_read_gray": "src/image/read_gray.c",
+    "eg_image_read_gray_as_rgb": "src/image/read_gray.c",
+    "eg_image_read_yuyv": "src/image/read_yuyv.c",
+    "eg_image_read_yuyv_as_gray": "src/image/read_yuyv.c",
+    "eg_image_read_nv12": "src/image/read_nv12.c",
+    "eg_image_read_nv12_as_gray": "src/image/read_nv12.c",
+    "eg_image_write_f32": "src/image/write_f32.c",
+    "eg_image_write_q8": "src/image/write_q8.c",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """What ``eg_image_run`` needs beside the arguments of a preprocessor: members of
+    ``eg_image_plan``, of the portable path, as they may stand in a C initialiser.
+
+    Attributes:
+        crop: Left, top, width and height of the part of the source that is seen.
+        part: Likewise of where it goes in the tensor.
+        fill: Levels, one per channel of the tensor, as in all that follow.
+        value_scale, offset: float32s: a float32 tensor is ``value * value_scale + offset``; a
+            value is 128 times a level.
+        multiplier, bias, shift, low, high: int32s: an int8 or uint8 tensor is
+            ``clamp((value * multiplier + bias) >> shift, low, high)``; zeros for float32.
+        columns: int32s, for every column of the part: the byte of a row of the source where the
+            pixel left of its centre begins.
+        fractions: int16s, likewise: the distance from that pixel, of 2^15.
+        inner_columns: How many of the columns have a pixel of the row to their right.
+        row_values: The length of each of the two ``rows``, int16 scratch memory.
+        write_part, read_row, write_row, write_border: Names of kernels; the last may be ``None``:
+            ``NULL``.
+    """
+
+    crop: tuple[int, int, int, int]
+    part: tuple[int, int, int, int]
+    fill: tuple[int, ...]
+    value_scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    multiplier: tuple[int, ...]
+    bias: tuple[int, ...]
+    shift: int
+    low: int
+    high: int
+    columns: tuple[int, ...]
+    fractions: tuple[int, ...]
+    inner_columns: int
+    row_values: int
+    write_part: str
+    read_row: str
+    write_row: str
+    write_border: str | None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files of runtime_c that run it, sorted."""
+        kernels = (self.write_part, self.read_row, self.write_row, self.write_border)
+        files = {KERNEL_SOURCES[kernel] for kernel in kernels if kernel is not None}
+        return tuple(sorted(files | {"src/image/run.c"}))
 
 
 class ImagePreprocessor(_native.ImagePreprocessor):
@@ -48,11 +115,12 @@ class ImagePreprocessor(_native.ImagePreprocessor):
         fill: Levels, one per channel of the tensor, or one for all.
         scale, offset: One per channel of the tensor, or one for all.
         quant_scale, zero_point: The tensor's quantisation; unused for float32.
-        portable: Leaves the processor's vectors alone. The result is the same, to the bit.
+        path: How, one of ``PATHS``. One that this machine lacks, or that doesn't take such a
+            source, is ``portable``. The result is the same, to the bit.
 
     Attributes:
         shape: (1, height, width, channels) or (1, channels, height, width).
-        path: ``portable`` or ``avx2``.
+        path: The one that is taken.
 
     Raises:
         ValueError: An argument is wrong, of the constructor or of a call; it says which.
@@ -76,7 +144,7 @@ class ImagePreprocessor(_native.ImagePreprocessor):
         offset: float | Sequence[float] = 0.0,
         quant_scale: float = 1.0,
         zero_point: int = 0,
-        portable: bool = False,
+        path: str = "fastest",
     ) -> None:
         channels = 1 if color == "gray" else 3
         levels = tuple(_integer("fill", each, 0, 255) for each in _spread("fill", fill, channels))
@@ -96,8 +164,12 @@ class ImagePreprocessor(_native.ImagePreprocessor):
             _floats("offset", offset, channels),
             _float("quant_scale", quant_scale),
             _integer("zero_point", zero_point),
-            bool(portable),
+            _choice("path", path, PATHS),
         )
+
+    def plan(self) -> ImagePlan:  # type: ignore[override]
+        """The portable path's plan of the same tensor, for a device."""
+        return ImagePlan(**super().plan())
 
 
 def _choice(argument: str, name: object, names: tuple[str, ...]) -> int:

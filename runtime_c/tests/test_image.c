@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static uint32_t state = 1;
@@ -328,7 +329,7 @@ static void test_against_float64(void)
             spec.width = from.source.width;
             spec.height = from.source.height;
         }
-        spec.portable = any(2) == 0;
+        spec.path = (eg_image_path)any(EG_IMAGE_PATH_COUNT);
         expect_reference(&spec, &from);
         free_frame(&from);
     }
@@ -343,7 +344,7 @@ static void test_paths_agree(void)
             make_frame((eg_image_format)any(EG_IMAGE_FORMAT_COUNT), 1 + any(90), 1 + any(30));
         void *const fast = run(&spec, &from);
 
-        spec.portable = true;
+        spec.path = EG_IMAGE_PATH_PORTABLE;
         void *const portable = run(&spec, &from);
 
         EXPECT(memcmp(fast, portable, eg_image_tensor_bytes(&spec)) == 0);
@@ -409,7 +410,7 @@ static void test_the_path(void)
 
     EXPECT(eg_image_prepare(&spec, &source, workspace, sizeof workspace, &plan) == EG_IMAGE_OK);
     EXPECT(plan.path == (avx2 ? EG_IMAGE_PATH_AVX2 : EG_IMAGE_PATH_PORTABLE));
-    spec.portable = true;
+    spec.path = EG_IMAGE_PATH_PORTABLE;
     EXPECT(eg_image_prepare(&spec, &source, workspace, sizeof workspace, &plan) == EG_IMAGE_OK);
     EXPECT(plan.path == EG_IMAGE_PATH_PORTABLE);
 }
@@ -449,6 +450,7 @@ static void test_illegal_specs(void)
     REFUSED(EG_IMAGE_BAD_TYPE, spec.type = EG_IMAGE_TYPE_COUNT);
     REFUSED(EG_IMAGE_BAD_RESIZE, spec.resize = EG_IMAGE_RESIZE_COUNT);
     REFUSED(EG_IMAGE_BAD_FIT, spec.fit = EG_IMAGE_FIT_COUNT);
+    REFUSED(EG_IMAGE_BAD_PATH, spec.path = EG_IMAGE_PATH_COUNT);
     REFUSED(EG_IMAGE_BAD_SCALE, spec.scale[1] = NAN);
     REFUSED(EG_IMAGE_BAD_SCALE, spec.scale[2] = -INFINITY);
     REFUSED(EG_IMAGE_BAD_OFFSET, spec.offset[0] = NAN);

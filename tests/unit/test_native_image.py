@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgegen.native import ImagePreprocessor
+from edgegen.native_image import KERNEL_SOURCES, PATHS
 
 LEVEL_ERROR = 2 * (0.5 / 128 + 255 / 65536)
 CONVERSION_ERROR = 0.5 + 3 * 255 / 65536
@@ -87,7 +89,7 @@ def resized(levels: Levels, width: int, height: int) -> Levels:
     layout=st.sampled_from(["nhwc", "nchw"]),
     source=st.tuples(st.integers(1, 20), st.integers(1, 12)),
     size=st.tuples(st.integers(1, 40), st.integers(1, 20)),
-    portable=st.booleans(),
+    path=st.sampled_from(PATHS),
 )
 def test_float32_is_within_the_stated_error(
     format: str,
@@ -95,7 +97,7 @@ def test_float32_is_within_the_stated_error(
     layout: str,
     source: tuple[int, int],
     size: tuple[int, int],
-    portable: bool,
+    path: str,
 ) -> None:
     source_width, source_height = 2 * source[0], 2 * source[1]
     image = random_image(format, source_width, source_height)
@@ -107,7 +109,7 @@ def test_float32_is_within_the_stated_error(
         color=color,
         layout=layout,
         scale=1.0,
-        portable=portable,
+        path=path,
     )
     tensor = prepare(image)
     assert tensor.dtype == np.float32
@@ -193,9 +195,50 @@ def test_the_fast_path_gives_the_portable_bits(
     options |= {"scale": (0.0171, -0.0175, 0.0174), "offset": (-2.118, 2.036, -1.804)}
     options |= {"quant_scale": 0.0186, "zero_point": 100}
     fast = ImagePreprocessor(*size, **options)(image)
-    portable = ImagePreprocessor(*size, portable=True, **options)
+    portable = ImagePreprocessor(*size, path="portable", **options)
     assert portable.path == "portable"
     assert fast.tobytes() == portable(image).tobytes()
+
+
+def test_a_plan_is_numbers_and_names() -> None:
+    plan = ImagePreprocessor(
+        4, 4, source_width=8, source_height=4, dtype="int8", fit="letterbox", fill=7, scale=1.0
+    ).plan()
+    assert plan.crop == (0, 0, 8, 4)
+    assert plan.part == (0, 1, 4, 2)
+    assert plan.fill == (7, 7, 7)
+    assert plan.columns == (0, 6, 12, 18)
+    assert plan.fractions == (16384,) * 4
+    assert plan.inner_columns == 4
+    assert plan.row_values == 12
+    assert (plan.low, plan.high) == (-128, 127)
+    assert plan.multiplier == (2 ** (plan.shift - 7),) * 3
+    assert plan.bias == (2 ** (plan.shift - 1),) * 3
+    assert plan.sources == (
+        "src/image/read_rgb.c",
+        "src/image/run.c",
+        "src/image/write_border.c",
+        "src/image/write_part.c",
+        "src/image/write_q8.c",
+    )
+
+
+def test_a_plan_of_floats_has_no_border() -> None:
+    prepare = ImagePreprocessor(
+        2, 2, source_width=2, source_height=2, format="nv12", scale=2.0, offset=(1, 2, 3)
+    )
+    plan = prepare.plan()
+    assert plan.value_scale == (2 / 128,) * 3
+    assert plan.offset == (1, 2, 3)
+    assert (plan.columns, plan.fractions, plan.inner_columns) == ((0, 1), (0, 0), 1)
+    assert plan.write_border is None
+    assert (plan.read_row, plan.write_row) == ("eg_image_read_nv12", "eg_image_write_f32")
+
+
+def test_every_kernel_has_its_source() -> None:
+    root = Path(__file__).resolve().parents[2] / "runtime_c"
+    for kernel, source in KERNEL_SOURCES.items():
+        assert f"void {kernel}(" in (root / source).read_text(encoding="utf-8")
 
 
 def test_it_writes_where_it_is_told() -> None:
@@ -236,6 +279,7 @@ GOOD: dict[str, Any] = {"width": 4, "height": 4, "source_width": 8, "source_heig
         ("dtype", np.float32),
         ("resize", "bicubic"),
         ("fit", ""),
+        ("path", "mmx"),
         ("fill", 256),
         ("fill", (0, 0)),
         ("fill", (0, 0, -1)),

@@ -17,19 +17,21 @@
  *               integers: what is rounded is off by at most 0.001 steps, or 1/128 of the channels'
  *               greatest step per level, or 1/30000 of their greatest step at level 0
  *
- * The fast paths (AVX2, chosen when the plan is made) give the portable one's very bits.
+ * The fast paths, chosen when the plan is made, give the portable one's very bits.
  *
  * Colours. Gray is round(0.299 R + 0.587 G + 0.114 B). YUV is BT.601 with video range (Y 16..235),
  * as cameras and OpenCV have it; a chroma sample holds for all pixels that share it; what a
  * conversion gives is rounded to a level before it is resized, and then is within
  * EG_IMAGE_CONVERSION_ERROR_LEVELS of the real number. Alpha is not looked at.
  *
+ * On a host, eg_image_prepare makes a plan. A device needs none of that: a plan is data, and may be
+ * a constant.
+ *
  * No allocation, no state: a plan and its workspace belong to one thread at a time.
  */
 #ifndef EDGEGEN_IMAGE_H
 #define EDGEGEN_IMAGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +61,7 @@ extern "C" {
     X(EG_IMAGE_BAD_TYPE, "type: not one of eg_image_type")                                         \
     X(EG_IMAGE_BAD_RESIZE, "resize: not one of eg_image_resize")                                   \
     X(EG_IMAGE_BAD_FIT, "fit: not one of eg_image_fit")                                            \
+    X(EG_IMAGE_BAD_PATH, "path: not one of eg_image_path")                                         \
     X(EG_IMAGE_BAD_SCALE, "scale: not finite")                                                     \
     X(EG_IMAGE_BAD_OFFSET, "offset: not finite")                                                   \
     X(EG_IMAGE_BAD_QUANT_SCALE, "quant_scale: not finite and above 0")                             \
@@ -71,7 +74,7 @@ extern "C" {
     X(EG_IMAGE_BAD_SOURCE_HEIGHT, "source_height: not in 1..32767, or odd for NV12")               \
     X(EG_IMAGE_BAD_WORKSPACE, "workspace: NULL or not aligned to 8 bytes")                         \
     X(EG_IMAGE_SMALL_WORKSPACE, "workspace_bytes: fewer than eg_image_workspace_bytes()")          \
-    X(EG_IMAGE_BAD_PLAN, "plan: NULL, or not made by eg_image_prepare")                            \
+    X(EG_IMAGE_BAD_PLAN, "plan: NULL, or not prepared")                                            \
     X(EG_IMAGE_BAD_PIXELS, "pixels: NULL")                                                         \
     X(EG_IMAGE_BAD_STRIDE, "stride: shorter than a row, or so long that addresses overflow")       \
     X(EG_IMAGE_BAD_CHROMA, "chroma: NULL, which NV12 needs")                                       \
@@ -136,6 +139,17 @@ typedef enum eg_image_fit {
     EG_IMAGE_FIT_COUNT
 } eg_image_fit;
 
+/* How to get there: the tensor is the same, to the bit. */
+typedef enum eg_image_path {
+    EG_IMAGE_PATH_FASTEST, /* of those that this machine has; no plan's path */
+    EG_IMAGE_PATH_PORTABLE,
+    EG_IMAGE_PATH_SSE41,
+    EG_IMAGE_PATH_AVX2,
+    EG_IMAGE_PATH_NEON,
+    EG_IMAGE_PATH_DSP, /* Armv7E-M */
+    EG_IMAGE_PATH_COUNT
+} eg_image_path;
+
 /* What the model wants. A channel is one of the tensor: with EG_IMAGE_COLOR_BGR, [0] is blue. */
 typedef struct eg_image_spec {
     int32_t width;
@@ -150,7 +164,7 @@ typedef struct eg_image_spec {
     float offset[3];    /* -mean / std */
     float quant_scale;  /* of an int8 or uint8 tensor, else unused */
     int32_t zero_point; /* likewise */
-    bool portable;      /* the portable path, also where there is a faster one */
+    eg_image_path path; /* where this machine has it, and it takes such a source; else portable */
 } eg_image_spec;
 
 /* What the camera gives. */
@@ -169,31 +183,71 @@ typedef struct eg_image {
     size_t chroma_stride;
 } eg_image;
 
-typedef enum eg_image_path { EG_IMAGE_PATH_PORTABLE = 1, EG_IMAGE_PATH_AVX2 } eg_image_path;
-
-/* Worked out once; made by eg_image_prepare and only read afterwards. It holds pointers into the
- * workspace, so it may be copied but the workspace must stay where it is. */
-typedef struct eg_image_plan {
-    eg_image_spec spec;
-    eg_image_source source;
-    eg_image_path path;
-    int32_t channels;
-    /* The part of the source that is seen, and where in the tensor it goes. */
-    int32_t crop_left, crop_top, crop_width, crop_height;
+/* A rectangle of an image or of a tensor. */
+typedef struct eg_image_box {
     int32_t left, top, width, height;
-    /* A value is 128 times a level. */
+} eg_image_box;
+
+typedef struct eg_image_plan eg_image_plan;
+
+/* Two rows of pixels, resized to the part's width, and the distance from the upper one (of
+ * 2^15). */
+typedef struct eg_image_rows {
+    const int16_t *upper, *lower;
+    int32_t fraction;
+} eg_image_rows;
+
+/* Columns `left` and following, of row `y`, of the tensor. */
+typedef struct eg_image_span {
+    int32_t left, width, y;
+} eg_image_span;
+
+/* Kernels, all of them in edgegen/image/kernels.h. */
+typedef void eg_image_part_writer(const eg_image_plan *plan, const eg_image *image, void *tensor);
+typedef void eg_image_row_reader(const eg_image_plan *plan, const eg_image *image, int32_t y,
+                                 int16_t *row);
+typedef void eg_image_row_writer(const eg_image_plan *plan, eg_image_rows rows, eg_image_span span,
+                                 void *tensor);
+typedef void eg_image_border_writer(const eg_image_plan *plan, void *tensor);
+
+/* Everything that does not depend on the pixels, only read by eg_image_run: made by
+ * eg_image_prepare, or by edgegen as a constant. It names the kernels that it needs, so that a
+ * program has no others. It holds pointers to its tables, so it may be copied but they must stay
+ * where they are. */
+struct eg_image_plan {
+    eg_image_source source;
+    int32_t width, height; /* of the tensor */
+    eg_image_color color;
+    eg_image_layout layout;
+    eg_image_type type;
+    eg_image_resize resize;
+    eg_image_path path;
+    eg_image_box crop; /* the part of the source that is seen */
+    eg_image_box part; /* where in the tensor it goes */
+    uint8_t fill[3];
+    /* float32: value * value_scale + offset. A value is 128 times a level. */
     float value_scale[3];
-    int32_t multiplier[3]; /* (value * multiplier + bias) >> shift, multiplier in 16 bits */
+    float offset[3];
+    /* int8, uint8: (value * multiplier + bias) >> shift, from low to high; multiplier in 16 bits */
+    int32_t multiplier[3];
     int32_t bias[3];
     int32_t shift;
     int32_t low, high;
-    /* For every column of the part: the column of the source that is left of its centre (AVX2:
-     * that pixel's byte) and the distance from it. */
-    int32_t *columns;
-    int16_t *fractions;
-    int32_t wide_columns; /* AVX2: so many columns lie 8 bytes or more before the row's end */
-    int16_t *rows[2];     /* two rows of the source, resized to the part's width */
-} eg_image_plan;
+    /* For every column of the part: the byte of a row (of `pixels`) where the pixel left of its
+     * centre begins, and the distance from it, of 2^15. Some paths have more fractions. */
+    const int32_t *columns;
+    const int16_t *fractions;
+    /* So many columns have a pixel of the row to the right of theirs; the others' fraction is 0.
+     * Some paths count those whose neighbourhood may be read. */
+    int32_t inner_columns;
+    /* Two rows of the source, resized to the part's width: the tensor's width times its channels
+     * (some paths: more). The only memory that running writes, beside the tensor. */
+    int16_t *rows[2];
+    eg_image_part_writer *write_part;
+    eg_image_row_reader *read_row;        /* for eg_image_write_part */
+    eg_image_row_writer *write_row;       /* for eg_image_write_part and eg_image_write_border */
+    eg_image_border_writer *write_border; /* NULL: there is none */
+};
 
 /* The bytes of workspace for `spec`, whatever the source; 0 for a spec that eg_image_prepare
  * refuses. */

@@ -15,12 +15,6 @@
 
 enum { BLOCK = 8 /* pixels written at once */, LANES = 4 };
 
-bool eg_image_avx2_takes(const eg_image_spec *spec, const eg_image_source *source)
-{
-    return !spec->portable && spec->color != EG_IMAGE_COLOR_GRAY &&
-           source->format <= EG_IMAGE_RGBA8 && __builtin_cpu_supports("avx2");
-}
-
 static int32_t pixel_bytes(const eg_image_plan *plan)
 {
     return plan->source.format == EG_IMAGE_RGBA8 ? 4 : 3;
@@ -30,30 +24,36 @@ static int32_t pixel_bytes(const eg_image_plan *plan)
 static int32_t source_channel(const eg_image_plan *plan, int32_t c)
 {
     const bool blue_first = plan->source.format == EG_IMAGE_BGR8;
-    const bool wants_blue_first = plan->spec.color == EG_IMAGE_COLOR_BGR;
+    const bool wants_blue_first = plan->color == EG_IMAGE_COLOR_BGR;
 
     return blue_first == wants_blue_first ? c : 2 - c;
 }
 
-/* Columns become bytes of a row, fractions four of a kind. */
-void eg_image_tabulate_avx2(eg_image_plan *plan)
+bool eg_image_use_avx2(eg_image_draft draft)
 {
-    const int32_t size = pixel_bytes(plan);
-    const int32_t row = plan->source.width * size;
+    eg_image_plan *const plan = draft.plan;
 
-    plan->wide_columns = 0;
-    for (int32_t x = plan->width; x-- > 0;) {
-        const int32_t first = plan->columns[x] * size;
-        const int16_t fraction = plan->fractions[x];
+    if (plan->color == EG_IMAGE_COLOR_GRAY || plan->source.format > EG_IMAGE_RGBA8 ||
+        !__builtin_cpu_supports("avx2")) {
+        return false;
+    }
+    const int32_t row = plan->source.width * pixel_bytes(plan);
 
-        plan->columns[x] = first;
+    /* Fractions become four of a kind. */
+    plan->inner_columns = 0;
+    for (int32_t x = plan->part.width; x-- > 0;) {
+        const int16_t fraction = draft.fractions[x];
+
         for (int32_t lane = 0; lane < LANES; ++lane) {
-            plan->fractions[LANES * x + lane] = fraction;
+            draft.fractions[LANES * x + lane] = fraction;
         }
-        if (first + 8 <= row && plan->wide_columns == 0) {
-            plan->wide_columns = x + 1;
+        if (draft.columns[x] + 8 <= row && plan->inner_columns == 0) {
+            plan->inner_columns = x + 1;
         }
     }
+    plan->path = EG_IMAGE_PATH_AVX2;
+    plan->write_part = eg_image_write_part_avx2;
+    return true;
 }
 
 /* Bytes of a mask that makes 16-bit values of one pixel of each of two 8-byte loads. */
@@ -93,8 +93,8 @@ AVX2 static inline __m256i mix(__m256i a, __m256i b, __m256i fraction)
     return _mm256_add_epi16(a, _mm256_mulhrs_epi16(_mm256_sub_epi16(b, a), fraction));
 }
 
-AVX2 void eg_image_resize_row_avx2(const eg_image_plan *plan, const eg_image *image, int32_t y,
-                                   int16_t *row)
+AVX2 static void resize_row(const eg_image_plan *plan, const eg_image *image, int32_t y,
+                            int16_t *row)
 {
     const uint8_t *const source = image->pixels + (size_t)y * image->stride;
     const int32_t *const columns = plan->columns;
@@ -103,7 +103,7 @@ AVX2 void eg_image_resize_row_avx2(const eg_image_plan *plan, const eg_image *im
     const __m256i right = load_mask(plan, size);
     int32_t x = 0;
 
-    for (; x + 4 <= plan->wide_columns; x += 4) {
+    for (; x + 4 <= plan->inner_columns; x += 4) {
         const __m256i pixels = _mm256_inserti128_si256(
             _mm256_castsi128_si256(load_two(source + columns[x], source + columns[x + 1])),
             load_two(source + columns[x + 2], source + columns[x + 3]), 1);
@@ -115,7 +115,7 @@ AVX2 void eg_image_resize_row_avx2(const eg_image_plan *plan, const eg_image *im
         _mm256_storeu_si256((__m256i *)(void *)(row + (size_t)(LANES * x)), values);
     }
     /* The last columns, where 8 bytes would reach beyond the row. */
-    for (; x < plan->width; ++x) {
+    for (; x < plan->part.width; ++x) {
         const int32_t fraction = plan->fractions[LANES * x];
         const uint8_t *const first = source + columns[x];
         const uint8_t *const second = first + (fraction != 0 ? size : 0);
@@ -151,14 +151,14 @@ typedef struct places {
 
 static places places_of(const eg_image_plan *plan, int32_t y, size_t element, void *tensor)
 {
-    const size_t width = (size_t)plan->spec.width;
-    const size_t plane = width * (size_t)plan->spec.height * element;
-    const size_t pixel = ((size_t)y * width + (size_t)plan->left) * element;
+    const size_t width = (size_t)plan->width;
+    const size_t plane = width * (size_t)plan->height * element;
+    const size_t pixel = ((size_t)y * width + (size_t)plan->part.left) * element;
     uint8_t *const begin = (uint8_t *)tensor;
     const places planes = {{begin + pixel, begin + plane + pixel, begin + 2 * plane + pixel}};
     const places together = {{begin + 3 * pixel, NULL, NULL}};
 
-    return plan->spec.layout == EG_IMAGE_NHWC ? together : planes;
+    return plan->layout == EG_IMAGE_NHWC ? together : planes;
 }
 
 AVX2 static inline __m256 to_floats(__m128i values)
@@ -199,9 +199,9 @@ AVX2 static void write_f32_nhwc(const eg_image_plan *plan, const int16_t *upper,
 
     for (int32_t i = 0; i < 12; ++i) {
         scale[i] = plan->value_scale[i % 3];
-        offset[i] = plan->spec.offset[i % 3];
+        offset[i] = plan->offset[i % 3];
     }
-    for (; x + BLOCK <= plan->width; x += BLOCK) {
+    for (; x + BLOCK <= plan->part.width; x += BLOCK) {
         const size_t i = (size_t)(LANES * x);
         const block values = mix_rows(upper + i, lower + i, weight);
 
@@ -209,14 +209,14 @@ AVX2 static void write_f32_nhwc(const eg_image_plan *plan, const int16_t *upper,
         store_four(to + 12, values.second, scale, offset);
         to += 24;
     }
-    if (x < plan->width) {
+    if (x < plan->part.width) {
         const size_t i = (size_t)(LANES * x);
         const block values = mix_rows(upper + i, lower + i, weight);
         float last[24];
 
         store_four(last, values.first, scale, offset);
         store_four(last + 12, values.second, scale, offset);
-        memcpy(to, last, (size_t)(plan->width - x) * 3 * sizeof(float));
+        memcpy(to, last, (size_t)(plan->part.width - x) * 3 * sizeof(float));
     }
 }
 
@@ -243,15 +243,15 @@ AVX2 static void write_f32_nchw(const eg_image_plan *plan, const int16_t *upper,
 {
     const __m256i weight = _mm256_set1_epi16((int16_t)fraction);
 
-    for (int32_t x = 0; x < plan->width; x += BLOCK) {
+    for (int32_t x = 0; x < plan->part.width; x += BLOCK) {
         const size_t i = (size_t)(LANES * x);
-        const int32_t left = plan->width - x;
+        const int32_t left = plan->part.width - x;
         __m128i channels[3];
 
         split(mix_rows(upper + i, lower + i, weight), channels);
         for (int32_t c = 0; c < 3; ++c) {
             const __m256 scale = _mm256_set1_ps(plan->value_scale[c]);
-            const __m256 offset = _mm256_set1_ps(plan->spec.offset[c]);
+            const __m256 offset = _mm256_set1_ps(plan->offset[c]);
             uint8_t *const to = at.to[c] + (size_t)x * sizeof(float);
 
             if (left >= BLOCK) {
@@ -283,7 +283,7 @@ AVX2 static inline quantiser quantiser_of(const eg_image_plan *plan)
         _mm256_broadcastsi128_si256(_mm_setr_epi32(m[0] & 0xFFFF, m[1] & 0xFFFF, m[2] & 0xFFFF, 0)),
         _mm256_broadcastsi128_si256(_mm_setr_epi32(b[0], b[1], b[2], 0)),
         _mm_cvtsi32_si128(plan->shift),
-        plan->spec.type == EG_IMAGE_INT8,
+        plan->type == EG_IMAGE_INT8,
     };
 
     return made;
@@ -332,18 +332,18 @@ AVX2 static void write_bytes_nhwc(const eg_image_plan *plan, const int16_t *uppe
     uint8_t *to = at.to[0];
     int32_t x = 0;
 
-    for (; x + BLOCK <= plan->width; x += BLOCK) {
+    for (; x + BLOCK <= plan->part.width; x += BLOCK) {
         const size_t i = (size_t)(LANES * x);
 
         store_pixels(to, quantise_block(mix_rows(upper + i, lower + i, weight), by));
         to += 24;
     }
-    if (x < plan->width) {
+    if (x < plan->part.width) {
         const size_t i = (size_t)(LANES * x);
         uint8_t last[24];
 
         store_pixels(last, quantise_block(mix_rows(upper + i, lower + i, weight), by));
-        memcpy(to, last, (size_t)(plan->width - x) * 3);
+        memcpy(to, last, (size_t)(plan->part.width - x) * 3);
     }
 }
 
@@ -355,9 +355,9 @@ AVX2 static void write_bytes_nchw(const eg_image_plan *plan, const int16_t *uppe
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, -1, -1, -1, -1));
     const quantiser by = quantiser_of(plan);
 
-    for (int32_t x = 0; x < plan->width; x += BLOCK) {
+    for (int32_t x = 0; x < plan->part.width; x += BLOCK) {
         const size_t i = (size_t)(LANES * x);
-        const size_t left = (size_t)(plan->width - x);
+        const size_t left = (size_t)(plan->part.width - x);
         const __m256i bytes =
             _mm256_shuffle_epi8(quantise_block(mix_rows(upper + i, lower + i, weight), by), gather);
         const __m128i low = _mm256_castsi256_si128(bytes);
@@ -372,11 +372,11 @@ AVX2 static void write_bytes_nchw(const eg_image_plan *plan, const int16_t *uppe
     }
 }
 
-AVX2 void eg_image_write_row_avx2(const eg_image_plan *plan, const int16_t *upper,
-                                  const int16_t *lower, int32_t fraction, int32_t y, void *tensor)
+AVX2 static void write_row(const eg_image_plan *plan, const int16_t *upper, const int16_t *lower,
+                           int32_t fraction, int32_t y, void *tensor)
 {
-    const bool is_float = plan->spec.type == EG_IMAGE_FLOAT32;
-    const bool together = plan->spec.layout == EG_IMAGE_NHWC;
+    const bool is_float = plan->type == EG_IMAGE_FLOAT32;
+    const bool together = plan->layout == EG_IMAGE_NHWC;
     const places at = places_of(plan, y, is_float ? sizeof(float) : 1, tensor);
 
     if (is_float && together) {
@@ -387,6 +387,46 @@ AVX2 void eg_image_write_row_avx2(const eg_image_plan *plan, const int16_t *uppe
         write_bytes_nhwc(plan, upper, lower, fraction, at);
     } else {
         write_bytes_nchw(plan, upper, lower, fraction, at);
+    }
+}
+
+typedef struct row_pair {
+    int16_t *rows[2];
+    int32_t held[2]; /* which rows of the source; -1: none */
+} row_pair;
+
+static void hold(const eg_image_plan *plan, const eg_image *image, int32_t which, int32_t y,
+                 row_pair *pair)
+{
+    if (pair->held[which] != y) {
+        resize_row(plan, image, y, pair->rows[which]);
+        pair->held[which] = y;
+    }
+}
+
+void eg_image_write_part_avx2(const eg_image_plan *plan, const eg_image *image, void *tensor)
+{
+    row_pair pair = {{plan->rows[0], plan->rows[1]}, {-1, -1}};
+
+    for (int32_t y = 0; y < plan->part.height; ++y) {
+        const eg_image_position at =
+            eg_image_position_of(plan->resize, y, plan->crop.height, plan->part.height);
+        const int32_t upper = plan->crop.top + at.first;
+
+        if (pair.held[1] == upper) {
+            int16_t *const row = pair.rows[0];
+
+            pair.rows[0] = pair.rows[1];
+            pair.rows[1] = row;
+            pair.held[0] = upper;
+            pair.held[1] = -1;
+        }
+        hold(plan, image, 0, upper, &pair);
+        if (at.fraction != 0) {
+            hold(plan, image, 1, upper + 1, &pair);
+        }
+        write_row(plan, pair.rows[0], pair.rows[at.fraction != 0], at.fraction, plan->part.top + y,
+                  tensor);
     }
 }
 

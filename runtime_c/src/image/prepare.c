@@ -3,7 +3,11 @@
 
 #include <float.h>
 
-enum { ALIGNMENT = 8, BLOCK = 8 /* columns that AVX2 computes at once */ };
+enum {
+    ALIGNMENT = 8,
+    BLOCK = 8, /* columns that a fast path computes at once */
+    LANES = 4, /* what fast paths have of a pixel's values and fractions */
+};
 
 static bool is_side(int32_t side)
 {
@@ -76,6 +80,9 @@ static eg_image_status check_choices(const eg_image_spec *spec)
     if ((uint32_t)spec->fit >= EG_IMAGE_FIT_COUNT) {
         return EG_IMAGE_BAD_FIT;
     }
+    if ((uint32_t)spec->path >= EG_IMAGE_PATH_COUNT) {
+        return EG_IMAGE_BAD_PATH;
+    }
     return EG_IMAGE_OK;
 }
 
@@ -135,20 +142,12 @@ static size_t padded(const eg_image_spec *spec)
     return ((size_t)spec->width + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* Values of memory for a pixel: the fast paths keep three channels in four. */
-static size_t lanes(const eg_image_spec *spec)
-{
-    return EG_IMAGE_HAS_AVX2 && channels_of(spec) == 3 ? 4 : (size_t)channels_of(spec);
-}
-
 size_t eg_image_workspace_bytes(const eg_image_spec *spec)
 {
     if (check_spec(spec) != EG_IMAGE_OK) {
         return 0;
     }
-    const size_t fractions = EG_IMAGE_HAS_AVX2 ? lanes(spec) : 1;
-
-    return padded(spec) * (sizeof(int32_t) + (fractions + 2 * lanes(spec)) * sizeof(int16_t));
+    return padded(spec) * (sizeof(int32_t) + 3 * LANES * sizeof(int16_t));
 }
 
 size_t eg_image_tensor_bytes(const eg_image_spec *spec)
@@ -165,30 +164,28 @@ static int32_t rescaled(int32_t side, int32_t to, int32_t from, int32_t most)
     return rounded < 1 ? 1 : (rounded > most ? most : (int32_t)rounded);
 }
 
-static void place(eg_image_plan *plan)
+static void place(const eg_image_spec *spec, const eg_image_source *source, eg_image_plan *plan)
 {
-    const eg_image_spec *spec = &plan->spec;
-    const eg_image_source *source = &plan->source;
     const bool wider =
         (int64_t)source->width * spec->height > (int64_t)spec->width * source->height;
+    eg_image_box crop = {0, 0, source->width, source->height};
+    eg_image_box part = {0, 0, spec->width, spec->height};
 
-    plan->crop_width = source->width;
-    plan->crop_height = source->height;
-    plan->width = spec->width;
-    plan->height = spec->height;
     if (spec->fit == EG_IMAGE_CROP && wider) {
-        plan->crop_width = rescaled(source->height, spec->width, spec->height, source->width);
+        crop.width = rescaled(source->height, spec->width, spec->height, source->width);
     } else if (spec->fit == EG_IMAGE_CROP) {
-        plan->crop_height = rescaled(source->width, spec->height, spec->width, source->height);
+        crop.height = rescaled(source->width, spec->height, spec->width, source->height);
     } else if (spec->fit == EG_IMAGE_LETTERBOX && wider) {
-        plan->height = rescaled(source->height, spec->width, source->width, spec->height);
+        part.height = rescaled(source->height, spec->width, source->width, spec->height);
     } else if (spec->fit == EG_IMAGE_LETTERBOX) {
-        plan->width = rescaled(source->width, spec->height, source->height, spec->width);
+        part.width = rescaled(source->width, spec->height, source->height, spec->width);
     }
-    plan->crop_left = (source->width - plan->crop_width) / 2;
-    plan->crop_top = (source->height - plan->crop_height) / 2;
-    plan->left = (spec->width - plan->width) / 2;
-    plan->top = (spec->height - plan->height) / 2;
+    crop.left = (source->width - crop.width) / 2;
+    crop.top = (source->height - crop.height) / 2;
+    part.left = (spec->width - part.width) / 2;
+    part.top = (spec->height - part.height) / 2;
+    plan->crop = crop;
+    plan->part = part;
 }
 
 /* The greatest shift that leaves multipliers in 16 and sums in 32 bits: 32640 * 32767 + 2^30 - 2^26
@@ -219,16 +216,16 @@ static int32_t rounded(double x)
     return (int32_t)(x < 0.0 ? x - 0.5 : x + 0.5);
 }
 
-static void quantise(eg_image_plan *plan)
+static void quantise(const eg_image_spec *spec, eg_image_plan *plan)
 {
-    const eg_image_spec *spec = &plan->spec;
-    const int32_t shift = greatest_shift(spec, plan->channels);
+    const int32_t channels = channels_of(spec);
+    const int32_t shift = greatest_shift(spec, channels);
     const double unit = (double)(INT32_C(1) << shift);
 
     plan->shift = shift;
     plan->low = spec->type == EG_IMAGE_INT8 ? INT8_MIN : 0;
     plan->high = plan->low + UINT8_MAX;
-    for (int32_t c = 0; c < plan->channels; ++c) {
+    for (int32_t c = 0; c < channels; ++c) {
         const double slope = steps(spec->scale[c], spec->quant_scale) / 128.0;
         const double start = steps(spec->offset[c], spec->quant_scale) + spec->zero_point;
 
@@ -237,26 +234,85 @@ static void quantise(eg_image_plan *plan)
     }
 }
 
-static void divide(eg_image_plan *plan, void *workspace)
+static eg_image_draft divide(const eg_image_spec *spec, void *workspace, eg_image_plan *plan)
 {
-    const eg_image_spec *spec = &plan->spec;
     const size_t columns = padded(spec);
-    const size_t fractions = columns * (EG_IMAGE_HAS_AVX2 ? lanes(spec) : 1);
+    const eg_image_draft draft = {
+        plan,
+        (int32_t *)workspace,
+        (int16_t *)(void *)((int32_t *)workspace + columns),
+    };
 
-    plan->columns = (int32_t *)workspace;
-    plan->fractions = (int16_t *)(void *)(plan->columns + columns);
-    plan->rows[0] = plan->fractions + fractions;
-    plan->rows[1] = plan->rows[0] + columns * lanes(spec);
+    plan->columns = draft.columns;
+    plan->fractions = draft.fractions;
+    plan->rows[0] = draft.fractions + columns * LANES;
+    plan->rows[1] = plan->rows[0] + columns * LANES;
+    return draft;
 }
 
-static void tabulate(eg_image_plan *plan)
+static void tabulate(eg_image_draft draft)
 {
-    for (int32_t x = 0; x < plan->width; ++x) {
-        const eg_image_position at =
-            eg_image_position_of(plan->spec.resize, x, plan->crop_width, plan->width);
+    static const uint8_t pixel_bytes[EG_IMAGE_FORMAT_COUNT] = {3, 3, 4, 1, 2, 1};
+    eg_image_plan *const plan = draft.plan;
+    const int32_t size = pixel_bytes[plan->source.format];
 
-        plan->columns[x] = plan->crop_left + at.first;
-        plan->fractions[x] = (int16_t)at.fraction;
+    for (int32_t x = 0; x < plan->part.width; ++x) {
+        const eg_image_position at =
+            eg_image_position_of(plan->resize, x, plan->crop.width, plan->part.width);
+        const int32_t column = plan->crop.left + at.first;
+
+        draft.columns[x] = column * size;
+        draft.fractions[x] = (int16_t)at.fraction;
+        if (column < plan->source.width - 1) {
+            plan->inner_columns = x + 1;
+        }
+    }
+}
+
+static void choose_kernels(const eg_image_spec *spec, eg_image_plan *plan)
+{
+    static eg_image_row_reader *const readers[EG_IMAGE_FORMAT_COUNT][2] = {
+        {eg_image_read_rgb, eg_image_read_rgb_as_gray},
+        {eg_image_read_rgb, eg_image_read_rgb_as_gray},
+        {eg_image_read_rgb, eg_image_read_rgb_as_gray},
+        {eg_image_read_gray_as_rgb, eg_image_read_gray},
+        {eg_image_read_yuyv, eg_image_read_yuyv_as_gray},
+        {eg_image_read_nv12, eg_image_read_nv12_as_gray},
+    };
+
+    plan->write_part = eg_image_write_part;
+    plan->read_row = readers[plan->source.format][spec->color == EG_IMAGE_COLOR_GRAY];
+    plan->write_row = spec->type == EG_IMAGE_FLOAT32 ? eg_image_write_f32 : eg_image_write_q8;
+    plan->write_border = spec->fit == EG_IMAGE_LETTERBOX ? eg_image_write_border : NULL;
+}
+
+static bool may_use(eg_image_path asked, eg_image_path path)
+{
+    return asked == EG_IMAGE_PATH_FASTEST || asked == path;
+}
+
+static void choose_path(const eg_image_spec *spec, eg_image_draft draft)
+{
+    draft.plan->path = EG_IMAGE_PATH_PORTABLE;
+#if EG_IMAGE_HAS_AVX2
+    if (may_use(spec->path, EG_IMAGE_PATH_AVX2) && eg_image_use_avx2(draft)) {
+        return;
+    }
+#endif
+}
+
+static void copy_spec(const eg_image_spec *spec, eg_image_plan *plan)
+{
+    plan->width = spec->width;
+    plan->height = spec->height;
+    plan->color = spec->color;
+    plan->layout = spec->layout;
+    plan->type = spec->type;
+    plan->resize = spec->resize;
+    for (int32_t c = 0; c < channels_of(spec); ++c) {
+        plan->fill[c] = spec->fill[c];
+        plan->value_scale[c] = spec->scale[c] / 128.0F;
+        plan->offset[c] = spec->offset[c];
     }
 }
 
@@ -283,24 +339,16 @@ eg_image_status eg_image_prepare(const eg_image_spec *spec, const eg_image_sourc
     const eg_image_plan empty = {0};
 
     *plan = empty;
-    plan->spec = *spec;
     plan->source = *source;
-    plan->channels = channels_of(spec);
-    plan->path = EG_IMAGE_PATH_PORTABLE;
-    place(plan);
-    for (int32_t c = 0; c < plan->channels; ++c) {
-        plan->value_scale[c] = spec->scale[c] / 128.0F;
-    }
+    copy_spec(spec, plan);
+    place(spec, source, plan);
     if (spec->type != EG_IMAGE_FLOAT32) {
-        quantise(plan);
+        quantise(spec, plan);
     }
-    divide(plan, workspace);
-    tabulate(plan);
-#if EG_IMAGE_HAS_AVX2
-    if (eg_image_avx2_takes(spec, source)) {
-        plan->path = EG_IMAGE_PATH_AVX2;
-        eg_image_tabulate_avx2(plan);
-    }
-#endif
+    const eg_image_draft draft = divide(spec, workspace, plan);
+
+    tabulate(draft);
+    choose_kernels(spec, plan);
+    choose_path(spec, draft);
     return EG_IMAGE_OK;
 }
