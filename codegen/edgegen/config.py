@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgegen import paths
+from edgegen import inputs, paths
 from edgegen.errors import UsageError
+from edgegen.inputs import Input
 from edgegen.lockfile import LOCK
 from edgegen.options import DEFAULT_OPTIMIZE_FOR, OPTIMIZE_FOR, OptimizeFor
 from edgegen.project import CONFIG, GENERATED
+from edgegen.toml_table import closest
 
 NAME_LENGTH = 40  # C99 promises 63 significant characters; the rest is for our suffixes
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -60,6 +62,7 @@ class Config:
         engines: Engine ids in order of preference; empty for every engine that takes
             the model.
         optimize_for: How the `aot` engine chooses its kernels.
+        inputs: How the model's inputs are made, as far as the user described them.
     """
 
     name: str
@@ -68,33 +71,49 @@ class Config:
     labels: str = ""
     engines: tuple[str, ...] = ()
     optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR
+    inputs: tuple[Input, ...] = ()
 
 
 def read(directory: Path) -> Config:
     """The project's edgegen.toml; a UsageError that lists everything wrong with it."""
     path = directory / CONFIG
     try:
-        text = path.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise UsageError(f"{CONFIG} is not UTF-8 text.", where=str(path)) from None
+        text = _text(path)
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"This is no edgegen project: there is no {CONFIG}.",
             where=str(directory),
             fix="Name the project's folder, or make one with `edgegen scaffold`.",
         ) from None
-    except OSError as error:
-        raise UsageError(f"{CONFIG} cannot be read.", where=f"{path}: {error.strerror}") from error
     return parse(text, str(path))
+
+
+def read_inputs(path: Path) -> tuple[Input, ...]:
+    """The descriptions in a file that holds nothing but `[input.image]` and `[input.audio]`."""
+    try:
+        text = _text(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError("There is no such file.", where=f"--input {path}") from None
+    document = _document(text, path.name, str(path))
+    problems = [
+        f"unknown key {key!r}{_hint(key, ('input',))}" for key in document if key != "input"
+    ]
+    found = inputs.read(document.get("input", {}), problems)
+    if not (found or problems):
+        problems.append("it describes no input: write [input.image] or [input.audio]")
+    if problems:
+        raise UsageError(
+            f"{path.name} is wrong: {'; '.join(problems)}.", where=str(path), fix=_INPUT_FIX
+        )
+    return found
 
 
 def parse(text: str, where: str) -> Config:
     """Read the file's text; ``where`` names it in errors."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{CONFIG} is not TOML: {error}.", where=where) from None
-    problems = [f"unknown key {key!r}" for key in document if key != "project"]
+    document = _document(text, CONFIG, where)
+    known = ("project", "input")
+    problems = [f"unknown key {key!r}{_hint(key, known)}" for key in document if key not in known]
+    described = inputs.read(document["input"], problems) if "input" in document else ()
     table = document.get("project")
     if not isinstance(table, dict):
         problems.append("[project] is missing")
@@ -109,11 +128,41 @@ def parse(text: str, where: str) -> Config:
         table.get("labels", ""),
         tuple(table.get("engines", ())),
         table.get("optimize_for", DEFAULT_OPTIMIZE_FOR),
+        described,
     )
 
 
-def render(config: Config) -> bytes:
-    """The text of a new edgegen.toml."""
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path.name} is not UTF-8 text.", where=str(path)) from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise UsageError(
+            f"{path.name} cannot be read.", where=f"{path}: {error.strerror}"
+        ) from error
+
+
+def _document(text: str, name: str, where: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{name} is not TOML: {error}.", where=where) from None
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    close = closest(key, known)
+    return f" (did you mean {close}?)" if close else ""
+
+
+def render(config: Config, source: str = "") -> bytes:
+    """The text of a new edgegen.toml.
+
+    Args:
+        source: Where the descriptions of the inputs come from, for a comment.
+    """
     # A JSON string is a TOML string for the characters that the values may hold.
     text = _TEMPLATE.format(
         name=json.dumps(config.name),
@@ -126,6 +175,8 @@ def render(config: Config) -> bytes:
         text += f"engines = {json.dumps(list(config.engines))}\n"
     if config.optimize_for != DEFAULT_OPTIMIZE_FOR:
         text += f"optimize_for = {json.dumps(config.optimize_for)}\n"
+    if config.inputs:
+        text += f"\n{inputs.render(config.inputs, source)}"
     return text.encode()
 
 
@@ -169,7 +220,11 @@ def default_name(stem: str) -> str:
 
 
 def _table_problems(table: dict[str, object]) -> list[str]:
-    problems = [f"unknown key project.{key!r}" for key in table if key not in _KEYS]
+    problems = [
+        f"unknown key project.{key!r}{_hint(key, tuple(_KEYS))}"
+        for key in table
+        if key not in _KEYS
+    ]
     for key, (required, check) in _KEYS.items():
         if key in table:
             why = check(table[key])
@@ -219,9 +274,13 @@ _KEYS: dict[str, tuple[bool, Callable[[object], str]]] = {
 }
 
 
+_INPUT_FIX = "docs/preprocessing.md has every key of [input.image] and [input.audio]."
+
+
 def _wrong(problems: list[str], where: str) -> UsageError:
+    about_inputs = [problem for problem in problems if "input." in problem]
+    fixes = [] if problems == about_inputs else [f"The keys of [project] are {', '.join(_KEYS)}."]
+    fixes += [_INPUT_FIX] if about_inputs else []
     return UsageError(
-        f"{CONFIG} is wrong: {'; '.join(problems)}.",
-        where=where,
-        fix=f"The keys of [project] are {', '.join(_KEYS)}.",
+        f"{CONFIG} is wrong: {'; '.join(problems)}.", where=where, fix=" ".join(fixes)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgegen import reference
+from edgegen import preprocessing, reference
 from edgegen.errors import UsageError
+from edgegen.inputs import Input
 from edgegen.model import DType, Model, OpKind
+from edgegen.preprocessing import Preprocessor
 
 Array = npt.NDArray[np.generic]
 
@@ -21,6 +24,8 @@ _MULTIPLIER = 1664525
 _INCREMENT = 1013904223
 
 FLOAT_TOLERANCE = 1e-5
+
+SOURCE_SEEDS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,21 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What the preprocessing makes of one seed's raw bytes.
+
+    Attributes:
+        tensor: Which of the model's inputs.
+        seed: Makes the raw bytes; see `make_raw`.
+        crc32: Of the tensor's little-endian bytes in C order.
+    """
+
+    tensor: int
+    seed: int
+    crc32: int
+
+
+@dataclass(frozen=True, slots=True)
 class Golden:
     """The proof that travels with a project.
 
@@ -51,15 +71,20 @@ class Golden:
             |got - expected| allowed for a float output, as a fraction of the largest
             |expected| of that output in that vector.
         reference: Interpreter and version that computed the outputs.
+        sources: Of every described input in the model's order, one for each of `SOURCE_SEEDS`.
     """
 
     vectors: tuple[Vector, ...]
     tolerance: float
     reference: str
+    sources: tuple[Source, ...] = ()
 
 
 def make(
-    model: Model, count: int = 4, channels: Mapping[int, Sequence[int]] | None = None
+    model: Model,
+    count: int = 4,
+    channels: Mapping[int, Sequence[int]] | None = None,
+    inputs: Sequence[Input] = (),
 ) -> Golden:
     """Runs the reference on ``count`` input vectors, in order, once initialised: as the self-test
     does, so that a model which keeps a state has the same one. Raises as `reference.run` does.
@@ -67,6 +92,7 @@ def make(
     Args:
         channels: For tensors of which an engine computes only some channels, their indices
             along the last dimension: the checksums are of these alone.
+        inputs: Descriptions of inputs that are made from raw bytes.
     """
     seeds = range(1, count + 1)
     result = reference.run(
@@ -79,7 +105,30 @@ def make(
             seeds, result.outputs, result.activations, strict=True
         )
     )
-    return Golden(vectors, _tolerance(model), result.name)
+    return Golden(vectors, _tolerance(model), result.name, make_sources(model, inputs))
+
+
+def make_sources(model: Model, inputs: Sequence[Input]) -> tuple[Source, ...]:
+    """Runs the preprocessing on raw bytes of every one of `SOURCE_SEEDS`.
+
+    Raises:
+        UsageError: A description does not fit the model.
+    """
+    sources = []
+    for description in preprocessing.resolve(model, inputs):
+        made = preprocessing.prepare(model, description)
+        for seed in SOURCE_SEEDS:
+            tensor = made.run(make_raw(made, seed))
+            sources.append(Source(description.tensor, seed, zlib.crc32(_little_endian(tensor))))
+    return tuple(sources)
+
+
+def make_raw(preprocessor: Preprocessor, seed: int) -> Array:
+    """What a camera or a microphone might give, from the generator started at ``seed``: bytes
+    are the top 8 bits of its values, samples the top 16."""
+    words = _generator(seed, math.prod(preprocessor.raw_shape))
+    dtype = DType(preprocessor.raw_dtype.name)
+    return _elements(words, dtype).reshape(preprocessor.raw_shape)
 
 
 def make_inputs(model: Model, seed: int) -> list[Array]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from edgegen.inputs import Input
+
 OptimizeFor = Literal["latency", "memory", "size"]
 """What the `aot` engine strives for: the fastest plan that fits the device, the smallest arena (or
 a faster one within a sixteenth of it), or the least flash."""
@@ -37,6 +39,9 @@ class Options:
         labels: Class names, one per output element, or empty.
         tflm_arena: A measured arena for the `tflm` engine, if there is one.
         optimize_for: How the `aot` engine chooses its kernels.
+        inputs: How the model's inputs are made from camera frames and samples, complete (see
+            `preprocessing.resolve`) and in their order; those that are left out, the
+            application fills by itself.
     """
 
     name: str
@@ -44,3 +49,4 @@ class Options:
     labels: tuple[str, ...] = ()
     tflm_arena: MeasuredArena | None = None
     optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR
+    inputs: tuple[Input, ...] = ()

@@ -18,10 +18,14 @@ LAYERS = (
     ("api",),
     ("doctor", "evidence", "fit", "frontends", "targets", "verify"),
     ("config", "engines", "golden"),
-    ("analysis", "diagnostics", "passes", "project", "reference", "registry", "render"),
+    (
+        *("analysis", "diagnostics", "passes", "preprocessing", "project", "reference"),
+        *("registry", "render"),
+    ),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
-    ("native_image",),
-    ("_native", "device", "labels", "model", "options", "paths", "toml_table"),
+    ("native_image", "options"),
+    ("_native", "device", "inputs", "labels", "model", "paths"),
+    ("toml_table",),
     ("errors",),
 )
 DEPTH = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}
