@@ -22,6 +22,7 @@ from edgegen.doctor import Diagnosis, examine
 from edgegen.engines import Engine
 from edgegen.errors import Diagnostic, DifferenceError, RefusedModelError, UsageError
 from edgegen.fit import EngineFit, FitReport, Verdict
+from edgegen.inputs import Input
 from edgegen.lockfile import LOCK
 from edgegen.model import Model
 from edgegen.options import DEFAULT_OPTIMIZE_FOR, Options
@@ -42,16 +43,33 @@ class EngineVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class DescribedInput:
+    """An input of the model that is made from frames or samples.
+
+    Attributes:
+        description: Complete.
+        raw_bytes: Of a frame, or of the samples of all rows.
+        source: What holds the description.
+    """
+
+    description: Input
+    raw_bytes: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What is in a model file.
 
     Attributes:
         facts: `analysis.summary`: operators, tensors, MACs, sizes; JSON-able.
         engines: Every engine's verdict.
+        inputs: The described ones.
     """
 
     facts: Mapping[str, Any]
     engines: tuple[EngineVerdict, ...]
+    inputs: tuple[DescribedInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,7 @@ class Outcome:
         engines: Every engine's verdict, those left out included.
         fit: How the emitted engines fit the device.
         written: False for a dry run.
+        inputs: The described ones.
     """
 
     config: Config
@@ -72,24 +91,32 @@ class Outcome:
     fit: FitReport
     plan: Plan
     written: bool
+    inputs: tuple[DescribedInput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """All that a project is generated from."""
+    """All that a project is generated from; ``described_in`` holds the inputs' descriptions."""
 
     config: Config
     device: Device
     model: Model
     labels: bytes | None
+    described_in: str
 
 
-def inspect(model_path: Path) -> Inspection:
-    """What is in a model file, and which engines take it."""
+def inspect(model_path: Path, inputs: Path | None = None) -> Inspection:
+    """What is in a model file, and which engines take it.
+
+    Args:
+        inputs: TOML file with descriptions of the model's inputs.
+    """
     from edgegen import analysis
 
     model = _load_model(model_path)
-    return Inspection(analysis.summary(model), _verdicts(model))
+    described = configuration.read_inputs(inputs) if inputs else ()
+    made = _described(model, described, str(inputs))
+    return Inspection(analysis.summary(model), _verdicts(model), made)
 
 
 def lowering(model_path: Path, target: str, optimize_for: str | None = None) -> Lowering:
@@ -137,6 +164,7 @@ def scaffold(
     *,
     engines: Sequence[str] = (),
     optimize_for: str | None = None,
+    inputs: Path | None = None,
     labels: Path | None = None,
     name: str | None = None,
     dry_run: bool = False,
@@ -148,6 +176,7 @@ def scaffold(
         output: Folder to make; the project's name by default.
         engines: Engines to emit, in order of preference; by default all that take it.
         optimize_for: One of `edgegen.options.OPTIMIZE_FOR`; latency by default.
+        inputs: TOML file with descriptions of the model's inputs.
         labels: Text file with one class name per line.
         name: Prefix of the C symbols; made from the model's file name by default.
         force: Write a project that does not fit, or over files edited by hand.
@@ -168,6 +197,7 @@ def scaffold(
         class_names.PLACE if labels else "",
         tuple(dict.fromkeys(engines)),
         chosen,
+        configuration.read_inputs(inputs) if inputs else (),
     )
     directory = output if output is not None else Path(settings.name)
     if _is_project(directory):
@@ -177,7 +207,8 @@ def scaffold(
         _require_same(directory, settings, model, named)
         return update(directory, dry_run=dry_run, force=force)
     project.check_directory(directory)
-    sources = _Sources(settings, device_, model, class_names.read(labels) if labels else None)
+    label_bytes = class_names.read(labels) if labels else None
+    sources = _Sources(settings, device_, model, label_bytes, f"--input {inputs}")
     return _generate(sources, directory, dry_run=dry_run, force=force)
 
 
@@ -208,6 +239,7 @@ def update(
         registry.load_device(settings.device),
         _load_model(model_path or directory / settings.model),
         labels,
+        str(directory / CONFIG),
     )
     replaced = [settings.model] if model_path else []
     return _generate(sources, directory, replaced, dry_run=dry_run, force=force)
@@ -252,8 +284,14 @@ def _generate(
     emitted = _choose(sources, verdicts)
     arena = evidence.tflm_arena(directory, model.source.sha256, device_.id)
     settings = sources.config
+    described = _described(model, settings.inputs, sources.described_in)
     options = Options(
-        settings.name, emitted, _labels(sources), arena, optimize_for=settings.optimize_for
+        settings.name,
+        emitted,
+        _labels(sources),
+        arena,
+        optimize_for=settings.optimize_for,
+        inputs=tuple(each.description for each in described),
     )
     table = _engine_table()
     report = fitting.check(model, device_, [table[each] for each in emitted], options)
@@ -265,7 +303,19 @@ def _generate(
     plan = project.plan(complete, directory, measured=measured, replace=replaced)
     if not dry_run:
         project.write(plan, force=force)
-    return Outcome(sources.config, device_, emitted, verdicts, report, plan, not dry_run)
+    return Outcome(settings, device_, emitted, verdicts, report, plan, not dry_run, described)
+
+
+def _described(model: Model, inputs: Sequence[Input], where: str) -> tuple[DescribedInput, ...]:
+    """The descriptions, held against the model; ``where`` holds them."""
+    if not inputs:
+        return ()
+    from edgegen import preprocessing
+
+    return tuple(
+        DescribedInput(each, preprocessing.prepare(model, each).raw_bytes, where)
+        for each in preprocessing.resolve(model, inputs, where)
+    )
 
 
 def _with_own_files(built: GeneratedProject, sources: _Sources) -> GeneratedProject:
@@ -379,6 +429,10 @@ def _require_same(directory: Path, wanted: Config, model: Model, named: Collecti
         differing.append(f"kernels chosen for {found.optimize_for}")
     if wanted.engines and wanted.engines != found.engines:
         differing.append(f"engines {', '.join(found.engines) or 'all that take the model'}")
+    if wanted.inputs and wanted.inputs != found.inputs:
+        differing.append(
+            "another description of the inputs" if found.inputs else "no description of its inputs"
+        )
     if wanted.labels and not found.labels:
         differing.append("no labels")
     if _digest(directory / found.model) != model.source.sha256:

@@ -81,6 +81,16 @@ EngineOption = Annotated[
         show_default=False,
     ),
 ]
+InputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        metavar="FILE",
+        help="TOML with [input.image] or [input.audio]: how the model's inputs are made from "
+        "camera frames and samples.",
+        show_default=False,
+    ),
+]
 OptimizeForOption = Annotated[
     str | None,
     typer.Option(
@@ -132,16 +142,19 @@ def inspect(
         ),
     ] = None,
     optimize_for: OptimizeForOption = None,
+    input_file: InputOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is in a model and which engines take it.
+
+    With --input: whether the descriptions of its inputs fit, and the bytes of a frame.
 
     With --plan: the kernel of every layer, why none that comes before it, and where everything
     lies.
 
     JSON: {"model": {name, file, format, sha256, file_bytes, macs, weight_bytes,
     activation_peak_bytes, operators, inputs, outputs, tensors, nodes}, "engines": [{engine,
-    takes, refusals}]}
+    takes, refusals}], "preprocessing": [{kind, source, raw_bytes, and the keys of its table}]}
 
     JSON with --plan: {model, device, features, optimize_for, layers: [{node, operator, function,
     needs, refusals: [{needs, reason}], outputs: [{tensor, shape, removed_channels, bytes,
@@ -161,11 +174,13 @@ def inspect(
         )
     if optimize_for is not None and not plan:
         raise UsageError("--optimize-for is about --plan here.")
+    if input_file is not None and plan:
+        raise UsageError("--input is not about --plan.")
     if target is not None:
         lowered = api.lowering(model, target, optimize_for)
         _report(as_json, lambda: asdict(lowered), lambda: present.lowering(lowered))
         return
-    found = api.inspect(model)
+    found = api.inspect(model, input_file)
     _report(as_json, lambda: present.inspection_data(found), lambda: present.inspection(found))
 
 
@@ -267,6 +282,7 @@ def scaffold(
     ] = None,
     engine: EngineOption = None,
     optimize_for: OptimizeForOption = None,
+    input_file: InputOption = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -291,7 +307,7 @@ def scaffold(
     Files below edgegen/ are generated and rewritten by `edgegen update`; all others are yours.
 
     JSON: {directory, written, stale, name, device, emitted, files: [{path, change, note}], engines,
-    fit}
+    fit, preprocessing}
 
     \b
     Example:
@@ -301,8 +317,8 @@ def scaffold(
 
     done = api.scaffold(
         model, target, output,
-        engines=engine or (), optimize_for=optimize_for, labels=labels, name=name,
-        dry_run=dry_run, force=force,
+        engines=engine or (), optimize_for=optimize_for, inputs=input_file, labels=labels,
+        name=name, dry_run=dry_run, force=force,
     )  # fmt: skip
     _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done))
     _exit_if_blocked(done.plan, dry_run, force)

@@ -367,12 +367,13 @@ def render(inputs: tuple[Input, ...], source: str = "") -> str:
         several = sum(kind(each) == name for each in inputs) > 1
         comment = f"# {source}\n" if source and not number else ""
         head = f"[[input.{name}]]" if several else f"[input.{name}]"
-        lines = list(_lines(description, with_tensor=len(inputs) > 1))
-        parts.append("\n".join([f"{comment}{head}", *lines, ""]))
+        shown = lines(description, with_tensor=len(inputs) > 1)
+        parts.append("\n".join([f"{comment}{head}", *shown, ""]))
     return "\n".join(parts)
 
 
-def _lines(description: Input, with_tensor: bool) -> Iterator[str]:
+def lines(description: Input, with_tensor: bool = False) -> Iterator[str]:
+    """Its table, without the head; with the key `tensor` only where it is needed or wanted."""
     for each, rule in rules(description):
         value = getattr(description, each.name)
         if each.name == "tensor" and not (value or with_tensor):

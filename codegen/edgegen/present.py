@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from edgegen import inputs
+from edgegen.inputs import ImageInput
+
 if TYPE_CHECKING:
-    from edgegen.api import EngineVerdict, Inspection, Outcome
+    from edgegen.api import DescribedInput, EngineVerdict, Inspection, Outcome
     from edgegen.doctor import Diagnosis
     from edgegen.engines.aot.plan import Layer, Place
     from edgegen.engines.aot.plan import Plan as Lowering
@@ -65,8 +68,22 @@ def inspection(found: Inspection) -> list[str]:
         "",
         *table(["", "tensor", "type", "shape", "scale", "zero point"], _interface_rows(facts)),
         "",
+        *preprocessing(found.inputs),
         *engines(found.engines),
     ]
+
+
+def preprocessing(described: Iterable[DescribedInput]) -> list[str]:
+    """How the model's inputs are made; a line with the bytes, then the keys."""
+    lines = []
+    for each in described:
+        head = f"input {each.description.tensor} from"
+        if isinstance(each.description, ImageInput):
+            head += f" an image, {each.raw_bytes:,} bytes a frame"
+        else:
+            head += f" sound, {each.raw_bytes:,} bytes of samples"
+        lines += [f"{head} ({each.source})", *indented(inputs.lines(each.description)), ""]
+    return lines
 
 
 def _interface_rows(facts: Any) -> list[list[str]]:
@@ -98,7 +115,23 @@ def engines(verdicts: Iterable[EngineVerdict]) -> list[str]:
 
 
 def inspection_data(found: Inspection) -> dict[str, Any]:
-    return {"model": dict(found.facts), "engines": _engines_data(found.engines)}
+    return {
+        "model": dict(found.facts),
+        "engines": _engines_data(found.engines),
+        "preprocessing": _preprocessing_data(found.inputs),
+    }
+
+
+def _preprocessing_data(described: Iterable[DescribedInput]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": inputs.kind(each.description),
+            "source": each.source,
+            "raw_bytes": each.raw_bytes,
+            **inputs.values(each.description),
+        }
+        for each in described
+    ]
 
 
 def _engines_data(verdicts: Iterable[EngineVerdict]) -> list[dict[str, Any]]:
@@ -339,6 +372,7 @@ def outcome_data(done: Outcome) -> dict[str, Any]:
         "emitted": list(done.emitted),
         "engines": _engines_data(done.engines),
         "fit": done.fit.as_dict(),
+        "preprocessing": _preprocessing_data(done.inputs),
     }
 
 

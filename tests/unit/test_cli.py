@@ -538,6 +538,90 @@ class TestLabels:
         assert not model.with_name("p").exists()
 
 
+def image_model() -> bytes:
+    builder = ModelBuilder()
+    x = builder.tensor("x", [1, 4, 6, 1], "int8", scale=1 / 128, zero_point=0)
+    y = builder.tensor("y", [1, 4, 6, 1], "int8", scale=1 / 128)
+    builder.op("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+class TestInputs:
+    TEXT = '[input.image]\nwidth = 12\nheight = 8\nformat = "yuyv"\nmean = 127.5\nstd = 127.5\n'
+
+    @pytest.fixture
+    def model(self, tmp_path: Path) -> Path:
+        path = tmp_path / "eye.tflite"
+        path.write_bytes(image_model())
+        return path
+
+    @pytest.fixture
+    def table(self, tmp_path: Path) -> Path:
+        path = tmp_path / "camera.toml"
+        path.write_text(self.TEXT)
+        return path
+
+    def test_inspect(self, run: Run, model: Path, table: Path) -> None:
+        done = run("inspect", model, "--input", table)
+        assert done.code == 0, done.err
+        assert "input 0 from an image, 192 bytes a frame" in done.out
+        assert "camera.toml" in done.out
+        assert 'format = "yuyv"' in done.out
+        (facts,) = json.loads(run("inspect", model, "--input", table, "--json").out)[
+            "preprocessing"
+        ]
+        assert facts["kind"] == "image"
+        assert facts["raw_bytes"] == 192
+        assert facts["color"] == "gray"
+        assert facts["source"] == str(table)
+        assert run("inspect", model, "--json").out.count('"preprocessing": []') == 1
+
+    def test_what_does_not_fit_the_model(self, run: Run, model: Path, table: Path) -> None:
+        table.write_text('[input.image]\ncolor = "rgb"\ntensor = 0\nstd = [1, 2, 3]\n')
+        for command in (["inspect"], ["scaffold", "--target", "cortex_m4"]):
+            done = run(*command, model, "--input", table)
+            assert done.code == 2
+            assert "input.image.color: rgb has 3 channels" in done.err
+            assert "input.image.std: 3 values" in done.err
+            assert "camera.toml" in done.err
+
+    def test_it_is_copied_into_the_project(self, run: Run, model: Path, table: Path) -> None:
+        place = model.with_name("p")
+        command = ("scaffold", model, "--target", "cortex_m4", "-o", place, "--engine", "aot")
+        done = run(*command, "--input", table, "--json")
+        assert done.code == 0, done.err
+        assert json.loads(done.out)["preprocessing"][0]["width"] == 12
+        text = (place / "edgegen.toml").read_text()
+        assert "[input.image]" in text
+        assert 'format = "yuyv"' in text
+        before = tree(place)
+        assert run("diff", place).code == 0
+        assert run(*command).code == 0
+        assert run(*command, "--input", table).code == 0
+        assert tree(place) == before
+        table.write_text(self.TEXT.replace("12", "16"))
+        done = run(*command, "--input", table)
+        assert done.code == 2
+        assert "another description of the inputs" in done.err
+        (place / "edgegen.toml").write_text(text.replace("width = 12", "width = 13"))
+        done = run("update", place)
+        assert done.code == 2
+        assert "input.image.width: 13 is odd" in done.err
+
+    def test_a_project_without_one(self, run: Run, model: Path, table: Path) -> None:
+        place = model.with_name("p")
+        command = ("scaffold", model, "--target", "cortex_m4", "-o", place, "--engine", "aot")
+        assert run(*command).code == 0
+        assert "[input" not in (place / "edgegen.toml").read_text()
+        done = run(*command, "--input", table)
+        assert done.code == 2
+        assert "no description of its inputs" in done.err
+
+    def test_not_with_a_plan(self, run: Run, model: Path, table: Path) -> None:
+        done = run("inspect", model, "--plan", "--target", "cortex_m4", "--input", table)
+        assert done.code == 2
+
+
 class TestUpdate:
     def test_nothing_to_do(self, run: Run, home: Path) -> None:
         before = {path: path.stat().st_mtime_ns for path in home.rglob("*")}

@@ -9,14 +9,32 @@ import pytest
 from edgegen import config
 from edgegen.config import Config
 from edgegen.errors import UsageError
+from edgegen.inputs import AudioInput, ImageInput
 
 FULL = Config(
     "digits", "cortex_m4", "model/my model.tflite", "model/labels.txt", ("aot", "tflm"), "memory"
 )
+DESCRIBED = Config(
+    "digits",
+    "cortex_m4",
+    "model/digits.tflite",
+    inputs=(
+        ImageInput(width=640, height=480, mean=(127.5,), std=(127.5,)),
+        AudioInput(
+            tensor=1,
+            sample_rate=16000,
+            frame_length=480,
+            hop=320,
+            mel_bands=40,
+            low_hz=20,
+            high_hz=4000,
+        ),
+    ),
+)
 MINIMAL = Config("digits", "cortex_m4", "model/digits.tflite")
 
 
-@pytest.mark.parametrize("wanted", [FULL, MINIMAL])
+@pytest.mark.parametrize("wanted", [FULL, MINIMAL, DESCRIBED])
 def test_what_is_rendered_reads_back(wanted: Config) -> None:
     assert config.parse(config.render(wanted).decode(), "edgegen.toml") == wanted
 
@@ -30,7 +48,7 @@ def test_all_problems_at_once_with_file_and_key() -> None:
     for word in (
         "dir/edgegen.toml",
         "unknown key 'other'",
-        "unknown key project.'modle'",
+        "unknown key project.'modle' (did you mean model?)",
         "project.name is not a C identifier",
         "project.device is missing",
         "project.model is missing",
@@ -39,6 +57,58 @@ def test_all_problems_at_once_with_file_and_key() -> None:
         "project.labels has an empty",
     ):
         assert word in said
+
+
+def test_problems_of_inputs_and_project_together() -> None:
+    text = "[project]\nname = 1\n[inptu]\n[input.image]\nwidht = 3\n[input.audio]\nhop = 1\n"
+    with pytest.raises(UsageError) as caught:
+        config.parse(text, "edgegen.toml")
+    said = str(caught.value)
+    for word in (
+        "unknown key 'inptu' (did you mean input?)",
+        "project.name is not a text",
+        "input.image.'widht' (did you mean width?)",
+        "input.audio.frame_length is missing",
+        "The keys of [project] are",
+        "docs/preprocessing.md",
+    ):
+        assert word in said
+
+
+class TestInputFile:
+    def read(self, folder: Path, text: str) -> str:
+        """What is said about a file that is wrong."""
+        path = folder / "my input.toml"
+        path.write_text(text)
+        with pytest.raises(UsageError) as caught:
+            config.read_inputs(path)
+        assert "my input.toml" in str(caught.value)
+        return str(caught.value)
+
+    def test_it_holds_the_tables_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "input.toml"
+        path.write_text("[input.image]\nwidth = 640\nheight = 480\n")
+        assert config.read_inputs(path) == (ImageInput(width=640, height=480),)
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("[project]\n[input.image]\n", "unknown key 'project'"),
+            ("[image]\nwidth = 3\n", "unknown key 'image'"),
+            ("[input.image]\nwidht = 3\n", "did you mean width"),
+            ("", "it describes no input"),
+            ("[input]\n", "it describes no input"),
+            ("[input", "not TOML"),
+        ],
+    )
+    def test_refused(self, tmp_path: Path, text: str, said: str) -> None:
+        assert said in self.read(tmp_path, text)
+
+    def test_no_such_file(self, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="no such file"):
+            config.read_inputs(tmp_path / "input.toml")
+        with pytest.raises(UsageError, match="cannot be read"):
+            config.read_inputs(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "project = 1", "x = [", "[project]\nname = 1", "[" * 10_000])

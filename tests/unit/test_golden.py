@@ -7,10 +7,11 @@ import zlib
 import numpy as np
 import pytest
 
-from edgegen import golden, reference
+from edgegen import golden, preprocessing, reference
 from edgegen.errors import UsageError
 from edgegen.frontends import tflite
-from edgegen.model import DType, Model, Source, Tensor
+from edgegen.inputs import AudioInput, ImageInput
+from edgegen.model import DType, Model, Quant, Source, Tensor
 from support.model_zoo import models
 from support.tflite_builder import ModelBuilder
 
@@ -19,6 +20,22 @@ def _inputs_only(*tensors: tuple[DType, tuple[int, ...]]) -> Model:
     made = tuple(Tensor("x", dtype, shape) for dtype, shape in tensors)
     source = Source("x.tflite", "tflite", "0" * 64, b"")
     return Model("x", source, made, (), tuple(range(len(made))), ())
+
+
+def _image_model() -> Model:
+    quant = Quant((1 / 64,), (3,))
+    tensors = (
+        Tensor("x", DType.FLOAT32, (4,)),
+        Tensor("i", DType.INT8, (1, 3, 5, 1), quant),
+        Tensor("s", DType.FLOAT32, (1, 2, 10)),
+    )
+    return Model("x", Source("x.tflite", "tflite", "0" * 64, b""), tensors, (), (0, 1, 2), ())
+
+
+IMAGE = ImageInput(tensor=1, width=10, height=6, format="yuyv", mean=(127.5,))
+SOUND = AudioInput(
+    tensor=2, sample_rate=8000, frame_length=256, hop=128, mel_bands=10, low_hz=0, high_hz=4000
+)
 
 
 def _words(seed: int, count: int) -> list[int]:
@@ -120,3 +137,37 @@ def test_the_same_model_gives_the_same_golden() -> None:
         v.activation_crc32 for v in second.vectors
     ]
     assert len(first.vectors) == 4
+
+
+def test_raw_bytes_follow_the_generator() -> None:
+    model = _image_model()
+    frame = golden.make_raw(preprocessing.prepare(model, IMAGE), 7)
+    assert frame.dtype == np.uint8
+    assert frame.shape == (6, 10, 2)
+    assert frame.ravel().tolist() == [x >> 24 for x in _words(7, 120)]
+    samples = golden.make_raw(preprocessing.prepare(model, SOUND), 7)
+    assert samples.dtype == np.int16
+    assert samples.tolist() == [_signed(x >> 16, 16) for x in _words(7, 256 + 128)]
+
+
+def test_sources_are_checksums_of_the_tensors() -> None:
+    model = _image_model()
+    made = golden.make_sources(model, [SOUND, IMAGE])
+    assert [(each.tensor, each.seed) for each in made] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    for source in made:
+        preprocessor = preprocessing.prepare(model, IMAGE if source.tensor == 1 else SOUND)
+        tensor = preprocessor.run(golden.make_raw(preprocessor, source.seed))
+        assert source.crc32 == zlib.crc32(tensor.tobytes())
+    assert len({source.crc32 for source in made}) == 4
+
+
+def test_golden_vectors_have_the_sources_of_described_inputs() -> None:
+    b = ModelBuilder()
+    x = b.tensor("x", [1, 4, 4, 1], "int8", scale=0.5)
+    y = b.tensor("y", [1, 4, 4, 1], "int8", scale=0.25)
+    b.op("RELU", [x], [y])
+    model = tflite.parse(b.build([x], [y]), "m.tflite")
+    assert golden.make(model, 1).sources == ()
+    made = golden.make(model, 1, inputs=[ImageInput()])
+    assert made.sources == golden.make_sources(model, [ImageInput()])
+    assert len(made.sources) == 2
