@@ -1,20 +1,18 @@
 // Python's view of runtime_c, and nothing else: every function here calls one from there.
 #include <algorithm>
-#include <complex>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include <pybind11/complex.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "audio.hpp"
 #include "image.hpp"
 
-#include "edgegen/audio.h"
 #include "edgegen/clock.h"
 #include "edgegen/histogram.h"
 #include "edgegen/quantize.h"
@@ -260,88 +258,6 @@ class Resampler
     eg_resampler resampler_{};
 };
 
-Array<std::complex<float>> real_fft(const Array<float> &samples)
-{
-    const auto size = static_cast<std::uint32_t>(samples.size());
-    std::vector<float> workspace(eg_real_fft_workspace_bytes(size) / sizeof(float));
-    Array<std::complex<float>> spectrum(samples.size() / 2 + 1);
-    eg_real_fft fft{};
-
-    check(eg_real_fft_prepare(&fft, size, workspace.data(), workspace.size() * sizeof(float)));
-    check(
-        eg_real_fft_run(&fft, samples.data(), reinterpret_cast<float *>(spectrum.mutable_data())));
-    return spectrum;
-}
-
-class Audio
-{
-  public:
-    Audio(float sample_rate, std::uint32_t frame_length, std::uint32_t hop, std::uint32_t fft_size,
-          std::uint32_t mel_bands, std::uint32_t coefficients, float low_hz, float high_hz,
-          float log_floor, int window)
-    {
-        const eg_audio_spec spec = {
-            sample_rate,  frame_length, hop,     fft_size,  mel_bands,
-            coefficients, low_hz,       high_hz, log_floor, static_cast<eg_audio_window>(window)};
-
-        workspace_.resize(eg_audio_workspace_bytes(&spec) / sizeof(float));
-        check(workspace_.empty() ? EG_INVALID_ARGUMENT : EG_OK);
-        check(
-            eg_audio_prepare(&audio_, &spec, workspace_.data(), workspace_.size() * sizeof(float)),
-            "mel_bands: a band holds no frequency of the FFT; take fewer, or a larger fft_size");
-        ring_.resize(frame_length);
-        check(eg_audio_stream_init(&stream_, &audio_, ring_.data()));
-    }
-    Audio(const Audio &) = delete; // the stream points into the struct
-    Audio &operator=(const Audio &) = delete;
-
-    Array<float> run(const Array<float> &samples)
-    {
-        const std::size_t frames = eg_audio_frame_count(&audio_, size_of(samples));
-        Array<float> rows = rows_of(frames);
-
-        for (std::size_t i = 0; i < frames; ++i) {
-            check(eg_audio_run(&audio_, samples.data() + i * audio_.spec.hop,
-                               rows.mutable_data() + i * audio_.features));
-        }
-        return rows;
-    }
-
-    Array<float> push(const Array<float> &samples)
-    {
-        const auto count = static_cast<std::uint32_t>(samples.size());
-        const std::uint32_t missing = stream_.ring.missing;
-        Array<float> rows =
-            rows_of(count < missing ? 0 : (count - missing) / audio_.spec.hop + std::size_t{1});
-        float *row = rows.mutable_data();
-        float spare[EG_AUDIO_MAX_BANDS]; // after the last row there is none to point to
-
-        for (std::uint32_t used = 0; used < count;) {
-            std::uint32_t taken = 0;
-            bool is_row = false;
-            const bool fits = row < rows.data() + rows.size();
-
-            check(eg_audio_stream_push(&stream_, samples.data() + used, count - used, &taken,
-                                       fits ? row : spare, &is_row));
-            used += taken;
-            row += is_row ? audio_.features : 0;
-        }
-        return rows;
-    }
-
-  private:
-    Array<float> rows_of(std::size_t count) const
-    {
-        return Array<float>(
-            {static_cast<py::ssize_t>(count), static_cast<py::ssize_t>(audio_.features)});
-    }
-
-    std::vector<float> workspace_;
-    std::vector<float> ring_;
-    eg_audio audio_{};
-    eg_audio_stream stream_{};
-};
-
 // A stopwatch with its histogram beside it.
 struct Stopwatch {
     eg_stopwatch watch{};
@@ -427,12 +343,6 @@ PYBIND11_MODULE(_native, module)
     py::class_<Resampler>(module, "Resampler")
         .def(py::init<std::uint32_t, std::uint32_t>(), py::arg("up"), py::arg("down"))
         .def("run", &Resampler::run, py::arg("samples").noconvert());
-    module.def("real_fft", &real_fft, py::arg("samples").noconvert());
-    py::class_<Audio>(module, "Audio")
-        .def(py::init<float, std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t,
-                      std::uint32_t, float, float, float, int>())
-        .def("run", &Audio::run, py::arg("samples").noconvert())
-        .def("push", &Audio::push, py::arg("samples").noconvert());
 
     py::class_<Stopwatch>(module, "Stopwatch")
         .def(py::init<std::uint32_t>(), py::kw_only(), py::arg("calibration_rounds") = 0)
@@ -450,5 +360,6 @@ PYBIND11_MODULE(_native, module)
         .def_property_readonly("mean_ns",
                                [](const Stopwatch &s) { return eg_stopwatch_mean_ns(&s.watch); });
 
+    bind_audio(module);
     bind_image(module);
 }

@@ -46,7 +46,7 @@ class Resampler:
 
 def real_fft(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.complex64]: ...
 
-class Audio:
+class AudioFeatures:
     def __init__(
         self,
         sample_rate: float,
@@ -59,10 +59,20 @@ class Audio:
         high_hz: float,
         log_floor: float,
         window: int,
-        /,
+        mel_scale: int,
+        mel_slopes: bool,
+        mel_norm: bool,
+        portable: bool,
     ) -> None: ...
-    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
-    def push(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+    def run(
+        self, samples: npt.NDArray[np.float32] | npt.NDArray[np.int16]
+    ) -> npt.NDArray[np.float32]: ...
+    def push(
+        self, samples: npt.NDArray[np.float32] | npt.NDArray[np.int16]
+    ) -> npt.NDArray[np.float32]: ...
+    def _plan(self) -> dict[str, Any]: ...
+    @property
+    def path(self) -> str: ...
 
 class Stopwatch:
     def __init__(self, *, calibration_rounds: int = 0) -> None: ...

@@ -12,17 +12,19 @@ Views are read in their own order, whatever their strides.
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgegen import _native
 from edgegen._native import Stopwatch, clock_ns
+from edgegen.native_audio import AudioFeatures, AudioPlan, real_fft
 from edgegen.native_image import ImagePreprocessor
 
 __all__ = [
     "AudioFeatures",
+    "AudioPlan",
     "Biquad",
     "ImagePreprocessor",
     "MovingStatistics",
@@ -272,109 +274,6 @@ class Resampler:
         _require(samples, np.dtype(np.float32))
         _require_shape("samples", samples, (None,))
         return self._resampler.run(np.ascontiguousarray(samples))
-
-
-def real_fft(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.complex64]:
-    """The discrete Fourier transform of float32 [n]: complex64 [n / 2 + 1].
-
-    Args:
-        samples: Finite, and as many as a power of two from 8 to 8192.
-    """
-    _require_samples(samples)
-    _require_fft_size("samples", len(samples))
-    return _native.real_fft(np.ascontiguousarray(samples))
-
-
-class AudioFeatures:
-    """Log mel energies or MFCCs of frames of a sound; the formulas are audio.h's.
-
-    Args:
-        sample_rate: Hertz.
-        frame_length: Samples of a frame, 1 to ``fft_size``.
-        hop: Samples from one frame's start to the next one's, 1 to ``frame_length``.
-        fft_size: A power of two from 8 to 8192; None for the smallest that holds a frame.
-        mel_bands: 1 to 128; each must hold a frequency of the FFT.
-        coefficients: 0 for the natural logarithms of the mel energies, else the number of
-            MFCCs, up to ``mel_bands``.
-        low_hz: 0 or more.
-        high_hz: Above ``low_hz``, up to half of ``sample_rate``, which None stands for.
-        log_floor: Above 0; smaller energies are taken for it.
-        window: "hann" and "hamming" are periodic.
-    """
-
-    def __init__(
-        self,
-        sample_rate: float,
-        frame_length: int,
-        hop: int,
-        *,
-        fft_size: int | None = None,
-        mel_bands: int = 40,
-        coefficients: int = 0,
-        low_hz: float = 20.0,
-        high_hz: float | None = None,
-        log_floor: float = 1e-10,
-        window: Literal["hann", "hamming", "rectangular"] = "hann",
-    ) -> None:
-        windows = ("hann", "hamming", "rectangular")
-        if not 0 < sample_rate <= 1e9:
-            raise ValueError(f"sample_rate: need more than 0, up to 10^9, got {sample_rate}")
-        high_hz = sample_rate / 2 if high_hz is None else high_hz
-        if fft_size is None:
-            fft_size = max(8, 1 << max(frame_length - 1, 0).bit_length())
-        _require_fft_size("fft_size", fft_size)
-        _require_range("frame_length", frame_length, 1, fft_size)
-        _require_range("hop", hop, 1, frame_length)
-        _require_range("mel_bands", mel_bands, 1, 128)
-        _require_range("coefficients", coefficients, 0, mel_bands)
-        if not 0 <= low_hz < high_hz <= sample_rate / 2:
-            raise ValueError(
-                "low_hz, high_hz: need 0 <= low_hz < high_hz <= sample_rate / 2, "
-                f"got {low_hz} and {high_hz}"
-            )
-        if not np.finfo(np.float32).tiny <= log_floor <= np.finfo(np.float32).max:
-            raise ValueError(f"log_floor: need a normal float32 above 0, got {log_floor}")
-        if window not in windows:
-            raise ValueError(f"window: need one of {', '.join(windows)}, got {window!r}")
-        self._audio = _native.Audio(
-            sample_rate,
-            frame_length,
-            hop,
-            fft_size,
-            mel_bands,
-            coefficients,
-            low_hz,
-            high_hz,
-            log_floor,
-            windows.index(window),
-        )
-
-    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The rows of all whole frames in finite float32 [n]: [frames, features]."""
-        _require_samples(samples)
-        return self._audio.run(np.ascontiguousarray(samples))
-
-    def push(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The rows of the frames that these samples complete; those before are remembered."""
-        _require_samples(samples)
-        return self._audio.push(np.ascontiguousarray(samples))
-
-
-def _require_samples(samples: npt.NDArray[np.float32]) -> None:
-    _require(samples, np.dtype(np.float32))
-    _require_shape("samples", samples, (None,))
-    if not np.isfinite(samples).all():
-        raise ValueError("samples: NaN or infinity")
-
-
-def _require_fft_size(name: str, size: int) -> None:
-    if not 8 <= size <= 8192 or size & (size - 1):
-        raise ValueError(f"{name}: need a power of two from 8 to 8192, got {size}")
-
-
-def _require_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name}: need {low} to {high}, got {value}")
 
 
 def _require_shape(name: str, array: npt.NDArray[_Scalar], shape: tuple[int | None, ...]) -> None:

@@ -1,9 +1,14 @@
 /* From a sound to the rows that a model takes: log mel energies or MFCCs, in float32.
  *
- * Nothing is allocated: tables and scratch lie in the caller's workspace, which begins at a
- * multiple of 4 and stays where it is. Preparing computes the tables in double by libm; running
- * takes logf from libm and nothing else. A NULL pointer, a size out of range and a sample that is
- * NaN or infinite are EG_INVALID_ARGUMENT with nothing written and nothing taken.
+ * A plan is data: numbers and tables, computed once in double by eg_audio_prepare, or constants of
+ * a program. Running it takes float additions and multiplications in a fixed order and nothing
+ * else, no libm and no fused operations, so that every machine and every path gives the same bits.
+ * (Where a processor flushes subnormal numbers to zero, too, for a log_floor from 1e-30.)
+ *
+ * Nothing is allocated: tables lie in the caller's workspace, which begins at a multiple of 4 and
+ * stays where it is; scratch need not keep anything between calls. A NULL pointer, a size out of
+ * range and a sample that is NaN or infinite are EG_INVALID_ARGUMENT with nothing written and
+ * nothing taken.
  */
 #ifndef EDGEGEN_AUDIO_H
 #define EDGEGEN_AUDIO_H
@@ -12,7 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "edgegen/sensor.h"
 #include "edgegen/status.h"
 
 #ifdef __cplusplus
@@ -24,16 +28,23 @@ extern "C" {
 
 /* The discrete Fourier transform of real samples: X[k] = sum of x[n] exp(-2 pi i n k / size).
  *
+ * A complex transform of half the size over pairs of samples, its stages of radix 4 (and one of
+ * radix 2 where the size asks for it), then what separates even samples from odd ones. With
+ * w(n, k) = exp(-2 pi i k / n), as real and imaginary part:
+ *
  * With u = 2^-24, no X[k] errs by more than 4 * log2(size) * u * sum of |x[n]|. */
 typedef struct eg_real_fft {
-    const float *twiddles; /* cos and -sin of 2 pi k / size, k below size / 2 */
     uint32_t size;
+    const uint16_t *order;   /* size / 2: to which place each pair goes, its bits reversed */
+    const float *twiddles;   /* for each stage that makes transforms of n: w(n, 2 j), w(n, j),
+                              * w(n, 3 j) for j from 1 to n / 4 - 1 */
+    const float *separators; /* w(size, k) for k from 1 to size / 4 - 1 */
 } eg_real_fft;
 
 /* Bytes of the workspace; 0 unless `size` is a power of two from 8 to EG_REAL_FFT_MAX_SIZE. */
 size_t eg_real_fft_workspace_bytes(uint32_t size);
 
-eg_status eg_real_fft_prepare(eg_real_fft *fft, uint32_t size, float *workspace,
+eg_status eg_real_fft_prepare(eg_real_fft *fft, uint32_t size, void *workspace,
                               size_t workspace_bytes);
 
 /* `spectrum` takes size + 2 elements: real and imaginary part of X[0] to X[size / 2]. It must not
@@ -46,11 +57,16 @@ typedef enum eg_audio_window {
     EG_AUDIO_RECTANGULAR /* 1 */
 } eg_audio_window;
 
+typedef enum eg_audio_mel_scale {
+    EG_AUDIO_HTK,   /* 2595 log10(1 + f / 700) */
+    EG_AUDIO_SLANEY /* f / (200 / 3) up to 1 kHz, then 15 + 27 log(f / 1000) / log(6.4) */
+} eg_audio_mel_scale;
+
 /* Frame i is the samples from i * hop on. It is multiplied by the window, filled up with zeros to
  * fft_size and transformed. Band b of the mel filter bank sums the powers |X[k]|^2 under a triangle
  * over the frequency, 1 at corner b + 1 and 0 at its neighbours; the mel_bands + 2 corners lie from
- * low_hz to high_hz at equal steps of 2595 log10(1 + f / 700). Then the natural logarithm of at
- * least `log_floor`, and for coefficients above 0 the orthonormal DCT-II of the bands:
+ * low_hz to high_hz at equal steps of the mel scale. Then the natural logarithm of at least
+ * `log_floor`, and for coefficients above 0 the orthonormal DCT-II of the bands:
  *   c[j] = sqrt((j == 0 ? 1 : 2) / mel_bands) * sum of L[b] cos(pi j (b + 1/2) / mel_bands).
  * Of white noise at full scale every feature is within 3e-5 of what doubles give; a band far below
  * the loudest errs by what the transform's bound leaves of it. */
@@ -63,53 +79,89 @@ typedef struct eg_audio_spec {
     uint32_t coefficients; /* 0: the log mel energies; else 1 to mel_bands MFCCs */
     float low_hz;          /* 0 or more */
     float high_hz;         /* above low_hz, up to sample_rate / 2 */
-    float log_floor;       /* above 0 */
+    float log_floor;       /* FLT_MIN or more */
     eg_audio_window window;
+    eg_audio_mel_scale mel_scale;
+    bool mel_slopes; /* the triangles' sides are straight over mel, not over hertz */
+    bool mel_norm;   /* each triangle is divided by half its width in hertz */
 } eg_audio_spec;
 
-/* What eg_audio_prepare fills in; the pointers go into the workspace. */
-typedef struct eg_audio {
-    eg_audio_spec spec;
+/* What eg_audio_prepare fills in, its pointers into the workspace; or a constant. */
+typedef struct eg_audio_plan {
     eg_real_fft fft;
-    const float *window;  /* frame_length */
-    const float *rising;  /* fft_size / 2 + 1: weight in the band whose middle lies above */
-    const float *falling; /* the same for the band whose middle lies below */
-    const float *dct;     /* mel_bands x coefficients */
-    float *frame;         /* fft_size */
-    float *spectrum;      /* fft_size + 2 */
-    uint32_t features;    /* of a row: the coefficients or the bands */
-    uint16_t
-        first[EG_AUDIO_MAX_BANDS + 2]; /* the first of the FFT's frequencies from a corner on */
-} eg_audio;
+    uint32_t frame_length;
+    uint32_t hop;
+    uint32_t mel_bands;
+    uint32_t coefficients;
+    float log_floor;
+    const float *window;     /* frame_length */
+    const uint16_t *corners; /* mel_bands + 2: the FFT's first frequency from each corner on */
+    const float *weights;    /* a pair for each frequency from corners[0] to before the last corner:
+                              * in the band whose middle lies above, and whose middle lies below;
+                              * both a quarter, for a spectrum of twice the size */
+    const float *dct;        /* coefficients x (mel_bands + 1) / 2: the first half of each row; the
+                              * second is its mirror image, negative for odd coefficients */
+} eg_audio_plan;
+
+/* Elements of a row: the coefficients or the bands; 0 for NULL. */
+uint32_t eg_audio_features(const eg_audio_plan *plan);
 
 /* Bytes of the workspace; 0 for NULL and for a specification that is refused. A band that holds no
  * frequency is found by eg_audio_prepare only. */
 size_t eg_audio_workspace_bytes(const eg_audio_spec *spec);
 
-eg_status eg_audio_prepare(eg_audio *audio, const eg_audio_spec *spec, float *workspace,
+eg_status eg_audio_prepare(eg_audio_plan *plan, const eg_audio_spec *spec, void *workspace,
                            size_t workspace_bytes);
 
-/* The row of features of one frame, frame_length samples; magnitudes up to 10^12 give finite ones.
- */
-eg_status eg_audio_run(eg_audio *audio, const float *samples, float *features);
+/* Elements of scratch for a frame. */
+#define EG_AUDIO_SCRATCH(fft_size, mel_bands) ((fft_size) + 2 + (mel_bands))
+
+/* The row of features of one frame, frame_length samples, with EG_AUDIO_SCRATCH elements of
+ * `scratch`; magnitudes up to 10^12 give finite ones. The 16-bit samples count in 1 / 32768. */
+eg_status eg_audio_run(const eg_audio_plan *plan, const float *samples, float *scratch,
+                       float *features);
+eg_status eg_audio_run_s16(const eg_audio_plan *plan, const int16_t *samples, float *scratch,
+                           float *features);
 
 /* How many frames lie within `count` samples; 0 for NULL. */
-size_t eg_audio_frame_count(const eg_audio *audio, size_t count);
+size_t eg_audio_frame_count(const eg_audio_plan *plan, size_t count);
+
+/* Ways to run many frames; all give the bits of eg_audio_run. */
+typedef enum eg_audio_path {
+    EG_AUDIO_PORTABLE, /* frame by frame */
+    EG_AUDIO_VECTOR4,  /* four frames side by side: SSE2, NEON, WebAssembly's SIMD */
+    EG_AUDIO_AVX2      /* eight */
+} eg_audio_path;
+
+/* The widest path that this program and this processor have. */
+eg_audio_path eg_audio_best_path(void);
+
+/* Bytes of scratch for a clip; 0 for NULL and a path that is not here. */
+size_t eg_audio_clip_scratch_bytes(const eg_audio_plan *plan, eg_audio_path path);
+
+/* The rows of all frames within `count` samples, one after the other. */
+eg_status eg_audio_run_clip(const eg_audio_plan *plan, eg_audio_path path, const float *samples,
+                            size_t count, void *scratch, size_t scratch_bytes, float *rows);
 
 /* Streaming: samples as they come, a row whenever a frame is complete. Rows are those of
- * eg_audio_run, to the bit. `buffer` has frame_length elements. Several streams may share one
- * eg_audio, in one thread. */
+ * eg_audio_run, to the bit. `buffer` has frame_length elements; `scratch` that of eg_audio_run,
+ * which streams that take turns may share. */
 typedef struct eg_audio_stream {
-    eg_audio *audio;
-    eg_ring ring;
+    const eg_audio_plan *plan;
+    float *buffer;
+    float *scratch;
+    uint32_t held; /* samples in the buffer; 0 at first */
 } eg_audio_stream;
 
-eg_status eg_audio_stream_init(eg_audio_stream *stream, eg_audio *audio, float *buffer);
+eg_status eg_audio_stream_init(eg_audio_stream *stream, const eg_audio_plan *plan, float *buffer,
+                               float *scratch);
 
 /* Takes samples up to the one that completes a frame; `taken` says how many, `is_row` whether
  * `features` was written. The rest is for the next call. */
 eg_status eg_audio_stream_push(eg_audio_stream *stream, const float *samples, uint32_t count,
                                uint32_t *taken, float *features, bool *is_row);
+eg_status eg_audio_stream_push_s16(eg_audio_stream *stream, const int16_t *samples, uint32_t count,
+                                   uint32_t *taken, float *features, bool *is_row);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,59 @@
+/* A group of EG_LANES frames; what lanes.h says of its macros goes for this, too. */
+#ifndef EDGEGEN_AUDIO_GROUP_H
+#define EDGEGEN_AUDIO_GROUP_H
+
+#include "edgegen/audio/lanes.h"
+
+EG_LANES_FUNCTION eg_lanes eg_group_sample(const float *samples, uint32_t hop)
+{
+#if EG_LANES == 1
+    (void)hop;
+    return samples[0];
+#else
+    eg_lanes x;
+
+    for (size_t i = 0; i < EG_LANES; ++i) {
+        x[i] = samples[i * hop];
+    }
+    return x;
+#endif
+}
+
+EG_LANES_FUNCTION void eg_group_load(const eg_audio_plan *plan, const float *samples,
+                                     eg_lanes *values)
+{
+    const uint16_t *const order = plan->fft.order;
+    const uint32_t length = plan->frame_length;
+    const eg_lanes zero = {0};
+
+    for (uint32_t n = 0; n < length; ++n) {
+        values[2 * (size_t)order[n / 2] + n % 2] =
+            eg_group_sample(samples + n, plan->hop) * plan->window[n];
+    }
+    for (uint32_t n = length; n < plan->fft.size; ++n) {
+        values[2 * (size_t)order[n / 2] + n % 2] = zero;
+    }
+}
+
+EG_LANES_FUNCTION void eg_group_store(const float *features, uint32_t count, float *rows)
+{
+    for (uint32_t f = 0; f < count; ++f) {
+        for (uint32_t i = 0; i < EG_LANES; ++i) {
+            rows[i * count + f] = features[EG_LANES * f + i];
+        }
+    }
+}
+
+EG_LANES_FUNCTION void eg_group_run(const eg_audio_plan *plan, const float *samples,
+                                    float *scratch, float *rows)
+{
+    eg_lanes *const values = (eg_lanes *)(void *)scratch;
+    eg_lanes *const bands = values + plan->fft.size + 2;
+    eg_lanes *const features = plan->coefficients > 0 ? values : bands;
+
+    eg_group_load(plan, samples, values);
+    eg_lanes_features(plan, values, bands, features);
+    eg_group_store((const float *)(const void *)features, eg_audio_features(plan), rows);
+}
+
+#endif /* EDGEGEN_AUDIO_GROUP_H */
