@@ -2,6 +2,7 @@
 #include "audio.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <complex>
 #include <cstdint>
 #include <stdexcept>
@@ -107,8 +108,7 @@ class AudioFeatures
               "mel_bands: a band holds no frequency of the FFT; take fewer, or a larger fft_size");
         buffer_.resize(plan_.frame_length);
         scratch_.resize(eg_audio_clip_scratch_bytes(&plan_, path_) / sizeof(float));
-        check(eg_audio_stream_init(&stream_, &plan_, buffer_.data(), scratch_.data()),
-              "no stream");
+        check(eg_audio_stream_init(&stream_, &plan_, buffer_.data(), scratch_.data()), "no stream");
     }
     AudioFeatures(const AudioFeatures &) = delete; // the stream points into the struct
     AudioFeatures &operator=(const AudioFeatures &) = delete;
@@ -183,8 +183,8 @@ class AudioFeatures
         made["coefficients"] = plan.coefficients;
         made["log_floor"] = plan.log_floor;
         made["order"] = view(fft.order, fft.size / 2, self);
-        made["twiddles"] = view(
-            fft.twiddles, static_cast<std::size_t>(fft.separators - fft.twiddles), self);
+        made["twiddles"] =
+            view(fft.twiddles, static_cast<std::size_t>(fft.separators - fft.twiddles), self);
         made["separators"] = view(fft.separators, fft.size / 2 - 2, self);
         made["window"] = view(plan.window, plan.frame_length, self);
         made["corners"] = view(plan.corners, plan.mel_bands + 2, self);
@@ -205,8 +205,8 @@ class AudioFeatures
 
     Array<float> rows_of(std::size_t count) const
     {
-        return Array<float>({static_cast<py::ssize_t>(count),
-                             static_cast<py::ssize_t>(eg_audio_features(&plan_))});
+        return Array<float>(
+            {static_cast<py::ssize_t>(count), static_cast<py::ssize_t>(eg_audio_features(&plan_))});
     }
 
     eg_audio_path path_;
@@ -226,8 +226,7 @@ void bind_audio(py::module_ &module)
         .def(py::init([](float sample_rate, std::uint32_t frame_length, std::uint32_t hop,
                          std::uint32_t fft_size, std::uint32_t mel_bands,
                          std::uint32_t coefficients, float low_hz, float high_hz, float log_floor,
-                         int window, int mel_scale, bool mel_slopes, bool mel_norm,
-                         bool portable) {
+                         int window, int mel_scale, bool mel_slopes, bool mel_norm, bool portable) {
                  const eg_audio_spec spec = {sample_rate,
                                              frame_length,
                                              hop,
@@ -246,8 +245,8 @@ void bind_audio(py::module_ &module)
              }),
              py::arg("sample_rate"), py::arg("frame_length"), py::arg("hop"), py::arg("fft_size"),
              py::arg("mel_bands"), py::arg("coefficients"), py::arg("low_hz"), py::arg("high_hz"),
-             py::arg("log_floor"), py::arg("window"), py::arg("mel_scale"),
-             py::arg("mel_slopes"), py::arg("mel_norm"), py::arg("portable"))
+             py::arg("log_floor"), py::arg("window"), py::arg("mel_scale"), py::arg("mel_slopes"),
+             py::arg("mel_norm"), py::arg("portable"))
         .def("run", &AudioFeatures::run, py::arg("samples").noconvert())
         .def("push", &AudioFeatures::push, py::arg("samples").noconvert())
         .def("_plan", &AudioFeatures::plan)

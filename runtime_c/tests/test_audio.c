@@ -9,7 +9,7 @@
 
 static void test_the_transform_of_a_tone(void)
 {
-    float workspace[64];
+    float workspace[128];
     float samples[64];
     float spectrum[66];
     eg_real_fft fft;
@@ -33,28 +33,29 @@ static void test_the_transform_of_a_tone(void)
 
 static void test_what_the_transform_refuses(void)
 {
-    float workspace[8];
+    float workspace[4]; /* a factor, and 4 places */
+    const float samples[8] = {0};
     float spectrum[10];
     eg_real_fft fft = {0};
 
     EXPECT(eg_real_fft_workspace_bytes(4) == 0 && eg_real_fft_workspace_bytes(12) == 0);
     EXPECT(eg_real_fft_workspace_bytes(16384) == 0 && eg_real_fft_workspace_bytes(0) == 0);
-    EXPECT(eg_real_fft_workspace_bytes(8) == sizeof workspace);
+    EXPECT(eg_real_fft_workspace_bytes(8) == 16);
     EXPECT(eg_real_fft_prepare(NULL, 8, workspace, sizeof workspace) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_prepare(&fft, 8, NULL, sizeof workspace) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_real_fft_prepare(&fft, 8, workspace, 31) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_real_fft_prepare(&fft, 9, workspace, 32) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_real_fft_run(&fft, workspace, spectrum) == EG_INVALID_ARGUMENT); /* not prepared */
-    EXPECT(eg_real_fft_prepare(&fft, 8, workspace, 32) == EG_OK);
-    EXPECT(eg_real_fft_run(NULL, workspace, spectrum) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_real_fft_prepare(&fft, 8, workspace, 15) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_real_fft_prepare(&fft, 9, workspace, 16) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_real_fft_run(&fft, samples, spectrum) == EG_INVALID_ARGUMENT); /* not prepared */
+    EXPECT(eg_real_fft_prepare(&fft, 8, workspace, 16) == EG_OK);
+    EXPECT(eg_real_fft_run(NULL, samples, spectrum) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_run(&fft, NULL, spectrum) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_real_fft_run(&fft, workspace, NULL) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_real_fft_run(&fft, samples, NULL) == EG_INVALID_ARGUMENT);
 }
 
 static eg_audio_spec small_spec(void)
 {
     return (eg_audio_spec){.sample_rate = 8000.0F,
-                           .frame_length = 100,
+                           .frame_length = 101,
                            .hop = 40,
                            .fft_size = 128,
                            .mel_bands = 10,
@@ -65,33 +66,50 @@ static eg_audio_spec small_spec(void)
                            .window = EG_AUDIO_HANN};
 }
 
-static float *workspace_of(const eg_audio_spec *spec)
-{
-    float *const workspace = malloc(eg_audio_workspace_bytes(spec)); /* ASan guards its end */
+#define SCRATCH EG_AUDIO_SCRATCH(128, 10)
 
-    EXPECT(workspace != NULL);
+/* ASan guards its end. */
+static void *memory_of(size_t bytes)
+{
+    void *const memory = malloc(bytes);
+
+    EXPECT(memory != NULL);
+    return memory;
+}
+
+static void *prepare(eg_audio_plan *plan, const eg_audio_spec *spec)
+{
+    const size_t bytes = eg_audio_workspace_bytes(spec);
+    void *const workspace = memory_of(bytes);
+
+    EXPECT(eg_audio_prepare(plan, spec, workspace, bytes) == EG_OK);
     return workspace;
+}
+
+static void fill(float *samples, size_t count)
+{
+    for (size_t n = 0; n < count; ++n) {
+        samples[n] = (float)sin(0.3 * (double)n) + (float)((n * 7919) % 101) * 0.01F;
+    }
 }
 
 static void test_streaming_gives_the_same_rows(void)
 {
     const eg_audio_spec spec = small_spec();
-    float *const workspace = workspace_of(&spec);
     float samples[500];
-    float buffer[100];
+    float buffer[101];
+    float scratch[SCRATCH];
     float row[5];
     float streamed[5];
-    eg_audio audio;
+    eg_audio_plan plan;
     eg_audio_stream stream;
     size_t rows = 0;
+    void *const workspace = prepare(&plan, &spec);
 
-    for (int n = 0; n < 500; ++n) {
-        samples[n] = (float)sin(0.3 * n) + (float)((n * 7919) % 101) * 0.01F;
-    }
-    EXPECT(eg_audio_prepare(&audio, &spec, workspace, eg_audio_workspace_bytes(&spec)) == EG_OK);
-    EXPECT(audio.features == 5 && eg_audio_frame_count(&audio, 500) == 11);
-    EXPECT(eg_audio_frame_count(&audio, 99) == 0 && eg_audio_frame_count(NULL, 500) == 0);
-    EXPECT(eg_audio_stream_init(&stream, &audio, buffer) == EG_OK);
+    fill(samples, 500);
+    EXPECT(eg_audio_features(&plan) == 5 && eg_audio_frame_count(&plan, 500) == 10);
+    EXPECT(eg_audio_frame_count(&plan, 100) == 0 && eg_audio_frame_count(NULL, 500) == 0);
+    EXPECT(eg_audio_stream_init(&stream, &plan, buffer, scratch) == EG_OK);
     for (uint32_t used = 0; used < 500;) {
         const uint32_t count = 500 - used < 33 ? 500 - used : 33;
         uint32_t taken = 0;
@@ -101,29 +119,123 @@ static void test_streaming_gives_the_same_rows(void)
                EG_OK);
         used += taken;
         if (is_row) {
-            EXPECT(eg_audio_run(&audio, samples + rows * 40, row) == EG_OK);
+            EXPECT(eg_audio_run(&plan, samples + rows * 40, scratch, row) == EG_OK);
             EXPECT(memcmp(row, streamed, sizeof row) == 0);
             ++rows;
         }
     }
-    EXPECT(rows == 11);
+    EXPECT(rows == 10);
     free(workspace);
+}
+
+static void test_whole_samples_give_the_same_rows(void)
+{
+    const eg_audio_spec spec = small_spec();
+    int16_t whole[101];
+    float samples[101];
+    float buffer[101];
+    float scratch[SCRATCH];
+    float row[5];
+    float other[5];
+    uint32_t taken = 0;
+    bool is_row = false;
+    eg_audio_plan plan;
+    eg_audio_stream stream;
+    void *const workspace = prepare(&plan, &spec);
+
+    for (int32_t n = 0; n < 101; ++n) {
+        whole[n] = (int16_t)((n * 25173) % 65536 - 32768);
+        samples[n] = (float)whole[n] / 32768.0F;
+    }
+    EXPECT(eg_audio_run(&plan, samples, scratch, row) == EG_OK);
+    EXPECT(eg_audio_run_s16(&plan, whole, scratch, other) == EG_OK);
+    EXPECT(memcmp(row, other, sizeof row) == 0);
+    EXPECT(eg_audio_stream_init(&stream, &plan, buffer, scratch) == EG_OK);
+    memset(other, 0, sizeof other);
+    EXPECT(eg_audio_stream_push_s16(&stream, whole, 60, &taken, other, &is_row) == EG_OK);
+    EXPECT(taken == 60 && !is_row);
+    EXPECT(eg_audio_stream_push_s16(&stream, whole + 60, 41, &taken, other, &is_row) == EG_OK);
+    EXPECT(taken == 41 && is_row && stream.held == 61);
+    EXPECT(memcmp(row, other, sizeof row) == 0);
+    free(workspace);
+}
+
+/* Every path that is here, on clips of so few and so many frames that groups are full or not. */
+static void test_all_paths_give_the_same_bits(const eg_audio_spec *spec)
+{
+    eg_audio_plan plan;
+    void *const workspace = prepare(&plan, spec);
+    const size_t features = eg_audio_features(&plan);
+    float *const scratch =
+        memory_of(EG_AUDIO_SCRATCH((size_t)spec->fft_size, spec->mel_bands) * sizeof(float));
+
+    for (size_t frames = 0; frames < 20; ++frames) {
+        const size_t count =
+            frames == 0 ? spec->frame_length - 1 : spec->frame_length + frames * spec->hop - 1;
+        float *const samples = memory_of(count * sizeof(float));
+        float *const rows = memory_of(frames * features * sizeof(float) + 1);
+        float *const expected = memory_of(frames * features * sizeof(float) + 1);
+
+        fill(samples, count);
+        EXPECT(eg_audio_frame_count(&plan, count) == frames);
+        for (size_t i = 0; i < frames; ++i) {
+            EXPECT(eg_audio_run(&plan, samples + i * spec->hop, scratch, expected + i * features) ==
+                   EG_OK);
+        }
+        for (int path = EG_AUDIO_PORTABLE; path <= EG_AUDIO_AVX2; ++path) {
+            const size_t bytes = eg_audio_clip_scratch_bytes(&plan, (eg_audio_path)path);
+
+            if (bytes == 0) {
+                EXPECT(path != EG_AUDIO_PORTABLE);
+                continue;
+            }
+            void *const clip_scratch = memory_of(bytes);
+
+            memset(rows, 0, frames * features * sizeof(float));
+            EXPECT(eg_audio_run_clip(&plan, (eg_audio_path)path, samples, count, clip_scratch,
+                                     bytes, rows) == EG_OK);
+            EXPECT(memcmp(rows, expected, frames * features * sizeof(float)) == 0);
+            free(clip_scratch);
+        }
+        free(samples);
+        free(rows);
+        free(expected);
+    }
+    free(scratch);
+    free(workspace);
+}
+
+static void test_paths(void)
+{
+    eg_audio_spec spec = small_spec();
+
+    for (uint32_t size = 8; size <= 1024; size *= 2) {
+        for (uint32_t coefficients = 0; coefficients < 3; ++coefficients) {
+            spec.fft_size = size;
+            spec.frame_length = size - coefficients;
+            spec.hop = spec.frame_length / 2;
+            spec.mel_bands = size < 64 ? 1 + coefficients : 9;
+            spec.coefficients = coefficients;
+            test_all_paths_give_the_same_bits(&spec);
+        }
+    }
+    EXPECT(eg_audio_best_path() <= EG_AUDIO_AVX2);
 }
 
 static void test_silence_is_the_floor(void)
 {
     eg_audio_spec spec = small_spec();
-    float samples[100] = {0};
+    float samples[101] = {0};
+    float scratch[SCRATCH];
     float row[10];
-    eg_audio audio;
+    eg_audio_plan plan;
 
     spec.coefficients = 0;
-    float *const workspace = workspace_of(&spec);
+    void *const workspace = prepare(&plan, &spec);
 
-    EXPECT(eg_audio_prepare(&audio, &spec, workspace, eg_audio_workspace_bytes(&spec)) == EG_OK);
-    EXPECT(eg_audio_run(&audio, samples, row) == EG_OK);
+    EXPECT(eg_audio_run(&plan, samples, scratch, row) == EG_OK);
     for (int b = 0; b < 10; ++b) {
-        EXPECT(row[b] == logf(1e-10F));
+        EXPECT(fabs((double)row[b] - log((double)1e-10F)) < 1e-6);
     }
     free(workspace);
 }
@@ -143,7 +255,7 @@ static void test_what_a_specification_may_not_say(void)
     EXPECT_REFUSED(frame_length = 0);
     EXPECT_REFUSED(frame_length = 129);
     EXPECT_REFUSED(hop = 0);
-    EXPECT_REFUSED(hop = 101);
+    EXPECT_REFUSED(hop = 102);
     EXPECT_REFUSED(fft_size = 100);
     EXPECT_REFUSED(mel_bands = 0);
     EXPECT_REFUSED(mel_bands = EG_AUDIO_MAX_BANDS + 1);
@@ -153,43 +265,108 @@ static void test_what_a_specification_may_not_say(void)
     EXPECT_REFUSED(high_hz = 4001.0F);
     EXPECT_REFUSED(high_hz = NAN);
     EXPECT_REFUSED(log_floor = 0.0F);
+    EXPECT_REFUSED(log_floor = 1e-39F);
     EXPECT_REFUSED(log_floor = NAN);
     EXPECT_REFUSED(window = (eg_audio_window)3);
+    EXPECT_REFUSED(mel_scale = (eg_audio_mel_scale)2);
 }
 
 static void test_misuse(void)
 {
     eg_audio_spec spec = small_spec();
-    float samples[100] = {0};
+    float samples[101] = {0};
+    float scratch[SCRATCH];
     float row[10] = {7.0F};
-    float *const workspace = workspace_of(&spec);
     const size_t bytes = eg_audio_workspace_bytes(&spec);
-    eg_audio audio;
-    eg_audio_stream stream;
-    uint32_t taken = 9;
-    bool is_row = false;
+    void *const workspace = memory_of(bytes);
+    eg_audio_plan plan;
 
     EXPECT(eg_audio_prepare(NULL, &spec, workspace, bytes) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_prepare(&audio, NULL, workspace, bytes) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_prepare(&audio, &spec, NULL, bytes) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_prepare(&audio, &spec, workspace, bytes - 1) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_prepare(&audio, &spec, workspace, bytes) == EG_OK);
-    EXPECT(eg_audio_run(NULL, samples, row) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_run(&audio, NULL, row) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_run(&audio, samples, NULL) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_stream_init(NULL, &audio, samples) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_stream_init(&stream, NULL, samples) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_stream_init(&stream, &audio, NULL) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_stream_init(&stream, &audio, (float[100]){0}) == EG_OK);
-    samples[99] = NAN;
-    EXPECT(eg_audio_run(&audio, samples, row) == EG_INVALID_ARGUMENT);
-    EXPECT(eg_audio_stream_push(&stream, samples, 100, &taken, row, &is_row) ==
+    EXPECT(eg_audio_prepare(&plan, NULL, workspace, bytes) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_prepare(&plan, &spec, NULL, bytes) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_prepare(&plan, &spec, workspace, bytes - 1) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_prepare(&plan, &spec, workspace, bytes) == EG_OK);
+    EXPECT(eg_audio_run(NULL, samples, scratch, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run(&plan, NULL, scratch, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run(&plan, samples, NULL, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run(&plan, samples, scratch, NULL) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_s16(NULL, (int16_t[101]){0}, scratch, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_s16(&plan, NULL, scratch, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_s16(&plan, (int16_t[101]){0}, NULL, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_s16(&plan, (int16_t[101]){0}, scratch, NULL) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_features(NULL) == 0);
+    samples[100] = NAN;
+    EXPECT(eg_audio_run(&plan, samples, scratch, row) == EG_INVALID_ARGUMENT);
+    EXPECT(row[0] == 7.0F);
+    free(workspace);
+}
+
+static void test_misuse_of_a_clip(void)
+{
+    const eg_audio_spec spec = small_spec();
+    float samples[101] = {0};
+    float row[5] = {7.0F};
+    eg_audio_plan plan;
+    void *const workspace = prepare(&plan, &spec);
+    const eg_audio_path path = EG_AUDIO_PORTABLE;
+    const size_t bytes = eg_audio_clip_scratch_bytes(&plan, path);
+    void *const scratch = memory_of(bytes);
+
+    EXPECT(eg_audio_clip_scratch_bytes(NULL, path) == 0);
+    EXPECT(eg_audio_clip_scratch_bytes(&plan, (eg_audio_path)7) == 0);
+    EXPECT(eg_audio_run_clip(NULL, path, samples, 101, scratch, bytes, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_clip(&plan, (eg_audio_path)7, samples, 101, scratch, bytes, row) ==
+           EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_clip(&plan, path, NULL, 101, scratch, bytes, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_clip(&plan, path, samples, 101, NULL, bytes, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_clip(&plan, path, samples, 101, scratch, bytes - 1, row) ==
+           EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_clip(&plan, path, samples, 101, scratch, bytes, NULL) ==
+           EG_INVALID_ARGUMENT);
+    samples[100] = -INFINITY;
+    EXPECT(eg_audio_run_clip(&plan, path, samples, 101, scratch, bytes, row) ==
+           EG_INVALID_ARGUMENT);
+    EXPECT(row[0] == 7.0F);
+    free(scratch);
+    free(workspace);
+}
+
+static void test_misuse_of_a_stream(void)
+{
+    const eg_audio_spec spec = small_spec();
+    const int16_t whole[1] = {0};
+    float samples[101] = {0};
+    float buffer[101];
+    float scratch[SCRATCH];
+    float row[5] = {7.0F};
+    uint32_t taken = 9;
+    bool is_row = false;
+    eg_audio_plan plan;
+    eg_audio_stream stream;
+    void *const workspace = prepare(&plan, &spec);
+
+    samples[100] = NAN;
+    EXPECT(eg_audio_stream_init(NULL, &plan, buffer, scratch) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_init(&stream, NULL, buffer, scratch) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_init(&stream, &plan, NULL, scratch) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_init(&stream, &plan, buffer, NULL) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_init(&stream, &plan, buffer, scratch) == EG_OK);
+    EXPECT(eg_audio_stream_push(&stream, samples, 101, &taken, row, &is_row) ==
            EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_stream_push(NULL, samples, 1, &taken, row, &is_row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_push(&stream, NULL, 1, &taken, row, &is_row) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_stream_push(&stream, samples, 1, NULL, row, &is_row) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_stream_push(&stream, samples, 1, &taken, NULL, &is_row) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_stream_push(&stream, samples, 1, &taken, row, NULL) == EG_INVALID_ARGUMENT);
-    EXPECT(row[0] == 7.0F && taken == 9 && stream.ring.missing == 100);
+    EXPECT(eg_audio_stream_push_s16(NULL, whole, 1, &taken, row, &is_row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_push_s16(&stream, NULL, 1, &taken, row, &is_row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_push_s16(&stream, whole, 1, NULL, row, &is_row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_push_s16(&stream, whole, 1, &taken, NULL, &is_row) ==
+           EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_stream_push_s16(&stream, whole, 1, &taken, row, NULL) == EG_INVALID_ARGUMENT);
+    EXPECT(row[0] == 7.0F && taken == 9 && stream.held == 0);
+    EXPECT(eg_audio_stream_push(&stream, NULL, 0, &taken, row, &is_row) == EG_OK);
+    EXPECT(taken == 0 && !is_row);
     free(workspace);
 }
 
@@ -198,11 +375,11 @@ static void test_a_band_without_a_frequency_is_refused(void)
     eg_audio_spec spec = small_spec();
 
     spec.mel_bands = 60;
-    float *const workspace = workspace_of(&spec);
-    eg_audio audio;
+    const size_t bytes = eg_audio_workspace_bytes(&spec);
+    void *const workspace = memory_of(bytes);
+    eg_audio_plan plan;
 
-    EXPECT(eg_audio_prepare(&audio, &spec, workspace, eg_audio_workspace_bytes(&spec)) ==
-           EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_prepare(&plan, &spec, workspace, bytes) == EG_INVALID_ARGUMENT);
     free(workspace);
 }
 
@@ -211,9 +388,13 @@ int main(void)
     test_the_transform_of_a_tone();
     test_what_the_transform_refuses();
     test_streaming_gives_the_same_rows();
+    test_whole_samples_give_the_same_rows();
+    test_paths();
     test_silence_is_the_floor();
     test_what_a_specification_may_not_say();
     test_misuse();
+    test_misuse_of_a_clip();
+    test_misuse_of_a_stream();
     test_a_band_without_a_frequency_is_refused();
     return 0;
 }

@@ -23,7 +23,7 @@ LAYERS = (
         *("registry", "render"),
     ),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
-    ("native_image", "options"),
+    ("native_audio", "native_image", "options"),
     ("_native", "device", "inputs", "labels", "model", "paths"),
     ("toml_table",),
     ("errors",),

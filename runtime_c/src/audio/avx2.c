@@ -8,9 +8,8 @@
 
 #include "edgegen/audio/group.h"
 
-__attribute__((target("avx2"))) void eg_audio_run_avx2(const eg_audio_plan *plan,
-                                                       const float *samples, float *scratch,
-                                                       float *rows)
+__attribute__((target("avx2"))) void
+eg_audio_run_avx2(const eg_audio_plan *plan, const float *samples, float *scratch, float *rows)
 {
     eg_group_run(plan, samples, scratch, rows);
 }

@@ -33,8 +33,7 @@ size_t eg_audio_workspace_bytes(const eg_audio_spec *spec)
     const size_t floats =
         eg_real_fft_floats(spec->fft_size) + spec->frame_length + 2 * frequencies + dct;
 
-    return floats * sizeof(float) +
-           (spec->fft_size / 2 + spec->mel_bands + 2) * sizeof(uint16_t);
+    return floats * sizeof(float) + (spec->fft_size / 2 + spec->mel_bands + 2) * sizeof(uint16_t);
 }
 
 static float *fill_window(float *window, const eg_audio_spec *spec)

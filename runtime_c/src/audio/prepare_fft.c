@@ -70,8 +70,8 @@ void eg_real_fft_fill(eg_real_fft *fft, uint32_t size, float *floats, uint16_t *
         at = put_factor(at, size, k);
     }
     fill_order(order, size / 2);
-    *fft = (eg_real_fft){
-        .size = size, .order = order, .twiddles = floats, .separators = separators};
+    *fft =
+        (eg_real_fft){.size = size, .order = order, .twiddles = floats, .separators = separators};
 }
 
 size_t eg_real_fft_workspace_bytes(uint32_t size)

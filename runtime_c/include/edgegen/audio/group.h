@@ -44,8 +44,8 @@ EG_LANES_FUNCTION void eg_group_store(const float *features, uint32_t count, flo
     }
 }
 
-EG_LANES_FUNCTION void eg_group_run(const eg_audio_plan *plan, const float *samples,
-                                    float *scratch, float *rows)
+EG_LANES_FUNCTION void eg_group_run(const eg_audio_plan *plan, const float *samples, float *scratch,
+                                    float *rows)
 {
     eg_lanes *const values = (eg_lanes *)(void *)scratch;
     eg_lanes *const bands = values + plan->fft.size + 2;
