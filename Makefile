@@ -24,7 +24,8 @@ setup:
 demo: setup
 	rm -rf $(DEMO)
 	$(BIN)/edgegen scaffold --target cortex_m4 examples/digits/digits.tflite \
-		--labels examples/digits/labels.txt --engine aot -o $(DEMO)
+		--labels examples/digits/labels.txt --input examples/digits/input.toml \
+		--engine aot -o $(DEMO)
 	$(BIN)/edgegen verify $(DEMO)
 	@cat $(DEMO)/evidence/report.md
 

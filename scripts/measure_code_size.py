@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from edgegen import registry
+from edgegen import native_image, registry
 from edgegen.engines.aot import code_size
 from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
 
@@ -21,7 +21,9 @@ RUNTIME = Path(__file__).resolve().parent.parent / "runtime_c"
 
 def measure() -> dict[str, dict[str, int]]:
     """Bytes of .text and .rodata at -O2, by core and by path below runtime_c/src."""
-    sources = [*sorted((RUNTIME / "src" / "nn").rglob("*.c")), RUNTIME / "src" / "quantize.c"]
+    kernels = sorted((RUNTIME / "src" / "nn").rglob("*.c"))
+    images = sorted({*native_image.KERNEL_SOURCES.values(), "src/image/run.c"})
+    sources = [*kernels, *(RUNTIME / each for each in images), RUNTIME / "src" / "quantize.c"]
     with tempfile.TemporaryDirectory() as folder:
         return {
             core: {

@@ -7,10 +7,11 @@ module invents none. What an application adds around the model is not in them.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgegen import preprocess_c
 from edgegen.device import Device, MemoryRegion
 from edgegen.engines import Engine, Footprint, Quantity
 from edgegen.errors import Diagnostic
@@ -157,9 +158,15 @@ def _check(
     if refusals:
         return EngineFit(engine.id, refusals=refusals)
     footprint = engine.footprint(model, device, options)
-    stored = package or _package(model, footprint)
-    flash = _line("flash", footprint, ("weights", "code"), device.flash)
-    ram = _line("ram", footprint, ("arena", "stack", "static"), device.ram)
+    raw = preprocess_c.footprint(model, device, options)
+    stored = package or _package(model, footprint, raw)
+    flash_parts = [Part(name, getattr(footprint, name)) for name in ("weights", "code")]
+    ram_parts = [Part(name, getattr(footprint, name)) for name in ("arena", "stack", "static")]
+    if raw is not None:
+        flash_parts.append(Part("preprocessing", raw.code))
+        ram_parts += [Part("frames", raw.frames), Part("preprocessing", raw.scratch)]
+    flash = _line("flash", flash_parts, device.flash)
+    ram = _line("ram", ram_parts, device.ram)
     storage = Line(
         "storage", (Part("project", stored),), device.storage_bytes, "limit of the whole project"
     )
@@ -168,12 +175,9 @@ def _check(
     return EngineFit(engine.id, (flash, ram, storage), notes=tuple(notes))
 
 
-def _line(
-    resource: str, footprint: Footprint, names: tuple[str, ...], region: MemoryRegion
-) -> Line:
-    parts = tuple(Part(name, getattr(footprint, name)) for name in names)
+def _line(resource: str, parts: Sequence[Part], region: MemoryRegion) -> Line:
     # The linker script places a program's parts of one kind into one region, the main one.
-    return Line(resource, parts, region.length, f"memory region {region.name}")
+    return Line(resource, tuple(parts), region.length, f"memory region {region.name}")
 
 
 _REST_BYTES = 95_000
@@ -181,11 +185,13 @@ _REST_BYTES = 95_000
 of ten models (MLPerf Tiny, hello_world, digits) and two engines."""
 
 
-def _package(model: Model, footprint: Footprint) -> Quantity:
+def _package(model: Model, footprint: Footprint, raw: preprocess_c.Footprint | None) -> Quantity:
     source = footprint.source.bytes
     if source is None:
         return Quantity(None, "not known (the engine's sources are not)")
     size = len(model.source.data) + source + _REST_BYTES
+    if raw is not None:
+        size += raw.source.bytes or 0
     return Quantity(size, "estimated (from the model file and the engine's sources, +/- 20 %)")
 
 

@@ -394,10 +394,19 @@ def report(made: Report) -> list[str]:
     rows = [[name, *_engine_cells(facts)] for name, facts in made.engines.items()]
     head = ["engine", "status", "vectors", "bit-exact", "max diff", "instructions", "flash", "RAM"]
     lines = table(head, rows, right=(2, 4, 5, 6, 7))
+    lines += [text for name, facts in made.engines.items() for text in _preprocessing(name, facts)]
     lines += [f"{name}: {f.reason}" for name, f in made.engines.items() if f.reason]
     lines += [f"note: {made.device.notice}"] if made.device.notice else []
     lines += [f"edited by hand: {path}" for path in made.sources.edited]
     return lines
+
+
+def _preprocessing(engine: str, facts: EngineFacts) -> list[str]:
+    return [
+        f"{engine}: raw bytes to input {each.input}: {each.identical} of {each.vectors} vectors "
+        f"identical, {each.instructions:,} instructions each"
+        for each in facts.preprocessing
+    ]
 
 
 def _engine_cells(facts: EngineFacts) -> list[str]:

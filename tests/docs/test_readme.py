@@ -45,8 +45,8 @@ def run(arguments: list[str]) -> str:
 
 
 def shown(verified: str) -> str:
-    """The table that `edgegen verify` prints, as the README's block of code."""
-    table = [line for line in verified.splitlines() if line.startswith(("engine ", "aot "))]
+    """What `edgegen verify` prints of the engine, as the README's block of code."""
+    table = [line for line in verified.splitlines() if line.startswith(("engine ", "aot"))]
     return "\n" + "".join(f"    {line}\n" for line in table) + "\n"
 
 

@@ -29,7 +29,13 @@ def tree(folder: Path) -> dict[str, bytes]:
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The digits project for the Cortex-M4, freshly made."""
     folder = tmp_path_factory.mktemp("golden") / "firmware"
-    api.scaffold(DIGITS / "digits.tflite", "cortex_m4", folder, labels=DIGITS / "labels.txt")
+    api.scaffold(
+        DIGITS / "digits.tflite",
+        "cortex_m4",
+        folder,
+        labels=DIGITS / "labels.txt",
+        inputs=DIGITS / "input.toml",
+    )
     return folder
 
 

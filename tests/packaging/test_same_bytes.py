@@ -37,7 +37,8 @@ def scaffold(python: str | Path, folder: Path) -> dict[str, bytes]:
     """Path -> content of the digits project that ``python``'s edgegen makes."""
     subprocess.run(
         [python, "-c", RUN_EDGEGEN, "scaffold", "--target", "cortex_m4"]
-        + ["--labels", EXAMPLE / "labels.txt", "-o", folder, EXAMPLE / "digits.tflite"],
+        + ["--labels", EXAMPLE / "labels.txt", "--input", EXAMPLE / "input.toml"]
+        + ["-o", folder, EXAMPLE / "digits.tflite"],
         check=True,
         capture_output=True,
         cwd=folder.parent,

@@ -38,7 +38,8 @@ COMMON_FILES = frozenset(
     edgegen/port/console.c edgegen/port/console.h edgegen/port/port.h edgegen/port/systick.c
     edgegen/port/systick.h edgegen/runtime/include/edgegen/status.h
     edgegen/runtime/include/edgegen/trace.h edgegen/runtime/include/edgegen/version.h
-    edgegen/runtime/src/status.c edgegen/selftest/footprint.c edgegen/selftest/selftest.c
+    edgegen/runtime/src/status.c edgegen/selftest/crc32.c edgegen/selftest/crc32.h
+    edgegen/selftest/footprint.c edgegen/selftest/generator.h edgegen/selftest/selftest.c
     edgegen/selftest/tensors.c edgegen/selftest/tensors.h
     """,
     )
@@ -48,7 +49,8 @@ EMULATOR_FILES = frozenset(
         r"\S+",
         """
     edgegen/device/qemu.ld edgegen/port/qemu.c edgegen/port/semihosting.c
-    edgegen/port/semihosting.h edgegen/selftest/replay.c
+    edgegen/port/semihosting.h edgegen/selftest/replay.c edgegen/selftest/replay.h
+    edgegen/selftest/replay_tensors.c
     """,
     )
 )

@@ -17,10 +17,11 @@ LAYERS = (
     ("present",),
     ("api",),
     ("doctor", "evidence", "fit", "frontends", "targets", "verify"),
+    ("preprocess_c",),
     ("config", "engines", "golden"),
     (
         *("analysis", "diagnostics", "passes", "preprocessing", "project", "reference"),
-        *("registry", "render"),
+        *("registry", "render", "runtime_sources"),
     ),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
     ("native_audio", "native_image", "options"),

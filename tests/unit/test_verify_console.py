@@ -63,6 +63,50 @@ def test_the_traced_image_times_layers() -> None:
     ]
 
 
+RAW = """\
+raw 0 input 0 ns 4560 crc 0x0000abcd 0x0000abcd
+raw 0 input 2 ns 120 crc 0x00000001 0x00000001
+raw 1 input 0 ns 4520 crc 0x00000002 0x00000002
+raw 1 input 2 ns 120 crc 0x00000003 0x00000003
+"""
+
+DESCRIBED = PASS.replace("vector 0", f"{RAW}vector 0", 1)
+
+
+def test_inputs_made_from_raw_bytes_carry_their_checksums() -> None:
+    rows = parse(DESCRIBED).raw_inputs
+    assert [(r.vector, r.input, r.ns) for r in rows[:3]] == [
+        (0, 0, 4560),
+        (0, 2, 120),
+        (1, 0, 4520),
+    ]
+    assert (rows[0].got_crc, rows[0].want_crc) == (0xABCD, 0xABCD)
+    assert all(row.is_identical for row in rows)
+
+
+def test_another_tensor_from_raw_bytes_is_a_failure() -> None:
+    wrong = DESCRIBED.replace("crc 0x0000abcd", "crc 0x0000abce")
+    with pytest.raises(ConsoleError, match="contradicts itself"):
+        parse(wrong)
+    test = parse(wrong.replace("result pass", "result fail"))
+    assert [row.is_identical for row in test.raw_inputs] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("raw 1 input 0", "raw 0 input 0"),
+        ("raw 0 input 2", "raw 0 input 0"),
+        ("raw 0 input 0 ns", "raw 0 input ns"),
+        ("crc 0x0000abcd 0x0000abcd", "crc 0x0000abcd"),
+    ],
+)
+def test_a_wrong_raw_line_is_an_error(old: str, new: str) -> None:
+    assert old in DESCRIBED
+    with pytest.raises(ConsoleError):
+        parse(DESCRIBED.replace(old, new, 1))
+
+
 @pytest.mark.parametrize("vector", [1, 2])
 def test_layers_come_vector_by_vector(vector: int) -> None:
     text = LAYERS.replace("layer 0", f"layer {vector}", 1)

@@ -15,6 +15,7 @@ from edgegen.verify.report import (
     Flash,
     LayerFacts,
     ModelFacts,
+    PreprocessingFacts,
     Ram,
     Report,
     SmallestArena,
@@ -132,6 +133,22 @@ def test_the_page_shows_the_numbers_and_how_they_are_known() -> None:
     assert "| 0 | CONV_2D | eg_run_conv_2d_s8 | 1,200,000 | 97.2% | 400,000 | 3.00 |" in page
     assert "| 1 | RESHAPE | none | 0 | 0.0% |  |  |" in page
     assert "- instructions: emulated" in page
+
+
+def test_preprocessing_is_shown_where_there_is_one() -> None:
+    assert "raw bytes" not in REPORT.to_markdown().decode()
+    facts = (PreprocessingFacts(0, 2, 2, 4_560), PreprocessingFacts(3, 2, 1, 1_234_567))
+    changed = with_engine(replace(ENGINE, preprocessing=facts))
+    page = changed.to_markdown().decode()
+    assert "| raw bytes to input 0 | 2 vectors, identical |\n" in page
+    assert "| raw bytes to input 3 | 2 vectors, 1 identical |\n" in page
+    assert "| instructions to make input 3 from raw bytes | 1,234,567 |\n" in page
+    assert json.loads(changed.to_json())["engines"]["aot"]["preprocessing"][0] == {
+        "input": 0,
+        "vectors": 2,
+        "identical": 2,
+        "instructions": 4_560,
+    }
 
 
 def test_the_page_survives_hostile_names() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from edgegen import golden, resources
+from edgegen import golden, preprocess_c, resources, runtime_sources
 from edgegen.device import Device
 from edgegen.engines import registry as engines
 from edgegen.engines.aot import AotEngine
@@ -25,12 +25,7 @@ MINIMUM_STACK_BYTES = 512
 """Two nested exception frames with FPU registers, and what their handlers call."""
 
 # What every project has of the C runtime, whatever its engines bring along.
-_RUNTIME = (
-    "include/edgegen/status.h",
-    "include/edgegen/trace.h",
-    "include/edgegen/version.h",
-    "src/status.c",
-)
+_RUNTIME = ("include/edgegen/trace.h", "include/edgegen/version.h", "src/status.c")
 
 # Templates that not every project needs.
 _FOR_LABELS = {"include/__name__/labels.h"}
@@ -41,7 +36,11 @@ _FOR_EMULATOR = {
     "port/semihosting.c",
     "port/semihosting.h",
     "selftest/replay.c",
+    "selftest/replay.h",
+    "selftest/replay_raw.c",
+    "selftest/replay_tensors.c",
 }
+_FOR_RAW_INPUTS = {"selftest/raw_inputs.c", "selftest/raw_inputs.h", "selftest/replay_raw.c"}
 
 
 def build(model: Model, device: Device, options: Options) -> GeneratedProject:
@@ -49,7 +48,7 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
 
     Raises:
         UsageError: An engine does not exist, or an input or output has a type without a
-            place in a C API.
+            place in a C API; or an input is not what its description is for.
         RefusedModelError: An engine does not take the model.
     """
     _check_types(model)
@@ -57,12 +56,19 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     table = engines.table()
     with ThreadPoolExecutor(max_workers=1) as background:
         # The reference computes in a process of its own: the engines need not wait for it.
-        vectors = background.submit(golden.make, model, channels=_traced_channels(model, chosen))
+        vectors = background.submit(
+            golden.make,
+            model,
+            channels=_traced_channels(model, chosen),
+            inputs=options.inputs,
+        )
         emitted = {engine: table[engine].emit(model, device, options) for engine in chosen}
-    context = _context(model, device, options, emitted, vectors.result())
+        prepared = preprocess_c.emit(model, device, options)
+    context = _context(model, device, options, emitted, prepared, vectors.result())
     skipped = _skipped(device, options, chosen)
     files: dict[str, File] = {}
-    for path, data in _merge([_runtime(), *emitted.values()]).items():
+    parts = [runtime_sources.files(_RUNTIME), prepared, *emitted.values()]
+    for path, data in _merge(parts).items():
         files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
     for template, path in _templates("generated", options.name, skipped):
         context["header"] = file_header(template, model, device.id)
@@ -106,11 +112,6 @@ def _traced_channels(model: Model, chosen: tuple[str, ...]) -> Mapping[int, tupl
     return (AotEngine().computed_channels(model) or None) if "aot" in chosen else None
 
 
-def _runtime() -> dict[str, bytes]:
-    root = resources.root("runtime_c")
-    return {f"runtime/{path}": (root / path).read_bytes() for path in _RUNTIME}
-
-
 def _merge(parts: list[dict[str, bytes]]) -> dict[str, bytes]:
     """All files in one map; engines may share runtime files, and then mean the same bytes."""
     merged: dict[str, bytes] = {}
@@ -126,11 +127,16 @@ def _context(
     device: Device,
     options: Options,
     emitted: Mapping[str, dict[str, bytes]],
+    prepared: Mapping[str, bytes],
     vectors: golden.Golden,
 ) -> dict[str, object]:
     """Everything that a template may print."""
     table = views.vectors_view(device.arch)
     inputs = [views.tensor_view(model.tensors[index]) for index in model.inputs]
+    described = preprocess_c.described(model, options)
+    numbers = {each.input for each in described}
+    plain = [(number, view) for number, view in enumerate(inputs) if number not in numbers]
+    preprocessing = sorted(path for path in prepared if path.endswith(".c"))
     emulator = device.emulator
     return {
         "name": options.name,
@@ -140,13 +146,19 @@ def _context(
         "machine_flags": " ".join(cortex_m_compile_flags(device)),
         "inputs": inputs,
         "outputs": [views.tensor_view(model.tensors[index]) for index in model.outputs],
-        "uses_limits": any(view.scale for view in inputs),
+        "described": described,
+        "plain_inputs": plain,
+        "uses_limits": any(view.scale for _, view in plain),
         "labels": options.labels,
         "golden": views.golden_view(vectors, model),
         "traced_tensors": sum(len(op.outputs) for op in model.ops),
         "engines": tuple(emitted),
         "presets": views.presets(device, tuple(emitted)),
-        "sources": {engine: _sources(engine, files) for engine, files in emitted.items()},
+        "sources": {
+            engine: sorted({*_sources(engine, files), *preprocessing})
+            for engine, files in emitted.items()
+        },
+        "preprocessing": preprocessing,
         "uses_libm": _uses_libm(emitted.get("aot", {})),
         "exceptions": table.exceptions,
         "interrupts": table.interrupts,
@@ -160,13 +172,12 @@ def _context(
     }
 
 
-def _sources(engine: str, files: dict[str, bytes]) -> list[str]:
+def _sources(engine: str, files: dict[str, bytes]) -> set[str]:
     """What the library compiles for an engine; one with a CMakeLists.txt compiles its own."""
     own = f"{engine}/"
     has_project = f"{own}CMakeLists.txt" in files
     wanted = [path for path in files if not (has_project and path.startswith(own))]
-    sources = {path for path in wanted if path.endswith(".c")} | {"runtime/src/status.c"}
-    return sorted(sources)
+    return {path for path in wanted if path.endswith(".c")} | {"runtime/src/status.c"}
 
 
 def _uses_libm(files: dict[str, bytes]) -> bool:
@@ -178,6 +189,7 @@ def _skipped(device: Device, options: Options, chosen: tuple[str, ...]) -> set[s
         (set() if options.labels else _FOR_LABELS)
         | (set() if "aot" in chosen else _FOR_AOT)
         | (set() if device.emulator else _FOR_EMULATOR)
+        | (set() if options.inputs else _FOR_RAW_INPUTS)
     )
 
 

@@ -179,6 +179,14 @@ class ActivationView:
 
 
 @dataclass(frozen=True, slots=True)
+class RawView:
+    """Checksums of the inputs made from one seed's raw bytes, as an initialiser."""
+
+    seed: str
+    crc: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenView:
     """Golden vectors; ``tolerance`` is a C literal."""
 
@@ -187,6 +195,7 @@ class GoldenView:
     seeds: tuple[str, ...]
     outputs: tuple[GoldenOutputView, ...]
     activations: tuple[ActivationView, ...]
+    raw: tuple[RawView, ...]
     uses_math: bool
 
 
@@ -206,6 +215,7 @@ def golden_view(golden: Golden, model: Model) -> GoldenView:
         seeds=tuple(f"{vector.seed}U" for vector in golden.vectors),
         outputs=outputs,
         activations=tuple(_activations(golden)),
+        raw=tuple(_raw(golden)),
         uses_math=any("NAN" in line or "INFINITY" in line for line in lines),
     )
 
@@ -224,6 +234,13 @@ def _activations(golden: Golden) -> Iterable[ActivationView]:
     for row in zip(*(vector.activation_crc32 for vector in golden.vectors), strict=True):
         crcs = ", ".join(f"0x{crc:08X}U" for _, crc in row)
         yield ActivationView(tensor=row[0][0], crc=crcs)
+
+
+def _raw(golden: Golden) -> Iterable[RawView]:
+    # Every described input has the same seeds.
+    for seed in dict.fromkeys(source.seed for source in golden.sources):
+        crcs = (f"0x{each.crc32:08X}U" for each in golden.sources if each.seed == seed)
+        yield RawView(seed=f"{seed}U", crc=", ".join(crcs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,29 +63,41 @@ def replay(
     engine: str,
     inputs: bytes,
     *,
+    raw: bool = False,
     cmake_args: Sequence[str] = (),
     build_directory: Path | None = None,
     progress: Progress | None = None,
 ) -> bytes:
-    """Run raw input vectors through the emulated device.
+    """Run input vectors through the emulated device.
 
     Args:
         inputs: The inputs of all vectors, one vector after the other; within a vector
             the model's inputs in order, each in C order and little-endian.
+        raw: A described input is what it is made from instead, such as a camera's frame.
 
     Returns:
-        The outputs in the same manner.
+        The outputs in the same manner. With ``raw``, each vector's after the input tensors that
+        the device has made.
+
+    Raises:
+        UsageError: ``raw``, and the project describes no input.
     """
     project = subject.load(directory.resolve())
     (engine,) = _chosen(project, [engine])
+    if raw and not project.golden.raw_inputs:
+        raise UsageError(
+            "The project makes no input from raw bytes.",
+            where=str(project.directory),
+            fix="Describe one in edgegen.toml, such as [input.image], and run `edgegen update`.",
+        )
     qemu = toolchain.find(project.emulator, (engine,), cmake_args)
     work = Work(project, qemu, tuple(cmake_args), build_directory, progress or (lambda _: None))
     with _writing_into(project.directory):
-        return _replay(work, engine, inputs)
+        target = f"{work.project.name}_replay"
+        return _replay(work, engine, f"{target}_raw" if raw else target, inputs)
 
 
-def _replay(work: Work, engine: str, inputs: bytes) -> bytes:
-    target = f"{work.project.name}_replay"
+def _replay(work: Work, engine: str, target: str, inputs: bytes) -> bytes:
     image = work.build(engine, [target]).images[target]
     with tempfile.TemporaryDirectory(prefix="edgegen-") as folder:
         # Fixed names in the working directory: no path of ours reaches the firmware.
@@ -151,11 +163,16 @@ def _report(work: Work, facts: dict[str, EngineFacts]) -> Report:
 
 def _known_by(work: Work) -> dict[str, str]:
     name = work.project.name
+    preprocessing = {
+        "preprocessing": "the self-test makes inputs from generated raw bytes on the emulated "
+        "device; the CRC-32 of each tensor is compared with that of the host's",
+    }
     return {
         "results": f"the self-test compares them on the emulated device with the golden vectors "
         f"of {work.project.golden.reference}",
         "instructions": f"emulated: executed instructions in {work.qemu.title}, icount shift=0; "
         "neither cycles nor time; the largest of all vectors",
+        **(preprocessing if work.project.golden.raw_inputs else {}),
         "layers": "the traced self-test runs the slowest vector once more and reads the clock "
         "after every layer; what reading it takes is measured and left out",
         "flash": f"sections of the ELF file {name}_footprint, start-up code included; weights are "

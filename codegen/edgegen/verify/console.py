@@ -41,6 +41,27 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class RawInput:
+    """An input of the model, made on the target from a golden vector's raw bytes.
+
+    Attributes:
+        input: Its number among the model's inputs.
+        ns: Of the preprocessing.
+        got_crc, want_crc: CRC-32 of the tensor.
+    """
+
+    vector: int
+    input: int
+    ns: int
+    got_crc: int
+    want_crc: int
+
+    @property
+    def is_identical(self) -> bool:
+        return self.got_crc == self.want_crc
+
+
+@dataclass(frozen=True, slots=True)
 class ActivationMismatch:
     vector: int
     tensor: int
@@ -75,6 +96,7 @@ class SelfTest:
 
     Attributes:
         resolution_ns: Step of the clock that the other ``_ns`` values were read from.
+        raw_inputs: Ordered by vector, then input; of models with a described input.
         invoke_ns: One per vector, in order.
         outputs: Ordered by vector, then output.
         activations: None for the image without trace.
@@ -89,6 +111,7 @@ class SelfTest:
     arena_bytes: int
     resolution_ns: int
     init_ns: int
+    raw_inputs: tuple[RawInput, ...]
     invoke_ns: tuple[int, ...]
     outputs: tuple[Output, ...]
     activations: Activations | None
@@ -105,6 +128,7 @@ class _Lines:
     """The lines so far; single facts by key."""
 
     facts: dict[str, str] = field(default_factory=dict)
+    raw_inputs: list[RawInput] = field(default_factory=list)
     invoke_ns: list[int] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     mismatches: list[ActivationMismatch] = field(default_factory=list)
@@ -114,6 +138,12 @@ class _Lines:
         if key in self.facts:
             raise ValueError(f"a second {key!r} line")
         self.facts[key] = value
+
+    def raw_input(self, vector: str, number: str, ns: str, got: str, want: str) -> None:
+        row = RawInput(int(vector), int(number), int(ns), int(got, 16), int(want, 16))
+        if any((row.vector, row.input) <= (each.vector, each.input) for each in self.raw_inputs):
+            raise ValueError("a raw input out of order")
+        self.raw_inputs.append(row)
 
     def vector(self, index: str, ns: str) -> None:
         if int(index) != len(self.invoke_ns):
@@ -157,6 +187,10 @@ def _grammar(lines: _Lines) -> tuple[tuple[re.Pattern[str], _Handler], ...]:
         fact("arena_bytes", _NUMBER),
         fact("resolution_ns", _NUMBER),
         fact("init_ns", _NUMBER),
+        (
+            re.compile(f"raw {_NUMBER} input {_NUMBER} ns {_NUMBER} crc {_CRC} {_CRC}"),
+            lines.raw_input,
+        ),
         (re.compile(f"vector {_NUMBER} invoke_ns {_NUMBER}"), lines.vector),
         (
             re.compile(
@@ -235,6 +269,7 @@ def _complete(lines: _Lines) -> SelfTest:
             arena_bytes=int(facts["arena_bytes"]),
             resolution_ns=int(facts["resolution_ns"]),
             init_ns=int(facts.get("init_ns", 0)),
+            raw_inputs=tuple(lines.raw_inputs),
             invoke_ns=tuple(lines.invoke_ns),
             outputs=tuple(lines.outputs),
             activations=_activations(facts.get("activations")),
@@ -263,6 +298,7 @@ def _activations(text: str | None) -> Activations | None:
 def _consistent(test: SelfTest) -> SelfTest:
     """The verdict must follow from the lines above it; a firmware that miscounts is wrong."""
     wrong = sum(row.mismatches for row in test.outputs)
+    wrong += sum(not row.is_identical for row in test.raw_inputs)
     if test.activations is not None:
         wrong += test.activations.mismatched
     if test.passed == (wrong > 0 or bool(test.error)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from edgegen.verify.report import (
     EngineFacts,
     Flash,
     LayerFacts,
+    PreprocessingFacts,
     Ram,
     SmallestArena,
     Toolchain,
@@ -100,12 +101,20 @@ def _selftest(work: Work, engine: str, built: Build, target: str) -> SelfTest:
 def _check_complete(work: Work, test: SelfTest, *, traced: bool) -> None:
     """A self-test that compares less than the golden vectors hold proves nothing."""
     golden = work.project.golden
-    wanted = (golden.vectors, golden.vectors * golden.activations if traced else 0)
-    found = (len(test.invoke_ns), test.activations.checked if test.activations else 0)
+    wanted = (
+        golden.vectors,
+        golden.vectors * golden.activations if traced else 0,
+        golden.raw_vectors * golden.raw_inputs,
+    )
+    found = (
+        len(test.invoke_ns),
+        test.activations.checked if test.activations else 0,
+        len(test.raw_inputs),
+    )
     if found != wanted:
         raise console.ConsoleError(
             f"The self-test ran {found[0]} of {wanted[0]} vectors and compared {found[1]} of "
-            f"{wanted[1]} activations."
+            f"{wanted[1]} activations and {found[2]} of {wanted[2]} preprocessed inputs."
         )
 
 
@@ -158,6 +167,7 @@ def _engine_facts(
         instructions_by_vector=test.invoke_ns,
         init_instructions=test.init_ns,
         instructions_resolution=test.resolution_ns,
+        preprocessing=tuple(_preprocessing(test)),
         layers=_layers(work, test, traced),
         flash=Flash(sizes.code, sizes.weights, sizes.flash),
         ram=Ram(
@@ -170,6 +180,13 @@ def _engine_facts(
     )
 
 
+def _preprocessing(test: SelfTest) -> Iterator[PreprocessingFacts]:
+    for number in sorted({row.input for row in test.raw_inputs}):
+        rows = [row for row in test.raw_inputs if row.input == number]
+        identical = sum(row.is_identical for row in rows)
+        yield PreprocessingFacts(number, len(rows), identical, max(row.ns for row in rows))
+
+
 def _layers(work: Work, test: SelfTest, traced: SelfTest | None) -> tuple[LayerFacts, ...]:
     """Those of the vector that `instructions_per_inference` is about."""
     if traced is None or traced.error or not test.invoke_ns:
@@ -180,6 +197,8 @@ def _layers(work: Work, test: SelfTest, traced: SelfTest | None) -> tuple[LayerF
 
 def _is_bit_exact(test: SelfTest, traced: SelfTest | None, outputs: Sequence[Output]) -> bool:
     if test.error or any(row.mismatches or row.max_abs_diff != 0 for row in outputs):
+        return False
+    if not all(row.is_identical for row in test.raw_inputs):
         return False
     return traced is None or (traced.passed and traced.activations is not None)
 
@@ -196,6 +215,11 @@ def _reason(test: SelfTest, traced: SelfTest | None) -> str:
             return (
                 f"vector {first.vector}: activation of tensor {first.tensor} is the first of "
                 f"{run.activations.mismatched if run.activations else 0} that differ"
+            )
+        if raw := next((row for row in run.raw_inputs if not row.is_identical), None):
+            return (
+                f"raw vector {raw.vector}: input {raw.input} that the device makes of it is not "
+                f"the host's, CRC-32 {raw.got_crc:08x} instead of {raw.want_crc:08x}"
             )
         wrong = sum(row.mismatches for row in run.outputs)
         return f"{wrong} output elements differ from the reference beyond the tolerance"

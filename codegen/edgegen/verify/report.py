@@ -103,6 +103,23 @@ class SmallestArena:
 
 
 @dataclass(frozen=True, slots=True)
+class PreprocessingFacts:
+    """One input of the model that the target made from raw bytes, such as a camera's frame.
+
+    Attributes:
+        input: Its number among the model's inputs.
+        vectors: Golden raw vectors run.
+        identical: Of those, tensors equal to the host's in every byte, by their CRC-32.
+        instructions: To make one tensor; the largest of all vectors.
+    """
+
+    input: int
+    vectors: int
+    identical: int
+    instructions: int
+
+
+@dataclass(frozen=True, slots=True)
 class LayerFacts:
     """One layer of an engine that shows its activations.
 
@@ -138,6 +155,7 @@ class EngineFacts:
             expected magnitude; 0 for integers.
         instructions_per_inference: The largest of ``instructions_by_vector``.
         instructions_resolution: Step of the clock that all instructions were read from.
+        preprocessing: In order of the model's inputs; those that have a description.
         layers: In order of execution, for the vector with the most instructions.
         arena: The smallest that works, for an engine that decides on the device.
         kernels: Which kernels an engine with a choice was built with; "" without one.
@@ -158,6 +176,7 @@ class EngineFacts:
     instructions_by_vector: tuple[int, ...] = ()
     init_instructions: int = 0
     instructions_resolution: int = 0
+    preprocessing: tuple[PreprocessingFacts, ...] = ()
     layers: tuple[LayerFacts, ...] = ()
     flash: Flash | None = None
     ram: Ram | None = None

@@ -21,12 +21,16 @@ class GoldenFacts:
         activations: Tensors with a checksum for every vector.
         tolerance: Of float outputs, see `golden.Golden`; 0 for integers.
         reference: The interpreter that computed the expected outputs.
+        raw_vectors: Of raw bytes, each for all of the ``raw_inputs``.
+        raw_inputs: Inputs of the model that are made from raw bytes.
     """
 
     vectors: int
     activations: int
     tolerance: float
     reference: str
+    raw_vectors: int
+    raw_inputs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ def _golden(directory: Path, name: str) -> GoldenFacts:
             activations=int(_after(prefix + "ACTIVATIONS ", text)),
             tolerance=float(_after(prefix + "TOLERANCE ", text).rstrip("fF")),
             reference=_after(" * Reference: ", text).rstrip("."),
+            raw_vectors=int(_after(prefix + "RAW_VECTORS ", text)),
+            raw_inputs=int(_after(prefix + "RAW_INPUTS ", text)),
         )
     except (OSError, ValueError) as error:
         raise DifferenceError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from edgegen.device import Device
@@ -29,19 +30,26 @@ ERROR = 0.25
 
 def estimate(program: Program, device: Device) -> Quantity:
     """Code and tables of the engine in flash; start-up code and weights are not in it."""
-    sizes = _sizes().get(device.cpu)
-    if sizes is None:
-        return Quantity(None, f"not known (no kernel was measured on {device.cpu})")
     calls = [step for step in program.steps if isinstance(step, Call)]
-    sources = {source for call in calls for source in call.sources}
+    kernels = of_sources({source for call in calls for source in call.sources}, device)
+    if kernels.bytes is None:
+        return kernels
     total = (
         _FIXED_BYTES
-        + sum(sizes[source] for source in sources)
+        + kernels.bytes
         + sum(_call_bytes(part) for call in calls for part in parts_of(call))
         + bytes_of_distinct(own_constants(program, is_table=True))
     )
+    return Quantity(total, kernels.known)
+
+
+def of_sources(sources: Iterable[str], device: Device) -> Quantity:
+    """Code and tables of runtime sources, given by their paths below runtime_c/src."""
+    sizes = _sizes().get(device.cpu)
+    if sizes is None:
+        return Quantity(None, f"not known (no kernel was measured on {device.cpu})")
     known = f"estimated (kernels measured with gcc 12 -O2 on {device.cpu}, +/- {ERROR:.0%})"
-    return Quantity(total, known)
+    return Quantity(sum(sizes[source] for source in sources), known)
 
 
 def _call_bytes(call: Call) -> int:

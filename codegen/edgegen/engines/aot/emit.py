@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from edgegen import analysis, resources
+from edgegen import analysis, runtime_sources
 from edgegen.engines.aot.constants import first_equal
 from edgegen.engines.aot.program import (
     Alias,
@@ -120,10 +118,12 @@ class Emitter:
         layers = list(self._layers())
         return {
             "includes": sorted({c.header for call in self._calls for c in parts_of(call)}),
-            "runtime_version": runtime_version(),
+            "runtime_version": runtime_sources.version(),
             "uses_infinity": any("INFINITY" in v for layer in layers for _, v in layer.fields),
             "uses_libm": any(
-                "<math.h>" in _read(f"src/{s}") for c in self._calls for s in c.sources
+                "<math.h>" in runtime_sources.read(f"src/{s}")
+                for c in self._calls
+                for s in c.sources
             ),
             "layers": layers,
             "accessors": self._accessors(),
@@ -357,14 +357,6 @@ def c_float(value: float) -> str:
     return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
-def runtime_version() -> int:
-    """EG_RUNTIME_VERSION of the runtime that this edgegen carries."""
-    text = _read("include/edgegen/version.h")
-    found = re.search(r"^#define EG_RUNTIME_VERSION (\d+)$", text, re.MULTILINE)
-    assert found is not None
-    return int(found.group(1))
-
-
 def _pointer_array(pointers: list[str], to: str) -> str:
     return f"({to} *const[])" + "{" + ", ".join(pointers) + "}"
 
@@ -387,20 +379,5 @@ def _mention_infinity(arrays: list[_Array]) -> bool:
 
 def runtime_files(calls: list[Call]) -> dict[str, bytes]:
     """The runtime sources that the calls need, and the headers that those include."""
-    wanted = sorted({f"src/{source}" for call in calls for source in call.sources})
-    wanted += ["include/edgegen/trace.h", "include/edgegen/version.h"]
-    found: dict[str, bytes] = {}
-    while wanted:
-        path = wanted.pop()
-        if f"runtime/{path}" in found:
-            continue
-        text = _read(path)
-        found[f"runtime/{path}"] = text.encode()
-        includes = re.findall(r'^#include "(edgegen/[^"]+)"$', text, re.MULTILINE)
-        wanted += [f"include/{include}" for include in includes]
-    return dict(sorted(found.items()))
-
-
-def _read(path: str) -> str:
-    root: Path = resources.root("runtime_c")
-    return root.joinpath(path).read_text(encoding="utf-8")
+    sources = {f"src/{source}" for call in calls for source in call.sources}
+    return runtime_sources.files([*sources, *runtime_sources.COMMON])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 
+from edgegen import runtime_sources
 from edgegen.device import Device
 from edgegen.diagnostics import diagnostic
 from edgegen.engines import Footprint, Quantity
-from edgegen.engines.aot.emit import runtime_version
 from edgegen.engines.tflm import arena
 from edgegen.engines.tflm.kernels import (
     CMSIS_NN,
@@ -208,7 +208,7 @@ def _registration(model: Model, kind: OpKind) -> str:
 def _cpp_context(model: Model) -> dict[str, object]:
     calls = registrations(model)
     return {
-        "runtime_version": runtime_version(),
+        "runtime_version": runtime_sources.version(),
         "registrations": calls,
         "variables": len(carried_variables(model)),
         # micro_mutable_op_resolver.h declares all others.

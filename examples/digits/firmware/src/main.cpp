@@ -1,18 +1,18 @@
 /* Written once by edgegen 0.1.0 and yours from then on: `edgegen update` never touches it.
  */
-/* digits: read the sensor, preprocess, infer, act.
+/* digits: read the camera, preprocess, infer, act.
  *
- * As it stands it runs on a synthetic sensor and prints what the model makes of it. FILL IN marks
+ * As it stands it runs on a synthetic camera and prints what the model makes of it. FILL IN marks
  * what makes it your product.
  */
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "console.h"
 #include "port.h"
 #include "digits/labels.h"
 #include "digits/model.h"
+#include "digits/preprocess.h"
 
 namespace
 {
@@ -23,41 +23,34 @@ constexpr int kFrames = 3; // FILL IN: a product loops for ever
 alignas(DIGITS_ARENA_ALIGNMENT) std::uint8_t arena[DIGITS_ARENA_BYTES]
     __attribute__((section(".bss.noinit")));
 
-// FILL IN: sample `i` of a frame, in the unit that the model was trained on.
-// Here: a triangle wave between -1 and 1 that moves from frame to frame.
-float read_sensor(int frame, std::size_t i)
+void require(const char *where, eg_status status)
 {
-    constexpr std::size_t kHalf = 32;
-    const std::size_t phase = (i + static_cast<std::size_t>(frame) * 7U) % (2U * kHalf);
-    const std::size_t height = phase < kHalf ? phase : 2U * kHalf - phase;
-    return static_cast<float>(height) * (2.0F / static_cast<float>(kHalf)) - 1.0F;
+    if (status == EG_OK) {
+        return;
+    }
+    eg_console_text(where);
+    eg_console_text(": ");
+    eg_console_text(eg_status_text(status));
+    eg_console_text("\n");
+    eg_port_exit(1);
 }
 
-// real = scale * (element - zero_point), rounded to nearest and saturated.
-template <typename Element>
-Element quantise(float real, float scale, int zero_point)
+// FILL IN: the camera's next frame for input 0: 64 x 48 pixels, gray8, rows without gaps.
+// Here: a slope that moves from frame to frame.
+const std::uint8_t *camera_frame_0(int frame)
 {
-    using Limits = std::numeric_limits<Element>;
-    const float element = real / scale + static_cast<float>(zero_point);
-    const float rounded = element + (element < 0.0F ? -0.5F : 0.5F);
-    if (!(rounded > static_cast<float>(Limits::lowest()))) {
-        return Limits::lowest();
+    static std::uint8_t bytes[DIGITS_FRAME_0_BYTES];
+    for (std::size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = static_cast<std::uint8_t>(i + static_cast<std::size_t>(frame) * 16U);
     }
-    if (rounded >= static_cast<float>(Limits::max())) {
-        return Limits::max();
-    }
-    return static_cast<Element>(rounded);
+    return bytes;
 }
 
-// Sensor -> model inputs. FILL IN: scaling, windowing, features, as they were in training.
+// Frames -> model inputs, as they were in training: edgegen.toml says how.
 void preprocess(int frame)
 {
-    int8_t *const input_0 = digits_input_0();
-    for (std::size_t i = 0; i < DIGITS_INPUT_0_ELEMENTS; i++) {
-        const float real = read_sensor(frame, i);
-        input_0[i] = quantise<int8_t>(real, DIGITS_INPUT_0_SCALE,
-                                       DIGITS_INPUT_0_ZERO_POINT);
-    }
+    const eg_image image_0 = digits_frame_0(camera_frame_0(frame));
+    require("preprocess", digits_preprocess_0(&image_0));
 }
 
 // Element `i` of output 0 as a real value.
@@ -88,30 +81,15 @@ void act()
     eg_console_text("\n");
 }
 
-[[noreturn]] void stop(const char *where, eg_status status)
-{
-    eg_console_text(where);
-    eg_console_text(": ");
-    eg_console_text(eg_status_text(status));
-    eg_console_text("\n");
-    eg_port_exit(1);
-}
-
 } // namespace
 
 int main()
 {
     eg_port_init();
-    eg_status status = digits_init(arena, sizeof arena);
-    if (status != EG_OK) {
-        stop("init", status);
-    }
+    require("init", digits_init(arena, sizeof arena));
     for (int frame = 0; frame < kFrames; frame++) {
         preprocess(frame);
-        status = digits_invoke();
-        if (status != EG_OK) {
-            stop("invoke", status);
-        }
+        require("invoke", digits_invoke());
         act();
     }
     eg_port_exit(0);

@@ -86,8 +86,13 @@ function(digits_add_image target model)
   digits_edgegen_options(${target})
 endfunction()
 
-digits_add_image(digits_selftest digits
-  selftest/selftest.c selftest/tensors.c golden/golden.c)
+set(selftest_sources
+  golden/golden.c
+  selftest/crc32.c
+  selftest/raw_inputs.c
+  selftest/selftest.c
+  selftest/tensors.c)
+digits_add_image(digits_selftest digits ${selftest_sources})
 edgegen_firmware(digits_selftest)
 
 digits_add_image(digits_footprint digits selftest/footprint.c)
@@ -96,15 +101,17 @@ digits_bare_firmware(digits_footprint)
 if(EDGEGEN_ENGINE STREQUAL "aot")
   digits_add_aot(digits_traced)
   target_compile_definitions(digits_traced PUBLIC EG_TRACE=1)
-  digits_add_image(digits_selftest_trace digits_traced
-    selftest/selftest.c selftest/tensors.c golden/golden.c)
+  digits_add_image(digits_selftest_trace digits_traced ${selftest_sources})
   edgegen_firmware(digits_selftest_trace)
 endif()
 
 if(EDGEGEN_PORT STREQUAL "qemu")
-  digits_add_image(digits_replay digits
-    selftest/replay.c selftest/tensors.c golden/golden.c)
+  set(replay_sources golden/golden.c selftest/replay.c selftest/tensors.c)
+  digits_add_image(digits_replay digits ${replay_sources} selftest/replay_tensors.c)
   edgegen_firmware(digits_replay)
+  digits_add_image(digits_replay_raw digits
+    ${replay_sources} selftest/raw_inputs.c selftest/replay_raw.c)
+  edgegen_firmware(digits_replay_raw)
 
   foreach(test digits_selftest digits_selftest_trace)
     if(TARGET ${test})

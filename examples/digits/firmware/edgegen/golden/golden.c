@@ -34,3 +34,8 @@ const digits_golden_activation
     {18, {0xF0E092F2U, 0x41499989U, 0xC81D7AB6U, 0x9AC931AFU}},
     {19, {0x876FCB70U, 0xF94C09A6U, 0x36576533U, 0x25F7D42CU}},
 };
+
+const digits_golden_raw_vector digits_golden_raw[DIGITS_GOLDEN_RAW_VECTORS] = {
+    {1U, {0xA58439CDU}},
+    {2U, {0xA1926A39U}},
+};

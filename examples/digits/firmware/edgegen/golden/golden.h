@@ -9,6 +9,7 @@
  * Inputs: x = seed, then before every element x = x * 1664525 + 1013904223 (uint32_t); int8 and
  * uint8 take the top 8 bits of x, int16 the top 16, int32 all 32, bool the top one, and float32
  * the top 24 as a signed fraction in [-1, 1). Several inputs continue the same sequence.
+ * Raw bytes take the top 8 bits; every raw input begins with the seed.
  */
 #ifndef EDGEGEN_DIGITS_GOLDEN_H
 #define EDGEGEN_DIGITS_GOLDEN_H
@@ -26,16 +27,27 @@
 /* Integer activations with a checksum; the traced self-test compares them. */
 #define DIGITS_GOLDEN_ACTIVATIONS 8
 
+/* Raw vectors, and how many inputs of the model the self-test makes from each of them. */
+#define DIGITS_GOLDEN_RAW_VECTORS 2
+#define DIGITS_GOLDEN_RAW_INPUTS 1
+
 /* CRC-32 (as zlib's) of an activation's bytes, for every vector. */
 typedef struct digits_golden_activation {
     uint32_t tensor; /* index in the model file */
     uint32_t crc[DIGITS_GOLDEN_VECTORS];
 } digits_golden_activation;
 
+/* The same of every input that is made from raw bytes, in their order. */
+typedef struct digits_golden_raw_vector {
+    uint32_t seed;
+    uint32_t crc[DIGITS_GOLDEN_RAW_INPUTS];
+} digits_golden_raw_vector;
+
 extern const uint32_t digits_golden_seeds[DIGITS_GOLDEN_VECTORS];
 extern const int8_t
     digits_golden_output_0[DIGITS_GOLDEN_VECTORS][DIGITS_OUTPUT_0_ELEMENTS];
 extern const digits_golden_activation
     digits_golden_activations[DIGITS_GOLDEN_ACTIVATIONS];
+extern const digits_golden_raw_vector digits_golden_raw[DIGITS_GOLDEN_RAW_VECTORS];
 
 #endif /* EDGEGEN_DIGITS_GOLDEN_H */

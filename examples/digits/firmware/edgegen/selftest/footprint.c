@@ -4,18 +4,36 @@
  * device cortex_m4, template cortex_m/generated/selftest/footprint.c.j2
  */
 /* The smallest program with the model in it: what `size` says of it is what the model costs,
+ * with its preprocessing and one buffer for each raw input,
  * plus the startup code that every firmware has. No console and no clock, and not meant to run
  * on. */
 #include <stdint.h>
 
 #include "digits/model.h"
+#include "digits/preprocess.h"
 
 static uint8_t digits_arena[DIGITS_ARENA_BYTES]
     __attribute__((aligned(DIGITS_ARENA_ALIGNMENT), section(".bss.noinit")));
 
+static uint8_t digits_raw_0[DIGITS_FRAME_0_BYTES];
+
+static eg_status preprocess(void)
+{
+    eg_status status = EG_OK;
+
+    if (status == EG_OK) {
+        const eg_image frame = digits_frame_0(digits_raw_0);
+        status = digits_preprocess_0(&frame);
+    }
+    return status;
+}
+
 int main(void)
 {
     if (digits_init(digits_arena, sizeof digits_arena) != EG_OK) {
+        return 1;
+    }
+    if (preprocess() != EG_OK) {
         return 1;
     }
     return digits_invoke() == EG_OK ? 0 : 1;

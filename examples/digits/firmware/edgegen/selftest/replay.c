@@ -3,20 +3,13 @@
  * sha256 235377e51c7526fc9b16835e4f023de4898d6a99de0d698e5c6c801efe3c1a2f
  * device cortex_m4, template cortex_m/generated/selftest/replay.c.j2
  */
-/* Replay, in the emulator only: runs the vectors of a file of the host through the model.
- *
- * Reads input.bin from the emulator's folder and writes output.bin there. Both are raw: for each
- * vector all tensors in the model's order, each in C order and little-endian. Exit code 0 when
- * every vector of the file went through.
- */
+#include "replay.h"
+
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "console.h"
-#include "edgegen/status.h"
 #include "digits/model.h"
 #include "port.h"
-#include "semihosting.h"
 #include "tensors.h"
 
 static uint8_t digits_arena[DIGITS_ARENA_BYTES]
@@ -30,23 +23,12 @@ static bool fail(const char *why)
     return false;
 }
 
-static bool read_inputs(eg_file file)
-{
-    for (uint32_t k = 0; k < DIGITS_INPUT_COUNT; k++) {
-        const tensor_view input = input_view(k);
-        if (eg_semihosting_read(file, input.data, input.bytes) != input.bytes) {
-            return fail("input.bin cannot be read");
-        }
-    }
-    return true;
-}
-
 static bool write_outputs(eg_file file)
 {
     for (uint32_t k = 0; k < DIGITS_OUTPUT_COUNT; k++) {
         const tensor_view output = output_view(k);
         if (eg_semihosting_write(file, output.data, output.bytes) != output.bytes) {
-            return fail("output.bin cannot be written");
+            return false;
         }
     }
     return true;
@@ -54,24 +36,22 @@ static bool write_outputs(eg_file file)
 
 static bool replay_vector(eg_file input, eg_file output)
 {
-    if (!read_inputs(input)) {
-        return false;
+    const char *const problem = replay_inputs(input, output);
+    if (problem != NULL) {
+        return fail(problem);
     }
     const eg_status status = digits_invoke();
     if (status != EG_OK) {
         return fail(eg_status_text(status));
     }
-    return write_outputs(output);
+    return write_outputs(output) || fail("output.bin cannot be written");
 }
 
 static bool replay_file(eg_file input, eg_file output)
 {
-    size_t vector_bytes = 0;
-
-    for (uint32_t k = 0; k < DIGITS_INPUT_COUNT; k++) {
-        vector_bytes += input_view(k).bytes;
-    }
+    const size_t vector_bytes = replay_vector_bytes();
     const size_t file_bytes = eg_semihosting_file_bytes(input);
+
     if (file_bytes % vector_bytes != 0) {
         return fail("input.bin does not hold a whole number of vectors");
     }

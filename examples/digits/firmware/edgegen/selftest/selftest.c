@@ -9,6 +9,7 @@
  *
  *     edgegen-selftest 1                   version of this protocol
  *     model NAME, engine NAME, arena_bytes N, resolution_ns N, init_ns N
+ *     raw V input K ns N crc GOT WANT      input K, made from raw bytes
  *     vector V invoke_ns N
  *     vector V output K elements N mismatches N max_abs_diff D
  *     activation V tensor T crc GOT WANT   traced image: the first ones that differ
@@ -28,11 +29,13 @@
 #include <string.h>
 
 #include "console.h"
+#include "crc32.h"
 #include "edgegen/status.h"
 #include "edgegen/trace.h"
 #include "golden.h"
 #include "digits/model.h"
 #include "port.h"
+#include "raw_inputs.h"
 #include "tensors.h"
 
 #define PROTOCOL_VERSION 1
@@ -114,23 +117,27 @@ static inline volatile uint32_t *stack_pointer(void)
     return pointer;
 }
 
-static eg_status init_step(void *arena, size_t bytes)
+static eg_status init_step(size_t arena_bytes)
 {
-    return digits_init(arena, bytes);
+    return digits_init(digits_arena, arena_bytes);
 }
 
-static eg_status invoke_step(void *arena, size_t bytes)
+static eg_status invoke_step(size_t unused)
 {
-    (void)arena;
-    (void)bytes;
+    (void)unused;
     return digits_invoke();
 }
 
-typedef eg_status (*step)(void *arena, size_t bytes);
+static eg_status preprocess_step(size_t index)
+{
+    return preprocess_raw_input((uint32_t)index);
+}
+
+typedef eg_status (*step)(size_t argument);
 
 /* Runs a step on a painted stack. Its peak includes the clock's few words and, should one
  * happen, an interrupt's frame: the program needs room for these as well. */
-static eg_status __attribute__((noinline)) measure(step run, size_t arena_bytes, uint64_t *ns)
+static eg_status __attribute__((noinline)) measure(step run, size_t argument, uint64_t *ns)
 {
     volatile uint32_t *const top = stack_pointer();
 
@@ -139,7 +146,7 @@ static eg_status __attribute__((noinline)) measure(step run, size_t arena_bytes,
         *word = STACK_PAINT;
     }
     const uint64_t start = eg_port_clock_ns();
-    const eg_status status = run(digits_arena, arena_bytes);
+    const eg_status status = run(argument);
     *ns = elapsed_since(start);
 
     volatile uint32_t *lowest = eg_stack_limit;
@@ -292,25 +299,6 @@ static struct {
     uint32_t tensor;
     uint32_t crc;
 } traced;
-
-/* Goes on with a CRC-32 as zlib's, four bits at a time: a small table, and a few instructions per
- * byte. The first crc is 0. */
-static uint32_t crc32(uint32_t crc, const uint8_t *data, size_t bytes)
-{
-    static const uint32_t table[16] = {
-        0x00000000U, 0x1DB71064U, 0x3B6E20C8U, 0x26D930ACU, 0x76DC4190U, 0x6B6B51F4U,
-        0x4DB26158U, 0x5005713CU, 0xEDB88320U, 0xF00F9344U, 0xD6D6A3E8U, 0xCB61B38CU,
-        0x9B64C2B0U, 0x86D3D2D4U, 0xA00AE278U, 0xBDBDF21CU,
-    };
-
-    crc = ~crc;
-    for (size_t i = 0; i < bytes; i++) {
-        crc ^= data[i];
-        crc = (crc >> 4) ^ table[crc & 0xFU];
-        crc = (crc >> 4) ^ table[crc & 0xFU];
-    }
-    return ~crc;
-}
 
 static const digits_golden_activation *find_activation(uint32_t tensor)
 {
@@ -528,13 +516,13 @@ static bool init_model(size_t arena_bytes)
 }
 
 /* Adds the vector's mismatches; false when the model refused to run. */
-static bool run_vector(uint32_t vector, size_t arena_bytes, uint32_t *mismatches)
+static bool run_vector(uint32_t vector, uint32_t *mismatches)
 {
     uint64_t ns;
 
     fill_inputs(digits_golden_seeds[vector]);
     start_trace(vector);
-    const eg_status status = measure(invoke_step, arena_bytes, &ns);
+    const eg_status status = measure(invoke_step, 0, &ns);
     if (status != EG_OK) {
         return say_error("invoke", status);
     }
@@ -542,6 +530,50 @@ static bool run_vector(uint32_t vector, size_t arena_bytes, uint32_t *mismatches
     say_line(" invoke_ns", ns);
     for (uint32_t k = 0; k < DIGITS_OUTPUT_COUNT; k++) {
         *mismatches += check_output(vector, k);
+    }
+    return true;
+}
+
+static void say_raw_input(uint32_t vector, uint32_t input, uint64_t ns, uint32_t got, uint32_t want)
+{
+    say_number("raw", vector);
+    say_number(" input", input);
+    say_number(" ns", ns);
+    eg_console_text(" crc ");
+    eg_console_hex(got);
+    eg_console_text(" ");
+    eg_console_hex(want);
+    eg_console_text("\n");
+}
+
+/* Makes one input from the vector's raw bytes; adds 1 to `mismatches` when it is another than the
+ * reference's. False when the preprocessing refused. */
+static bool run_raw_input(uint32_t vector, uint32_t index, uint32_t *mismatches)
+{
+    const uint32_t input = raw_input_at(index).input;
+    const uint32_t want = digits_golden_raw[vector].crc[index];
+    uint64_t ns;
+
+    fill_raw_input(index, digits_golden_raw[vector].seed);
+    const eg_status status = measure(preprocess_step, index, &ns);
+    if (status != EG_OK) {
+        return say_error("preprocess", status);
+    }
+    const tensor_view tensor = input_view(input);
+    const uint32_t got = crc32(0, tensor.data, tensor.bytes);
+    say_raw_input(vector, input, ns, got, want);
+    *mismatches += got != want ? 1U : 0U;
+    return true;
+}
+
+static bool run_raw_vectors(uint32_t *mismatches)
+{
+    for (uint32_t vector = 0; vector < DIGITS_GOLDEN_RAW_VECTORS; vector++) {
+        for (uint32_t index = 0; index < RAW_INPUT_COUNT; index++) {
+            if (!run_raw_input(vector, index, mismatches)) {
+                return false;
+            }
+        }
     }
     return true;
 }
@@ -564,8 +596,11 @@ static bool self_test(void)
     if (!init_model(arena_bytes)) {
         return false;
     }
+    if (!run_raw_vectors(&mismatches)) {
+        return false;
+    }
     for (uint32_t vector = 0; vector < DIGITS_GOLDEN_VECTORS; vector++) {
-        if (!run_vector(vector, arena_bytes, &mismatches)) {
+        if (!run_vector(vector, &mismatches)) {
             return false;
         }
     }

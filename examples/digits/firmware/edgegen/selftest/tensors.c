@@ -5,12 +5,9 @@
  */
 #include "tensors.h"
 
+#include "generator.h"
 #include "golden.h"
 #include "digits/model.h"
-
-/* Numerical Recipes' 32-bit linear congruential generator. */
-#define LCG_MULTIPLIER 1664525U
-#define LCG_INCREMENT 1013904223U
 
 #define FRACTION_SCALE (1.0F / 8388608.0F) /* 2^-23 */
 
@@ -71,7 +68,7 @@ void fill_inputs(uint32_t seed)
     for (uint32_t k = 0; k < DIGITS_INPUT_COUNT; k++) {
         const tensor_view tensor = input_view(k);
         for (uint32_t i = 0; i < tensor.elements; i++) {
-            x = x * LCG_MULTIPLIER + LCG_INCREMENT;
+            x = generate(x);
             set_element(&tensor, i, x);
         }
     }

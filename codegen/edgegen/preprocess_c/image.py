@@ -1,0 +1,186 @@
+"""A camera's frames as an input, in C: the plan as a constant, and the kernels that it names."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from edgegen.native_image import ImagePlan
+from edgegen.preprocessing import ImagePreprocessor
+from edgegen.render import c_comment, c_float
+
+_LINE_CHARACTERS = 92
+
+_PLAN_BYTES = 200
+"""Of an eg_image_plan on a 32-bit core, whose enumerations may be of one byte."""
+
+_FITS = {
+    "stretch": "the whole frame, its aspect ratio lost",
+    "crop": "the middle of the frame, in the tensor's aspect ratio",
+    "letterbox": "the whole frame, the fill colour around it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A constant array: the lines of its initialiser."""
+
+    c_type: str
+    name: str
+    comment: str
+    elements: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An input that is made from frames, as the templates see it.
+
+    Attributes:
+        input: Its number among the model's inputs.
+        width, height: Of a frame, in pixels.
+        stride: Bytes of a row without gaps.
+        bytes: Of a frame without gaps, its chroma included.
+        frame, tensor, steps: Sentences for comments.
+        fields: The plan's initialiser.
+        row_elements: int16s of each of the two scratch rows.
+        sources: Paths below runtime_c.
+    """
+
+    input: int
+    width: int
+    height: int
+    stride: int
+    bytes: int
+    has_chroma: bool
+    frame: str
+    tensor: str
+    steps: tuple[str, ...]
+    tables: tuple[Table, ...]
+    fields: tuple[tuple[str, str], ...]
+    row_elements: int
+    sources: tuple[str, ...]
+
+    @property
+    def flash_bytes(self) -> int:
+        """Of the plan and its tables."""
+        return _PLAN_BYTES + sum(_BYTES[table.c_type] * table.elements for table in self.tables)
+
+    @property
+    def static_bytes(self) -> int:
+        """RAM of the scratch rows."""
+        return 2 * _BYTES["int16_t"] * self.row_elements
+
+
+_BYTES = {"int16_t": 2, "int32_t": 4}
+
+
+def image(made: ImagePreprocessor) -> Image:
+    """How the C of an input looks."""
+    description, tensor = made.description, made.tensor
+    plan = made.native.plan()
+    return Image(
+        input=description.tensor,
+        width=description.width,
+        height=description.height,
+        stride=made.raw_shape[1] * (made.raw_shape[2] if len(made.raw_shape) > 2 else 1),
+        bytes=made.raw_bytes,
+        has_chroma=description.format == "nv12",
+        frame=f"{description.width} x {description.height} pixels, {description.format}",
+        tensor=f"{c_comment(tensor.name)}, {tensor.dtype.value} {list(tensor.shape)}",
+        steps=tuple(_steps(made)),
+        tables=_tables(plan),
+        fields=tuple(_fields(made, plan)),
+        row_elements=plan.row_values,
+        sources=plan.sources,
+    )
+
+
+def _steps(made: ImagePreprocessor) -> Iterator[str]:
+    description = made.description
+    yield f"resize  {description.resize}; {_FITS[description.fit]}"
+    yield f"colors  {description.color}"
+    mean, std = _list(description.mean), _list(description.std)
+    yield f"values  (level - mean) / std, mean {mean}, std {std}"
+
+
+def _list(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _tables(plan: ImagePlan) -> tuple[Table, ...]:
+    width = plan.part[2]
+    return (
+        Table(
+            "int32_t",
+            "columns",
+            "For every column of the tensor: where in a row of the frame its left pixel begins.",
+            width,
+            _lines(plan.columns),
+        ),
+        Table(
+            "int16_t",
+            "fractions",
+            "How far it lies to the right of that pixel's centre, of 32768.",
+            width,
+            _lines(plan.fractions),
+        ),
+    )
+
+
+def _lines(values: Iterable[int]) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(", ".join(map(str, values)) + ",", _LINE_CHARACTERS))
+
+
+def _fields(made: ImagePreprocessor, plan: ImagePlan) -> Iterator[tuple[str, str]]:
+    """Members of eg_image_plan in order; those that stay 0 are left out."""
+    description, tensor = made.description, made.tensor
+    _, height, width = _sides(made)
+    yield "source.format", f"EG_IMAGE_{description.format.upper()}"
+    yield "source.width", str(description.width)
+    yield "source.height", str(description.height)
+    yield "width", str(width)
+    yield "height", str(height)
+    yield "color", f"EG_IMAGE_COLOR_{description.color.upper()}"
+    yield "layout", f"EG_IMAGE_{made.layout.upper()}"
+    yield "type", f"EG_IMAGE_{tensor.dtype.name}"
+    yield "resize", f"EG_IMAGE_{description.resize.upper()}"
+    yield "path", "EG_IMAGE_PATH_PORTABLE"
+    yield "crop", _box(plan.crop)
+    yield "part", _box(plan.part)
+    if plan.write_border is not None:
+        yield "fill", _braced(map(str, plan.fill))
+    if tensor.dtype.name == "FLOAT32":
+        yield "value_scale", _braced(map(c_float, plan.value_scale))
+        yield "offset", _braced(map(c_float, plan.offset))
+    else:
+        yield "multiplier", _braced(map(str, plan.multiplier))
+        yield "bias", _braced(map(str, plan.bias))
+        yield "shift", str(plan.shift)
+        yield "low", str(plan.low)
+        yield "high", str(plan.high)
+    yield "columns", "columns"
+    yield "fractions", "fractions"
+    yield "inner_columns", str(plan.inner_columns)
+    yield "rows", "{rows[0], rows[1]}"
+    yield "write_part", plan.write_part
+    yield "read_row", plan.read_row
+    yield "write_row", plan.write_row
+    if plan.write_border is not None:
+        yield "write_border", plan.write_border
+
+
+def _sides(made: ImagePreprocessor) -> tuple[int, int, int]:
+    """Channels, height and width of the tensor."""
+    _, first, second, third = made.native.shape
+    return (third, first, second) if made.layout == "nhwc" else (first, second, third)
+
+
+def _box(box: Sequence[int]) -> str:
+    left, top, width, height = box
+    return f"{{.left = {left}, .top = {top}, .width = {width}, .height = {height}}}"
+
+
+def _braced(texts: Iterable[str]) -> str:
+    return "{" + ", ".join(texts) + "}"
