@@ -386,6 +386,31 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+# Preprocessing
+
+
+def input_keys(kind: str) -> str:
+    """The keys of [input.image] or [input.audio]."""
+    from edgegen import inputs
+
+    return table(
+        ["key", "value", "left out", "meaning"],
+        [
+            [f"`{each.name}`", rule.values, left_out(each.default, rule.instead), rule.meaning]
+            for each, rule in inputs.rules(inputs.KINDS[kind])
+        ],
+    )
+
+
+def left_out(default: Any, instead: str) -> str:
+    from dataclasses import MISSING
+
+    if default is MISSING:
+        return "required"
+    value = default[0] if isinstance(default, tuple) else default
+    return instead or f"`{json.dumps(value)}`"
+
+
 # Files
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -397,7 +422,13 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 # Tables inside pages that people write: file -> name of the block -> content.
-BLOCKS: dict[str, dict[str, Callable[[], str]]] = {"README.md": {"devices": devices_table}}
+BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"devices": devices_table},
+    "docs/preprocessing.md": {
+        "image keys": lambda: input_keys("image"),
+        "audio keys": lambda: input_keys("audio"),
+    },
+}
 
 
 def with_blocks(text: str, blocks: dict[str, Callable[[], str]]) -> str:

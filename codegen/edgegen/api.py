@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from edgegen.verify.report import Report
 
 
+_METADATA = "the model's metadata"
+
+
 @dataclass(frozen=True, slots=True)
 class EngineVerdict:
     """Whether an engine takes a model: it does when there are no refusals."""
@@ -65,11 +68,13 @@ class Inspection:
         facts: `analysis.summary`: operators, tensors, MACs, sizes; JSON-able.
         engines: Every engine's verdict.
         inputs: The described ones.
+        notes: What the model's metadata says and cannot be used.
     """
 
     facts: Mapping[str, Any]
     engines: tuple[EngineVerdict, ...]
     inputs: tuple[DescribedInput, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Outcome:
         fit: How the emitted engines fit the device.
         written: False for a dry run.
         inputs: The described ones.
+        notes: What the model's metadata says and could not be used.
     """
 
     config: Config
@@ -92,31 +98,43 @@ class Outcome:
     plan: Plan
     written: bool
     inputs: tuple[DescribedInput, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """All that a project is generated from; ``described_in`` holds the inputs' descriptions."""
+    """All that a project is generated from.
+
+    Attributes:
+        described_in: What holds the inputs' descriptions.
+        notes: What the model's metadata says and could not be used.
+    """
 
     config: Config
     device: Device
     model: Model
     labels: bytes | None
     described_in: str
+    notes: tuple[str, ...] = ()
 
 
 def inspect(model_path: Path, inputs: Path | None = None) -> Inspection:
     """What is in a model file, and which engines take it.
 
     Args:
-        inputs: TOML file with descriptions of the model's inputs.
+        inputs: TOML file with descriptions of the model's inputs; its metadata's by default.
     """
-    from edgegen import analysis
+    from edgegen import analysis, frontends
 
     model = _load_model(model_path)
-    described = configuration.read_inputs(inputs) if inputs else ()
-    made = _described(model, described, str(inputs))
-    return Inspection(analysis.summary(model), _verdicts(model), made)
+    found = frontends.metadata(model)
+    if inputs:
+        described = _described(model, configuration.read_inputs(inputs), str(inputs))
+        notes = found.label_findings
+    else:
+        described = _described(model, found.inputs, _METADATA)
+        notes = found.input_findings + found.label_findings
+    return Inspection(analysis.summary(model), _verdicts(model), described, notes)
 
 
 def lowering(model_path: Path, target: str, optimize_for: str | None = None) -> Lowering:
@@ -176,8 +194,8 @@ def scaffold(
         output: Folder to make; the project's name by default.
         engines: Engines to emit, in order of preference; by default all that take it.
         optimize_for: One of `edgegen.options.OPTIMIZE_FOR`; latency by default.
-        inputs: TOML file with descriptions of the model's inputs.
-        labels: Text file with one class name per line.
+        inputs: TOML file with descriptions of the model's inputs; its metadata's by default.
+        labels: Text file with one class name per line; its metadata's by default.
         name: Prefix of the C symbols; made from the model's file name by default.
         force: Write a project that does not fit, or over files edited by hand.
 
@@ -209,7 +227,7 @@ def scaffold(
     project.check_directory(directory)
     label_bytes = class_names.read(labels) if labels else None
     sources = _Sources(settings, device_, model, label_bytes, f"--input {inputs}")
-    return _generate(sources, directory, dry_run=dry_run, force=force)
+    return _generate(_with_metadata(sources), directory, dry_run=dry_run, force=force)
 
 
 def update(
@@ -303,7 +321,33 @@ def _generate(
     plan = project.plan(complete, directory, measured=measured, replace=replaced)
     if not dry_run:
         project.write(plan, force=force)
-    return Outcome(settings, device_, emitted, verdicts, report, plan, not dry_run, described)
+    return Outcome(
+        settings,
+        device_,
+        emitted,
+        verdicts,
+        report,
+        plan,
+        not dry_run,
+        described,
+        sources.notes,
+    )
+
+
+def _with_metadata(sources: _Sources) -> _Sources:
+    """What the user did not say, from the model's metadata as far as that does."""
+    from edgegen import frontends
+
+    found = frontends.metadata(sources.model)
+    if not sources.config.inputs:
+        settings = replace(sources.config, inputs=found.inputs)
+        notes = sources.notes + found.input_findings
+        sources = replace(sources, config=settings, described_in=_METADATA, notes=notes)
+    if sources.labels is None:
+        settings = replace(sources.config, labels=class_names.PLACE if found.labels else "")
+        notes = sources.notes + found.label_findings
+        sources = replace(sources, config=settings, labels=found.labels, notes=notes)
+    return sources
 
 
 def _described(model: Model, inputs: Sequence[Input], where: str) -> tuple[DescribedInput, ...]:
@@ -321,8 +365,9 @@ def _described(model: Model, inputs: Sequence[Input], where: str) -> tuple[Descr
 def _with_own_files(built: GeneratedProject, sources: _Sources) -> GeneratedProject:
     """Add the user files that are the same for every family."""
     settings = sources.config
+    origin = f"From {_METADATA}." if sources.described_in == _METADATA else ""
     files = {
-        CONFIG: File(configuration.render(settings), Owner.USER),
+        CONFIG: File(configuration.render(settings, origin), Owner.USER),
         settings.model: File(sources.model.source.data, Owner.USER),
     }
     if sources.labels is not None:

@@ -87,7 +87,7 @@ InputOption = Annotated[
         "--input",
         metavar="FILE",
         help="TOML with [input.image] or [input.audio]: how the model's inputs are made from "
-        "camera frames and samples.",
+        "camera frames and samples. As the model's metadata says, by default.",
         show_default=False,
     ),
 ]
@@ -154,7 +154,8 @@ def inspect(
 
     JSON: {"model": {name, file, format, sha256, file_bytes, macs, weight_bytes,
     activation_peak_bytes, operators, inputs, outputs, tensors, nodes}, "engines": [{engine,
-    takes, refusals}], "preprocessing": [{kind, source, raw_bytes, and the keys of its table}]}
+    takes, refusals}], "preprocessing": [{kind, source, raw_bytes, and the keys of its table}],
+    "notes": [...]}
 
     JSON with --plan: {model, device, features, optimize_for, layers: [{node, operator, function,
     needs, refusals: [{needs, reason}], outputs: [{tensor, shape, removed_channels, bytes,
@@ -286,7 +287,10 @@ def scaffold(
     labels: Annotated[
         Path | None,
         typer.Option(
-            "--labels", metavar="FILE", help="Class names, one per line.", show_default=False
+            "--labels",
+            metavar="FILE",
+            help="Class names, one per line. Those of the model's metadata, by default.",
+            show_default=False,
         ),
     ] = None,
     name: Annotated[
@@ -307,7 +311,7 @@ def scaffold(
     Files below edgegen/ are generated and rewritten by `edgegen update`; all others are yours.
 
     JSON: {directory, written, stale, name, device, emitted, files: [{path, change, note}], engines,
-    fit, preprocessing}
+    fit, preprocessing, notes}
 
     \b
     Example:

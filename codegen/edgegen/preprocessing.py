@@ -257,7 +257,8 @@ def _made(make: type[Preprocessor], problems: list[str], *arguments: object) -> 
     except ValueError as error:
         argument, _, why = str(error).partition(": ")
         names = [_KEY_OF_ARGUMENT.get(name, name) for name in argument.split(", ")]
-        problems.append(f"{', '.join(names)}: {why}")
+        mend = "; mean and std are of levels of 0 to 255" if names in (["std"], ["mean"]) else ""
+        problems.append(f"{', '.join(names)}: {why}{mend}")
         return None
 
 

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from edgegen import inputs
-from edgegen.inputs import ImageInput
 
 if TYPE_CHECKING:
     from edgegen.api import DescribedInput, EngineVerdict, Inspection, Outcome
@@ -70,6 +69,7 @@ def inspection(found: Inspection) -> list[str]:
         "",
         *preprocessing(found.inputs),
         *engines(found.engines),
+        *(f"note: {text}" for text in found.notes),
     ]
 
 
@@ -77,13 +77,16 @@ def preprocessing(described: Iterable[DescribedInput]) -> list[str]:
     """How the model's inputs are made; a line with the bytes, then the keys."""
     lines = []
     for each in described:
-        head = f"input {each.description.tensor} from"
-        if isinstance(each.description, ImageInput):
-            head += f" an image, {each.raw_bytes:,} bytes a frame"
-        else:
-            head += f" sound, {each.raw_bytes:,} bytes of samples"
-        lines += [f"{head} ({each.source})", *indented(inputs.lines(each.description)), ""]
+        lines += [_raw(each), *indented(inputs.lines(each.description)), ""]
     return lines
+
+
+def _raw(each: DescribedInput) -> str:
+    given = {
+        "image": f"an image, {each.raw_bytes:,} bytes a frame",
+        "audio": f"sound, {each.raw_bytes:,} bytes of samples",
+    }[inputs.kind(each.description)]
+    return f"input {each.description.tensor} from {given} ({each.source})"
 
 
 def _interface_rows(facts: Any) -> list[list[str]]:
@@ -119,6 +122,7 @@ def inspection_data(found: Inspection) -> dict[str, Any]:
         "model": dict(found.facts),
         "engines": _engines_data(found.engines),
         "preprocessing": _preprocessing_data(found.inputs),
+        "notes": list(found.notes),
     }
 
 
@@ -313,7 +317,9 @@ def outcome(done: Outcome) -> list[str]:
     lines = _created(done.plan) if done.written and is_new else plan(done.plan, done.written)
     lines += [f"engines: {', '.join(done.emitted)}"]
     lines += engines(v for v in done.engines if v.engine not in done.emitted and v.refusals)
+    lines += [_raw(each) for each in done.inputs]
     lines += warnings(done.fit)
+    lines += [f"note: {text}" for text in done.notes]
     if not done.written:
         return [*lines, "dry run: nothing was written"]
     return lines + (_next_commands(done) if done.plan.is_stale else [])
@@ -373,6 +379,7 @@ def outcome_data(done: Outcome) -> dict[str, Any]:
         "engines": _engines_data(done.engines),
         "fit": done.fit.as_dict(),
         "preprocessing": _preprocessing_data(done.inputs),
+        "notes": list(done.notes),
     }
 
 

@@ -188,6 +188,14 @@ class ModelBuilder:
         self._code_index: dict[tuple[int, int, str | None, int | None], int] = {}
         self._buffers: list[Any] = [_AlignedBuffer()]  # buffer 0 stands for "no data"
         self._others: list[ModelBuilder] = []
+        self._metadata: list[Any] = []
+
+    def metadata(self, name: str, content: bytes) -> None:
+        """Adds an entry to the file's metadata."""
+        entry = schema.MetadataT()
+        entry.name = name
+        entry.buffer = self._add_buffer(content, "uint8")
+        self._metadata.append(entry)
 
     def subgraph(self) -> tuple[int, ModelBuilder]:
         """Another subgraph of the same file, without inputs and outputs: its number, and what
@@ -293,6 +301,7 @@ class ModelBuilder:
         model.subgraphs = [self._graph("main", inputs, outputs)]
         model.subgraphs += [other._graph("other", [], []) for other in self._others]
         model.buffers = self._buffers
+        model.metadata = self._metadata
         return model
 
     def build(self, inputs: Sequence[int], outputs: Sequence[int]) -> bytes:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from edgegen import api, cli
 from edgegen.engines import registry as engines
 from edgegen.options import OPTIMIZE_FOR
+from support import metadata_builder
 from support.tflite_builder import ModelBuilder
 
 COMMANDS = ["inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "doctor"]
@@ -538,8 +539,10 @@ class TestLabels:
         assert not model.with_name("p").exists()
 
 
-def image_model() -> bytes:
+def image_model(metadata: bytes = b"") -> bytes:
     builder = ModelBuilder()
+    if metadata:
+        builder.metadata("TFLITE_METADATA", metadata)
     x = builder.tensor("x", [1, 4, 6, 1], "int8", scale=1 / 128, zero_point=0)
     y = builder.tensor("y", [1, 4, 6, 1], "int8", scale=1 / 128)
     builder.op("RELU", [x], [y])
@@ -620,6 +623,72 @@ class TestInputs:
     def test_not_with_a_plan(self, run: Run, model: Path, table: Path) -> None:
         done = run("inspect", model, "--plan", "--target", "cortex_m4", "--input", table)
         assert done.code == 2
+
+
+class TestMetadata:
+    """What the model's own metadata says holds until the user says otherwise."""
+
+    LABELS = "".join(f"class {k}\n" for k in range(24)).encode()
+
+    def model(self, tmp_path: Path, *colors: str) -> Path:
+        content = metadata_builder.metadata(
+            [metadata_builder.image(color, [127.5], [127.5]) for color in colors],
+            [metadata_builder.output("labels.txt")],
+        )
+        path = tmp_path / "eye.tflite"
+        files = {"labels.txt": self.LABELS}
+        path.write_bytes(metadata_builder.with_files(image_model(content), files))
+        return path
+
+    def test_inspect(self, run: Run, tmp_path: Path) -> None:
+        done = run("inspect", self.model(tmp_path, "gray"))
+        assert "input 0 from an image, 72 bytes a frame (the model's metadata)" in done.out
+        assert "mean = 127.5" in done.out
+
+    def test_it_is_written_into_the_project(self, run: Run, tmp_path: Path) -> None:
+        place = tmp_path / "p"
+        command = ("scaffold", self.model(tmp_path, "gray"), "--target", "cortex_m4", "-o", place)
+        command = (*command, "--engine", "aot")
+        done = run(*command)
+        assert done.code == 0, done.err
+        assert "input 0 from an image" in done.out
+        text = (place / "edgegen.toml").read_text()
+        assert "# From the model's metadata.\n[input.image]\n# width: the tensor's" in text
+        assert 'color = "gray"\nmean = 127.5\nstd = 127.5\n' in text
+        assert (place / "model/labels.txt").read_bytes() == self.LABELS
+        assert 'labels = "model/labels.txt"' in text
+        before = tree(place)
+        assert run(*command).code == 0
+        assert run("diff", place).code == 0
+        assert tree(place) == before
+
+    def test_the_user_says_otherwise(self, run: Run, tmp_path: Path) -> None:
+        table, labels = tmp_path / "camera.toml", tmp_path / "names.txt"
+        table.write_text("[input.image]\nstd = 200\n")
+        labels.write_bytes(self.LABELS.upper())
+        place = tmp_path / "p"
+        done = run(
+            "scaffold", self.model(tmp_path, "rgb"), "--target", "cortex_m4", "-o", place,
+            "--engine", "aot", "--input", table, "--labels", labels,
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert "note:" not in done.out
+        assert "std = 200.0" in (place / "edgegen.toml").read_text()
+        assert "metadata" not in (place / "edgegen.toml").read_text()
+        assert (place / "model/labels.txt").read_bytes() == self.LABELS.upper()
+
+    def test_what_does_not_fit_is_a_note(self, run: Run, tmp_path: Path) -> None:
+        model = self.model(tmp_path, "rgb")
+        place = tmp_path / "p"
+        said = "note: By the metadata input 0 is an image, but it is left aside: "
+        assert said in run("inspect", model).out
+        done = run("scaffold", model, "--target", "cortex_m4", "-o", place, "--engine", "aot")
+        assert done.code == 0
+        assert said in done.out
+        assert "input.image.color: rgb has 3 channels" in done.out
+        assert "[input" not in (place / "edgegen.toml").read_text()
+        (note,) = json.loads(run("inspect", model, "--json").out)["notes"]
+        assert note.startswith(said.removeprefix("note: "))
 
 
 class TestUpdate:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edgegen.errors import UsageError
 
 if TYPE_CHECKING:
+    from edgegen.frontends.tflite_metadata import Metadata
     from edgegen.model import Model
 
 # A flatbuffer's offsets have 31 usable bits.
@@ -49,6 +50,13 @@ def load(path: Path) -> Model:
     from edgegen.frontends import tflite
 
     return tflite.parse(data, path.name)
+
+
+def metadata(model: Model) -> Metadata:
+    """What the model's file says of its inputs and outputs, where it does."""
+    from edgegen.frontends import tflite_metadata
+
+    return tflite_metadata.read(model)
 
 
 def _read(path: Path) -> bytes:
