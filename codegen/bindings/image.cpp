@@ -11,6 +11,7 @@
 #include <pybind11/stl.h>
 
 #include "edgegen/image.h"
+#include "edgegen/image/dsp.h"
 #include "edgegen/image/kernels.h"
 
 namespace py = pybind11;
@@ -78,7 +79,18 @@ const char *name_of(eg_image_path path)
         return #name;                                                                              \
     }
 
-// What a portable plan may name.
+// What a plan for a device may name.
+const char *name_of(eg_image_part_writer *kernel)
+{
+    NAME_IF(kernel, eg_image_write_part)
+    NAME_IF(kernel, eg_image_write_rgb_s8_dsp)
+    NAME_IF(kernel, eg_image_write_rgb_u8_dsp)
+    NAME_IF(kernel, eg_image_write_gray_s8_dsp)
+    NAME_IF(kernel, eg_image_write_gray_u8_dsp)
+    NAME_IF(kernel, eg_image_write_levels_dsp)
+    throw std::logic_error("a part writer without a name");
+}
+
 const char *name_of(eg_image_row_reader *kernel)
 {
     NAME_IF(kernel, eg_image_read_rgb)
@@ -89,6 +101,13 @@ const char *name_of(eg_image_row_reader *kernel)
     NAME_IF(kernel, eg_image_read_yuyv_as_gray)
     NAME_IF(kernel, eg_image_read_nv12)
     NAME_IF(kernel, eg_image_read_nv12_as_gray)
+    NAME_IF(kernel, eg_image_read_rgb_dsp)
+    NAME_IF(kernel, eg_image_read_rgb_reversed_dsp)
+    NAME_IF(kernel, eg_image_read_rgba_dsp)
+    NAME_IF(kernel, eg_image_read_rgba_reversed_dsp)
+    NAME_IF(kernel, eg_image_read_gray_dsp)
+    NAME_IF(kernel, eg_image_read_yuyv_as_gray_dsp)
+    NAME_IF(kernel, eg_image_read_nv12_as_gray_dsp)
     throw std::logic_error("a row reader without a name");
 }
 
@@ -178,14 +197,15 @@ class ImagePreprocessor
         return name_of(plan_.path);
     }
 
-    // The portable plan of the same tensor, as its members are called, kernels by name.
-    py::dict plan() const
+    // A device's plan of the same tensor, as its members are called, kernels by name: the portable
+    // path's, or that of the DSP instructions if they take it.
+    py::dict plan(bool has_dsp) const
     {
         eg_image_spec spec = spec_;
         Workspace workspace;
         eg_image_plan plan;
 
-        spec.path = EG_IMAGE_PATH_PORTABLE;
+        spec.path = has_dsp ? EG_IMAGE_PATH_DSP : EG_IMAGE_PATH_PORTABLE;
         prepare(spec, source_, workspace, plan);
 
         const auto width = static_cast<std::size_t>(plan.part.width);
@@ -206,9 +226,11 @@ class ImagePreprocessor
         members["fractions"] = tuple_of(plan.fractions, width);
         members["inner_columns"] = plan.inner_columns;
         members["row_values"] = static_cast<std::size_t>(plan.width) * channels;
-        members["write_part"] = "eg_image_write_part";
+        members["write_part"] = name_of(plan.write_part);
         members["read_row"] = name_of(plan.read_row);
-        members["write_row"] = name_of(plan.write_row);
+        members["write_row"] = plan.write_row == nullptr
+                                   ? py::object(py::none())
+                                   : py::object(py::str(name_of(plan.write_row)));
         members["write_border"] = plan.write_border == nullptr
                                       ? py::object(py::none())
                                       : py::object(py::str("eg_image_write_border"));

@@ -22,7 +22,7 @@ RESIZES = ("bilinear", "nearest")
 FITS = ("stretch", "crop", "letterbox")
 PATHS = ("fastest", "portable", "sse41", "avx2", "neon", "dsp")
 
-# Where runtime_c has a kernel that a portable plan may name.
+# Where runtime_c has a kernel that a device's plan may name.
 KERNEL_SOURCES = {
     "eg_image_write_part": "src/image/write_part.c",
     "eg_image_write_border": "src/image/write_border.c",
@@ -36,13 +36,21 @@ KERNEL_SOURCES = {
     "eg_image_read_nv12_as_gray": "src/image/read_nv12.c",
     "eg_image_write_f32": "src/image/write_f32.c",
     "eg_image_write_q8": "src/image/write_q8.c",
+    **{
+        f"eg_image_{name}_dsp": f"src/image/dsp/{name}.c"
+        for name in (
+            *("read_rgb", "read_rgb_reversed", "read_rgba", "read_rgba_reversed"),
+            *("read_gray", "read_yuyv_as_gray", "read_nv12_as_gray"),
+            *("write_rgb_s8", "write_rgb_u8", "write_gray_s8", "write_gray_u8", "write_levels"),
+        )
+    },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
     """What ``eg_image_run`` needs beside the arguments of a preprocessor: members of
-    ``eg_image_plan``, of the portable path, as they may stand in a C initialiser.
+    ``eg_image_plan``, of the portable or the DSP path, as they may stand in a C initialiser.
 
     Attributes:
         crop: Left, top, width and height of the part of the source that is seen.
@@ -56,9 +64,10 @@ class ImagePlan:
             pixel left of its centre begins.
         fractions: int16s, likewise: the distance from that pixel, of 2^15.
         inner_columns: How many of the columns have a pixel of the row to their right.
-        row_values: The length of each of the two ``rows``, int16 scratch memory.
-        write_part, read_row, write_row, write_border: Names of kernels; the last may be ``None``:
-            ``NULL``.
+        row_values: The length of each of the two ``rows``, int16 scratch memory: the second follows
+            the first, which is aligned to 4 bytes.
+        write_part, read_row, write_row, write_border: Names of kernels; the last two may be
+            ``None``: ``NULL``.
     """
 
     crop: tuple[int, int, int, int]
@@ -77,7 +86,7 @@ class ImagePlan:
     row_values: int
     write_part: str
     read_row: str
-    write_row: str
+    write_row: str | None
     write_border: str | None
 
     @property
@@ -167,9 +176,10 @@ class ImagePreprocessor(_native.ImagePreprocessor):
             _choice("path", path, PATHS),
         )
 
-    def plan(self) -> ImagePlan:  # type: ignore[override]
-        """The portable path's plan of the same tensor, for a device."""
-        return ImagePlan(**super().plan())
+    def plan(self, has_dsp: bool = False) -> ImagePlan:  # type: ignore[override]
+        """The plan of the same tensor for a device: of the portable path, or of the DSP
+        instructions of Armv7E-M where the device has them and they take such a source."""
+        return ImagePlan(**super().plan(has_dsp))
 
 
 def _choice(argument: str, name: object, names: tuple[str, ...]) -> int:

@@ -198,6 +198,7 @@ def test_the_fast_path_gives_the_portable_bits(
     portable = ImagePreprocessor(*size, path="portable", **options)
     assert portable.path == "portable"
     assert fast.tobytes() == portable(image).tobytes()
+    assert ImagePreprocessor(*size, path="dsp", **options)(image).tobytes() == fast.tobytes()
 
 
 def test_a_plan_is_numbers_and_names() -> None:
@@ -233,6 +234,42 @@ def test_a_plan_of_floats_has_no_border() -> None:
     assert (plan.columns, plan.fractions, plan.inner_columns) == ((0, 1), (0, 0), 1)
     assert plan.write_border is None
     assert (plan.read_row, plan.write_row) == ("eg_image_read_nv12", "eg_image_write_f32")
+
+
+@pytest.mark.parametrize(
+    ("options", "kernels"),
+    [
+        ({"scale": 0.5}, ("eg_image_read_rgb_dsp", "eg_image_write_rgb_s8_dsp")),
+        (
+            {"scale": 1.0, "zero_point": -128},
+            ("eg_image_read_rgb_dsp", "eg_image_write_levels_dsp"),
+        ),
+        (
+            {"format": "rgba8", "color": "bgr", "dtype": "uint8", "scale": 0.5},
+            ("eg_image_read_rgba_reversed_dsp", "eg_image_write_rgb_u8_dsp"),
+        ),
+        (
+            {"format": "yuyv", "color": "gray", "scale": 0.5},
+            ("eg_image_read_yuyv_as_gray_dsp", "eg_image_write_gray_s8_dsp"),
+        ),
+        # What the instructions don't serve.
+        ({"dtype": "float32"}, ("eg_image_read_rgb", "eg_image_write_part")),
+        ({"resize": "nearest"}, ("eg_image_read_rgb", "eg_image_write_part")),
+        ({"layout": "nchw"}, ("eg_image_read_rgb", "eg_image_write_part")),
+        ({"format": "nv12"}, ("eg_image_read_nv12", "eg_image_write_part")),
+    ],
+)
+def test_a_plan_for_the_dsp_instructions(options: dict[str, Any], kernels: tuple[str, str]) -> None:
+    options = {"source_width": 8, "source_height": 4, "dtype": "int8"} | options
+    plan = ImagePreprocessor(4, 4, **options).plan(has_dsp=True)
+    assert (plan.read_row, plan.write_part) == kernels
+    assert (plan.write_row is None) == plan.write_part.endswith("_dsp")
+    folder = "src/image/dsp/" if plan.write_row is None else "src/image/read_"
+    assert any(source.startswith(folder) for source in plan.sources)
+    # The border is the portable path's.
+    letterbox = ImagePreprocessor(4, 4, fit="letterbox", **options).plan(has_dsp=True)
+    assert letterbox.write_part == plan.write_part
+    assert letterbox.write_row is not None
 
 
 def test_every_kernel_has_its_source() -> None:

@@ -42,6 +42,15 @@ static inline uint32_t *eg_store_two(uint32_t *to, uint32_t first, uint32_t seco
 #endif
 }
 
+/* x, of which the compiler knows nothing: a constant that is to stay in a register. */
+static inline int32_t eg_opaque(int32_t x)
+{
+#if EG_HAS_DSP
+    __asm__("" : "+r"(x));
+#endif
+    return x;
+}
+
 #if EG_HAS_DSP
 
 /* sum + a.low * b.low + a.high * b.high, signed halfwords. */
@@ -134,6 +143,15 @@ static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
     return result;
 }
 
+/* The high halfword of b below the high halfword of a. */
+static inline uint32_t eg_pkhtb(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
 /* sum + round(a * b / 2^32), ties upwards. */
 static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
 {
@@ -203,6 +221,24 @@ static inline int32_t eg_ssat8(int32_t x)
     int32_t result;
 
     __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* x saturated to 0..255 */
+static inline uint32_t eg_usat8(int32_t x)
+{
+    uint32_t result;
+
+    __asm__("usat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* x >> 16, saturated likewise */
+static inline uint32_t eg_usat8_high(int32_t x)
+{
+    uint32_t result;
+
+    __asm__("usat %0, #8, %1, asr #16" : "=r"(result) : "r"(x));
     return result;
 }
 
@@ -276,6 +312,11 @@ static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
     return (a & 0xFFFFU) | (b << 16);
 }
 
+static inline uint32_t eg_pkhtb(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFF0000U) | (b >> 16);
+}
+
 static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
 {
     const uint64_t product = (uint64_t)((int64_t)a * b) + UINT64_C(0x80000000);
@@ -311,6 +352,11 @@ static inline uint32_t eg_uxtb16_odd(uint32_t bytes)
 static inline uint32_t eg_usat8(int32_t x)
 {
     return x < 0 ? 0U : (x > 255 ? 255U : (uint32_t)x);
+}
+
+static inline uint32_t eg_usat8_high(int32_t x)
+{
+    return eg_usat8(x >> 16);
 }
 
 static inline uint32_t eg_usat16_8(uint32_t word)

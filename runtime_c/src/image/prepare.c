@@ -1,4 +1,5 @@
 #include "edgegen/image.h"
+#include "edgegen/image/dsp.h"
 #include "edgegen/image/kernels.h"
 
 #include <float.h>
@@ -294,6 +295,11 @@ static bool may_use(eg_image_path asked, eg_image_path path)
 static void choose_path(const eg_image_spec *spec, eg_image_draft draft)
 {
     draft.plan->path = EG_IMAGE_PATH_PORTABLE;
+    /* It runs anywhere, but is fast only where its instructions are. */
+    if ((EG_HAS_DSP || spec->path == EG_IMAGE_PATH_DSP) && may_use(spec->path, EG_IMAGE_PATH_DSP) &&
+        eg_image_use_dsp(draft)) {
+        return;
+    }
 #if EG_IMAGE_HAS_AVX2
     if (may_use(spec->path, EG_IMAGE_PATH_AVX2) && eg_image_use_avx2(draft)) {
         return;
