@@ -4,6 +4,10 @@
 
 #include "edgegen/audio/lanes.h"
 
+#ifndef EG_GROUP_BLOCK
+#define EG_GROUP_BLOCK 0 /* or 4: then eg_group_block takes four samples from each frame */
+#endif
+
 EG_LANES_FUNCTION eg_lanes eg_group_sample(const float *samples, uint32_t hop)
 {
 #if EG_LANES == 1
@@ -19,18 +23,31 @@ EG_LANES_FUNCTION eg_lanes eg_group_sample(const float *samples, uint32_t hop)
 #endif
 }
 
+/* As run.c loads a frame. */
 EG_LANES_FUNCTION void eg_group_load(const eg_audio_plan *plan, const float *samples,
                                      eg_lanes *values)
 {
     const uint16_t *const order = plan->fft.order;
+    const float *const window = plan->window;
     const uint32_t length = plan->frame_length;
+    const uint32_t size = plan->fft.size;
+    const uint32_t hop = plan->hop;
     const eg_lanes zero = {0};
+    uint32_t n = 0;
 
-    for (uint32_t n = 0; n < length; ++n) {
-        values[2 * (size_t)order[n / 2] + n % 2] =
-            eg_group_sample(samples + n, plan->hop) * plan->window[n];
+#if EG_GROUP_BLOCK > 0
+    for (; n + EG_GROUP_BLOCK <= length; n += EG_GROUP_BLOCK) {
+        eg_lanes block[EG_GROUP_BLOCK];
+
+        eg_group_block(samples + n, hop, window + n, block);
+        eg_lanes_put(values, order[n / 2], block[0], block[1]);
+        eg_lanes_put(values, order[n / 2 + 1], block[2], block[3]);
     }
-    for (uint32_t n = length; n < plan->fft.size; ++n) {
+#endif
+    for (; n < length; ++n) {
+        values[2 * (size_t)order[n / 2] + n % 2] = eg_group_sample(samples + n, hop) * window[n];
+    }
+    for (; n < size; ++n) {
         values[2 * (size_t)order[n / 2] + n % 2] = zero;
     }
 }
