@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "edgegen/finite.h"
 #include "edgegen/sensor.h"
 
