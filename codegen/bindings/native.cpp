@@ -12,6 +12,7 @@
 
 #include "audio.hpp"
 #include "image.hpp"
+#include "micro_audio.hpp"
 
 #include "edgegen/clock.h"
 #include "edgegen/histogram.h"
@@ -362,4 +363,5 @@ PYBIND11_MODULE(_native, module)
 
     bind_audio(module);
     bind_image(module);
+    bind_micro_audio(module);
 }

@@ -2,7 +2,7 @@
 
 What a host script computes here (quantised inputs, dequantised outputs) is what the
 device computes, to the bit. Formulas, rounding and error bounds: the headers in
-runtime_c/include/edgegen (audio.h, quantize.h, sensor.h,
+runtime_c/include/edgegen (audio.h, micro_audio.h, quantize.h, sensor.h,
 vectors.h).
 
 An array of another dtype than the one stated is a TypeError, never cast: a silent cast
@@ -21,12 +21,14 @@ from edgegen import _native
 from edgegen._native import Stopwatch, clock_ns
 from edgegen.native_audio import AudioFeatures, AudioPlan, real_fft
 from edgegen.native_image import ImagePreprocessor
+from edgegen.native_micro_audio import MicroAudioFeatures
 
 __all__ = [
     "AudioFeatures",
     "AudioPlan",
     "Biquad",
     "ImagePreprocessor",
+    "MicroAudioFeatures",
     "MovingStatistics",
     "Resampler",
     "Stopwatch",
