@@ -34,6 +34,7 @@ missing_packages() {
     has ninja || echo ninja-build
     has clang || echo clang
     has ld.lld || echo lld
+    has node || echo nodejs
     # Clang's sanitizers and libFuzzer.
     [[ -d $(clang -print-runtime-dir 2>/dev/null) ]] || echo libclang-rt-dev
     has valgrind || echo valgrind

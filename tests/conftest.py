@@ -16,6 +16,13 @@ TOOLS = {
     "cross": ("arm-none-eabi-gcc", "arm-none-eabi-g++", "cmake", "ninja"),
     "qemu": ("qemu-system-arm",),
     "clang": ("clang", "ld.lld"),
+    "arm_linux": (
+        "aarch64-linux-gnu-gcc",
+        "qemu-aarch64",
+        "arm-linux-gnueabihf-gcc",
+        "qemu-arm",
+    ),
+    "wasm": ("clang", "wasm-ld", "node"),
 }
 TOOL_WORDS = {tool for tools in TOOLS.values() for tool in tools} | {"qemu", "gcc", "lld"}
 

@@ -25,6 +25,15 @@ uint64_t eg_clock_ns(void)
     return now / hz * NS_PER_S + now % hz * NS_PER_S / hz;
 }
 
+#elif defined(__wasm__) && !defined(__EMSCRIPTEN__) && !defined(__wasi__)
+
+__attribute__((import_module("edgegen"), import_name("clock_ms"))) double eg_clock_host_ms(void);
+
+uint64_t eg_clock_ns(void)
+{
+    return (uint64_t)(eg_clock_host_ms() * 1e6);
+}
+
 #else
 
 #include <time.h>

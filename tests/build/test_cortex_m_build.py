@@ -295,13 +295,25 @@ def test_armv6m_traps_unaligned_access(make: Callable[[str], Firmware]) -> None:
 def test_the_clock_is_right_across_many_turns(make: Callable[[str], Firmware], device: str) -> None:
     # 2^12 ticks instead of 2^24, so that a turn takes a moment.
     firmware = make(device)
-    source = firmware.folder / "edgegen/port/systick.c"
+    source = firmware.folder / "edgegen/runtime/src/systick.c"
     text = source.read_text()
     assert "#define EG_SYSTICK_BITS 24\n" in text
     source.write_text(text.replace("#define EG_SYSTICK_BITS 24\n", "#define EG_SYSTICK_BITS 12\n"))
     run = firmware.run_app("clock.cpp")
     assert run.console == "ok\n"
     assert run.exit_code == 0
+
+
+@cross
+@pytest.mark.parametrize("own_systick", ["0", "1"])
+def test_the_board_may_have_either_clock(firmware: Firmware, own_systick: str) -> None:
+    port = firmware.folder / "board/board_port.c"
+    text = port.read_text()
+    for name, value in (("PROCESSOR_CLOCK_HZ 0U", "168000000U"), ("OWN_SYSTICK 1", own_systick)):
+        assert f"#define {name}\n" in text
+        text = text.replace(f"#define {name}\n", f"#define {name.split()[0]} {value}\n")
+    port.write_text(text)
+    firmware.build("board", goal="tiny_selftest")
 
 
 @cross

@@ -35,10 +35,12 @@ COMMON_FILES = frozenset(
     edgegen/device/board.ld edgegen/device/fault.c edgegen/device/language_runtime.cpp
     edgegen/device/sections.ld edgegen/device/startup.c edgegen/device/vectors.c
     edgegen/golden/golden.c edgegen/golden/golden.h edgegen/include/net/model.h
-    edgegen/port/console.c edgegen/port/console.h edgegen/port/port.h edgegen/port/systick.c
-    edgegen/port/systick.h edgegen/runtime/include/edgegen/status.h
+    edgegen/port/console.c edgegen/port/console.h edgegen/port/port.h
+    edgegen/runtime/include/edgegen/cycles.h
+    edgegen/runtime/include/edgegen/status.h edgegen/runtime/include/edgegen/systick.h
     edgegen/runtime/include/edgegen/trace.h edgegen/runtime/include/edgegen/version.h
-    edgegen/runtime/src/status.c edgegen/selftest/crc32.c edgegen/selftest/crc32.h
+    edgegen/runtime/src/cycles.c edgegen/runtime/src/status.c edgegen/runtime/src/systick.c
+    edgegen/selftest/crc32.c edgegen/selftest/crc32.h
     edgegen/selftest/footprint.c edgegen/selftest/generator.h edgegen/selftest/selftest.c
     edgegen/selftest/tensors.c edgegen/selftest/tensors.h
     """,

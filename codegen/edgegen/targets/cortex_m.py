@@ -25,7 +25,13 @@ MINIMUM_STACK_BYTES = 512
 """Two nested exception frames with FPU registers, and what their handlers call."""
 
 # What every project has of the C runtime, whatever its engines bring along.
-_RUNTIME = ("include/edgegen/trace.h", "include/edgegen/version.h", "src/status.c")
+_RUNTIME = (
+    "include/edgegen/trace.h",
+    "include/edgegen/version.h",
+    "src/cycles.c",
+    "src/status.c",
+    "src/systick.c",
+)
 
 # Templates that not every project needs.
 _FOR_LABELS = {"include/__name__/labels.h"}

@@ -170,8 +170,9 @@ def _known_by(work: Work) -> dict[str, str]:
     return {
         "results": f"the self-test compares them on the emulated device with the golden vectors "
         f"of {work.project.golden.reference}",
-        "instructions": f"emulated: executed instructions in {work.qemu.title}, icount shift=0; "
-        "neither cycles nor time; the largest of all vectors",
+        "instructions": f"emulated: executed instructions in {work.qemu.title}, icount shift=0, "
+        "as SysTick shows them, to the step stated; neither cycles nor time; the largest of all "
+        "vectors",
         **(preprocessing if work.project.golden.raw_inputs else {}),
         "layers": "the traced self-test runs the slowest vector once more and reads the clock "
         "after every layer; what reading it takes is measured and left out",

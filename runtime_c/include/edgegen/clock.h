@@ -1,4 +1,17 @@
-/* The host's monotonic clock. Not for bare metal, where the project's port layer has one. */
+/* A monotonic clock in nanoseconds, wherever a system below the program has one.
+ *
+ * Linux, Android, iOS, macOS, Emscripten and WASI: clock_gettime(CLOCK_MONOTONIC). Windows: the
+ * performance counter. WebAssembly without such a system: the module imports the function
+ * `clock_ms` from the module `edgegen`, without arguments, whose result is a double: milliseconds
+ * since any moment, as performance.now has them. In JavaScript:
+ *
+ *     WebAssembly.instantiate(bytes, { edgegen: { clock_ms: () => performance.now() } })
+ *
+ * Browsers round performance.now to 5 or 100 microseconds, so that only longer work can be timed.
+ *
+ * Bare metal has none: there the project's port layer reads SysTick (edgegen/systick.h) or
+ * counts cycles (edgegen/cycles.h).
+ */
 #ifndef EDGEGEN_CLOCK_H
 #define EDGEGEN_CLOCK_H
 

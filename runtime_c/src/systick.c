@@ -1,5 +1,6 @@
-{{ header }}
-#include "systick.h"
+#include "edgegen/systick.h"
+
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 
 #define SYST_CSR (*(volatile uint32_t *)0xE000E010U) /* control and status */
 #define SYST_RVR (*(volatile uint32_t *)0xE000E014U) /* reload value */
@@ -19,41 +20,33 @@
 
 #define NS_PER_SECOND 1000000000U
 
-static volatile uint32_t turns;
-
-/* One clock is numerator / denominator nanoseconds, in lowest terms: ticks * numerator then
- * stays within 64 bits for centuries. */
-static uint32_t ns_numerator;
-static uint32_t ns_denominator = 1;
-
-void SysTick_Handler(void);
-
-void SysTick_Handler(void)
-{
-    turns = turns + 1U;
-}
-
 static uint32_t greatest_common_divisor(uint32_t a, uint32_t b)
 {
     while (b != 0) {
         const uint32_t rest = a % b;
+
         a = b;
         b = rest;
     }
     return a;
 }
 
-void eg_systick_start(uint32_t clock_hz)
+void eg_systick_start(eg_systick *systick, uint32_t clock_hz)
 {
     const uint32_t divisor = greatest_common_divisor(NS_PER_SECOND, clock_hz);
 
-    ns_numerator = NS_PER_SECOND / divisor;
-    ns_denominator = clock_hz / divisor;
-    turns = 0;
     SYST_CSR = 0;
+    systick->ns_numerator = NS_PER_SECOND / divisor;
+    systick->ns_denominator = clock_hz / divisor;
+    systick->turns = 0;
     SYST_RVR = COUNTER_MASK;
     SYST_CVR = 0; /* any write clears it, without an interrupt */
     SYST_CSR = CSR_ENABLE | CSR_TICKINT | CSR_PROCESSOR_CLOCK;
+}
+
+void eg_systick_turned(eg_systick *systick)
+{
+    systick->turns = systick->turns + 1U;
 }
 
 /* A turn starts when the counter reaches 0, for that is when the interrupt becomes pending, and
@@ -63,14 +56,14 @@ static uint32_t clocks_in_turn(uint32_t counter)
     return (0U - counter) & COUNTER_MASK;
 }
 
-static uint64_t ticks(void)
+uint64_t eg_systick_clocks(const eg_systick *systick)
 {
     uint32_t before;
     uint32_t pending;
     uint32_t counter;
 
     do {
-        before = turns;
+        before = systick->turns;
         counter = SYST_CVR;
         pending = SCB_ICSR & ICSR_PENDSTSET;
         if (pending != 0) {
@@ -79,21 +72,24 @@ static uint64_t ticks(void)
             counter = SYST_CVR;
         }
         /* The handler may have run in between: then start over. */
-    } while (before != turns);
+    } while (before != systick->turns);
 
     const uint64_t finished = (uint64_t)before + (pending != 0 ? 1U : 0U);
+
     return (finished << EG_SYSTICK_BITS) + clocks_in_turn(counter);
 }
 
-uint64_t eg_systick_ns(void)
+uint64_t eg_systick_ns(const eg_systick *systick)
 {
-    const uint64_t product = ticks() * ns_numerator;
+    const uint64_t product = eg_systick_clocks(systick) * systick->ns_numerator;
 
     /* The division takes hundreds of instructions on small cores, and most clocks need none. */
-    return ns_denominator == 1U ? product : product / ns_denominator;
+    return systick->ns_denominator == 1U ? product : product / systick->ns_denominator;
 }
 
-uint32_t eg_systick_resolution_ns(void)
+uint32_t eg_systick_resolution_ns(const eg_systick *systick)
 {
-    return (ns_numerator + ns_denominator - 1U) / ns_denominator;
+    return (systick->ns_numerator + systick->ns_denominator - 1U) / systick->ns_denominator;
 }
+
+#endif
