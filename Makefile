@@ -10,7 +10,7 @@ DEMO := build/demo
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
-	@echo "make test            set-up, lint, types, C tests with sanitizers, all Python tests"
+	@echo "make test            set-up, lint, types, C tests with sanitizers and fuzzing, all Python tests"
 	@echo "make setup           system packages (apt), .venv, editable install"
 	@echo "make docs            regenerate the generated pages and tables"
 	@echo "make ledger          measure the reference models on every core, write docs/ledger.md"
@@ -43,11 +43,12 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+# CMakePresets.json: the sanitizers of GCC, and those of Clang with the fuzz targets.
 test-c: setup
-	cmake -S . -B build/ctest -G Ninja -DCMAKE_BUILD_TYPE=Debug \
-		-DEDGEGEN_WERROR=ON -DEDGEGEN_SANITIZE=ON
-	cmake --build build/ctest
-	ctest --test-dir build/ctest --output-on-failure
+	for preset in gcc clang; do \
+		cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset \
+		|| exit; \
+	done
 
 # After `make setup` every tool is there, so a test that is skipped for want of one is a failure.
 test-python: setup
