@@ -20,6 +20,9 @@ Resize = Literal["bilinear", "nearest"]
 Fit = Literal["stretch", "crop", "letterbox"]
 Color = Literal["rgb", "bgr", "gray"]
 Window = Literal["hann", "hamming", "rectangular"]
+MelScale = Literal["htk", "slaney"]
+MelSlopes = Literal["hertz", "mel"]
+MelNorm = Literal["none", "slaney"]
 FrontEnd = Literal["float"]
 
 MAX_SIDE = 32767
@@ -190,6 +193,26 @@ class AudioInput:
     low_hz: float = field(metadata=_number(0, 500_000, "Where the lowest band begins."))
     high_hz: float = field(
         metadata=_number(0, 500_000, "Where the highest band ends, up to half of `sample_rate`.")
+    )
+    mel_scale: MelScale = field(
+        default="htk",
+        metadata=_choice(
+            get_args(MelScale),
+            "Where bands lie: logarithmic throughout, or (librosa's) linear up to 1 kHz.",
+        ),
+    )
+    mel_slopes: MelSlopes = field(
+        default="hertz",
+        metadata=_choice(
+            get_args(MelSlopes),
+            "What the sides of a band's triangle are straight over; mel is TensorFlow's.",
+        ),
+    )
+    mel_norm: MelNorm = field(
+        default="none",
+        metadata=_choice(
+            get_args(MelNorm), "slaney (librosa's) divides a band by half its width in hertz."
+        ),
     )
     log_floor: float = field(
         default=1e-10,

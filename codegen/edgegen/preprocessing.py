@@ -153,11 +153,14 @@ class AudioPreprocessor(Preprocessor):
             high_hz=description.high_hz,
             log_floor=description.log_floor,
             window=description.window,
+            mel_scale=description.mel_scale,
+            mel_slopes=description.mel_slopes,
+            mel_norm=description.mel_norm,
         )
 
     def run(self, raw: Array) -> Array:
         _require(raw, self)
-        features = self.native.run(raw.astype(np.float32) * np.float32(2.0**-15))
+        features = self.native.run(cast("npt.NDArray[np.int16]", raw))
         return _quantised(features, self.tensor).reshape(self.tensor.shape)
 
 

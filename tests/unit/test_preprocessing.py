@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgegen import inputs, native, native_image, preprocessing
+from edgegen import inputs, native, native_audio, native_image, preprocessing
 from edgegen.errors import UsageError
 from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import DType, Model, Quant, Source, Tensor
@@ -50,6 +51,10 @@ class TestDescriptions:
         assert get_args(inputs.Resize) == native_image.RESIZES
         assert get_args(inputs.Fit) == native_image.FITS
         assert get_args(inputs.Color) == native_image.COLORS
+        assert get_args(inputs.Window) == native_audio.WINDOWS
+        assert get_args(inputs.MelScale) == native_audio.MEL_SCALES
+        assert get_args(inputs.MelSlopes) == native_audio.MEL_SLOPES
+        assert get_args(inputs.MelNorm) == native_audio.MEL_NORMS
 
     def test_one_value_stands_for_all_channels(self) -> None:
         made = ImageInput(mean=127.5, std=[1, 2, 3], fill=7)  # type: ignore[arg-type]
@@ -95,7 +100,7 @@ class TestDescriptions:
     )
     def test_wrong_values_of_sound(self, values: dict[str, Any], said: str) -> None:
         with pytest.raises(UsageError) as caught:
-            AudioInput(**{**inputs.values(SPEECH), **values})
+            replace(SPEECH, **values)
         assert said in str(caught.value)
 
 
@@ -110,7 +115,7 @@ class TestTables:
             (ImageInput(),),
             (ImageInput(width=640, height=480, mean=(1.5, 2, 3), std=1e-3, fit="letterbox"),),
             (SPEECH,),
-            (ImageInput(tensor=0), SPEECH.__class__(**{**inputs.values(SPEECH), "tensor": 2})),
+            (ImageInput(tensor=0), replace(SPEECH, tensor=2)),
             (ImageInput(tensor=1, color="bgr"), ImageInput(tensor=3, format="nv12")),
         ],
     )
@@ -282,7 +287,7 @@ class TestSound:
         ],
     )
     def test_rows_are_the_models(self, shape: list[int], coefficients: int, rows: int) -> None:
-        described = AudioInput(**{**inputs.values(SPEECH), "coefficients": coefficients})
+        described = replace(SPEECH, coefficients=coefficients)
         made = preprocessing.prepare(model_of(shape, dtype="float32"), described)
         assert isinstance(made, preprocessing.AudioPreprocessor)
         assert made.rows == rows
@@ -292,18 +297,22 @@ class TestSound:
 
     @pytest.mark.parametrize("shape", [[1, 10, 49], [2, 49, 10], [1, 491], [1, 10, 7, 7]])
     def test_shapes_that_hold_no_rows(self, shape: list[int]) -> None:
-        described = AudioInput(**{**inputs.values(SPEECH), "coefficients": 10})
+        described = replace(SPEECH, coefficients=10)
         said = refusal(model_of(shape), described)
         assert "input.audio.coefficients: rows of 10 features do not fill" in said
 
     @pytest.mark.parametrize("dtype", ["float32", "int8", "uint8"])
     def test_it_is_the_native_code(self, dtype: str) -> None:
         model = model_of([1, 5, 40], dtype=dtype, scale=0.25)
-        raw = raw_of(model, SPEECH)
+        described = replace(
+            SPEECH, window="hamming", mel_scale="slaney", mel_slopes="mel", mel_norm="slaney"
+        )
+        raw = raw_of(model, described)
         features = native.AudioFeatures(
-            16000, 480, 320, fft_size=512, mel_bands=40, low_hz=20, high_hz=4000
-        ).run(raw.astype(np.float32) / np.float32(32768))
-        made = preprocessing.run(model, SPEECH, raw)
+            16000, 480, 320, fft_size=512, mel_bands=40, low_hz=20, high_hz=4000,
+            window="hamming", mel_scale="slaney", mel_slopes="mel", mel_norm="slaney",
+        ).run(raw.astype(np.float32) / np.float32(32768))  # fmt: skip
+        made = preprocessing.run(model, described, raw)
         assert made.dtype == dtype
         assert made.shape == (1, 5, 40)
         if dtype == "float32":
@@ -316,6 +325,6 @@ class TestSound:
             assert np.array_equal(made.reshape(5, 40), whole.clip(low, high))
 
     def test_a_band_without_a_frequency(self) -> None:
-        described = AudioInput(**{**inputs.values(SPEECH), "fft_size": 0, "mel_bands": 128})
+        described = replace(SPEECH, mel_bands=128)
         said = refusal(model_of([1, 5, 128]), described)
         assert "input.audio." in said
