@@ -202,7 +202,7 @@ class TestBugs:
         assert "Traceback" in done.err
 
     def test_ctrl_c(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        def interrupt(_: Path) -> api.Inspection:
+        def interrupt(*_: object) -> api.Inspection:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(api, "inspect", interrupt)

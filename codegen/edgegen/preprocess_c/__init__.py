@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen import runtime_sources
 from edgegen.device import Device
 from edgegen.engines import Quantity
 from edgegen.engines.aot import code_size
-from edgegen.errors import UsageError
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocess_c.image import Image, image
-from edgegen.preprocessing import ImagePreprocessor, prepare
+from edgegen.preprocess_c.sound import Sound, sound
+from edgegen.preprocessing import AudioPreprocessor, ImagePreprocessor, Preprocessor, prepare
 from edgegen.render import file_header, render
 
-__all__ = ["Footprint", "Image", "described", "emit", "footprint"]
+__all__ = ["Footprint", "Image", "Sound", "described", "emit", "footprint", "sensors"]
+
+_SENSORS = {"image": "camera", "sound": "microphone"}
+
+_MANUALS = {
+    frozenset({"image"}): "edgegen/image.h has",
+    frozenset({"sound"}): "edgegen/audio.h has",
+    frozenset({"image", "sound"}): "edgegen/image.h and edgegen/audio.h have",
+}
 
 _CALL_BYTES = 60
 """Of the function that runs a plan."""
@@ -28,8 +36,8 @@ class Footprint:
 
     Attributes:
         code: Program text, plans and tables in flash.
-        frames: The raw inputs in RAM, one of each; an application with two buffers that take
-            turns needs twice as much.
+        frames: The raw inputs in RAM, frames and samples, one of each; an application with two
+            buffers that take turns needs twice as much.
         scratch: More RAM that it works in.
         source: Characters of C that a project carries for it.
     """
@@ -40,33 +48,40 @@ class Footprint:
     source: Quantity
 
 
-def described(model: Model, options: Options) -> tuple[Image, ...]:
+def described(model: Model, options: Options) -> tuple[Image | Sound, ...]:
     """Every input that has a description, in the model's order.
 
     Raises:
         UsageError: A description does not fit the model.
     """
-    return tuple(_images(model, options))
+    return tuple(_view(prepare(model, each)) for each in options.inputs)
 
 
-def _images(model: Model, options: Options) -> Iterator[Image]:
-    for description in options.inputs:
-        made = prepare(model, description)
-        if not isinstance(made, ImagePreprocessor):
-            raise UsageError("No firmware is generated for [input.audio] yet.")
-        yield image(made)
+def _view(made: Preprocessor) -> Image | Sound:
+    if isinstance(made, ImagePreprocessor):
+        return image(made)
+    assert isinstance(made, AudioPreprocessor)
+    return sound(made)
+
+
+def sensors(sources: Sequence[Image | Sound], form: str = "{}", link: str = " and ") -> str:
+    """What gives the raw inputs: "camera and microphone"."""
+    return link.join(dict.fromkeys(form.format(_SENSORS[each.kind]) for each in sources))
 
 
 def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
     """preprocess/**, its header and the runtime files that it needs, by path below edgegen/;
     nothing for a model without described inputs."""
-    images = described(model, options)
-    if not images:
+    sources = described(model, options)
+    if not sources:
         return {}
     context = {
         "name": options.name,
         "NAME": options.name.upper(),
-        "described": images,
+        "described": sources,
+        "kinds": (kinds := {each.kind for each in sources}),
+        "sensors": sensors(sources, "a {}", " or "),
+        "manuals": _MANUALS[frozenset(kinds)],
         "runtime_version": runtime_sources.version(),
     }
 
@@ -74,30 +89,30 @@ def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
         header = file_header(template, model, device.id)
         return render(template, context | {"header": header} | more)
 
-    sources = {source for each in images for source in each.sources}
+    files = {path for each in sources for path in each.sources}
     return {
         f"include/{options.name}/preprocess.h": text("preprocess/preprocess.h.j2"),
         **{
-            f"preprocess/input_{each.input}.c": text("preprocess/image.c.j2", source=each)
-            for each in images
+            f"preprocess/input_{each.input}.c": text(f"preprocess/{each.kind}.c.j2", source=each)
+            for each in sources
         },
-        **runtime_sources.files([*sources, *runtime_sources.COMMON]),
+        **runtime_sources.files([*files, *runtime_sources.COMMON]),
     }
 
 
 def footprint(model: Model, device: Device, options: Options) -> Footprint | None:
     """What the described inputs need; None without any."""
-    images = described(model, options)
-    if not images:
+    sources = described(model, options)
+    if not sources:
         return None
-    sources = {source.removeprefix("src/") for each in images for source in each.sources}
-    code = code_size.of_sources(sources, device)
+    files = {path.removeprefix("src/") for each in sources for path in each.sources}
+    code = code_size.of_sources(files, device)
     if code.bytes is not None:
-        more = sum(_CALL_BYTES + each.flash_bytes for each in images)
+        more = sum(_CALL_BYTES + each.flash_bytes for each in sources)
         code = Quantity(code.bytes + more, code.known)
     return Footprint(
         code=code,
-        frames=Quantity(sum(each.bytes for each in images), "exact"),
-        scratch=Quantity(sum(each.static_bytes for each in images), "exact"),
+        frames=Quantity(sum(each.bytes for each in sources), "exact"),
+        scratch=Quantity(sum(each.static_bytes for each in sources), "exact"),
         source=Quantity(sum(map(len, emit(model, device, options).values())), "exact"),
     )

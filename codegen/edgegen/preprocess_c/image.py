@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from edgegen.native_image import ImagePlan
+from edgegen.preprocess_c import tables
+from edgegen.preprocess_c.tables import Table
 from edgegen.preprocessing import ImagePreprocessor
 from edgegen.render import c_comment, c_float
-
-_LINE_CHARACTERS = 92
 
 _PLAN_BYTES = 200
 """Of an eg_image_plan on a 32-bit core, whose enumerations may be of one byte."""
@@ -23,17 +23,6 @@ _FITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A constant array: the lines of its initialiser."""
-
-    c_type: str
-    name: str
-    comment: str
-    elements: int
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Image:
     """An input that is made from frames, as the templates see it.
 
@@ -42,7 +31,7 @@ class Image:
         width, height: Of a frame, in pixels.
         stride: Bytes of a row without gaps.
         bytes: Of a frame without gaps, its chroma included.
-        frame, tensor, steps: Sentences for comments.
+        raw, tensor, steps: Sentences for comments.
         fields: The plan's initialiser.
         row_elements: int16s of each of the two scratch rows.
         sources: Paths below runtime_c.
@@ -54,7 +43,7 @@ class Image:
     stride: int
     bytes: int
     has_chroma: bool
-    frame: str
+    raw: str
     tensor: str
     steps: tuple[str, ...]
     tables: tuple[Table, ...]
@@ -62,18 +51,17 @@ class Image:
     row_elements: int
     sources: tuple[str, ...]
 
+    kind: ClassVar[str] = "image"
+
     @property
     def flash_bytes(self) -> int:
         """Of the plan and its tables."""
-        return _PLAN_BYTES + sum(_BYTES[table.c_type] * table.elements for table in self.tables)
+        return _PLAN_BYTES + tables.total_bytes(self.tables)
 
     @property
     def static_bytes(self) -> int:
         """RAM of the scratch rows."""
-        return 2 * _BYTES["int16_t"] * self.row_elements
-
-
-_BYTES = {"int16_t": 2, "int32_t": 4}
+        return 2 * 2 * self.row_elements
 
 
 def image(made: ImagePreprocessor) -> Image:
@@ -87,7 +75,7 @@ def image(made: ImagePreprocessor) -> Image:
         stride=made.raw_shape[1] * (made.raw_shape[2] if len(made.raw_shape) > 2 else 1),
         bytes=made.raw_bytes,
         has_chroma=description.format == "nv12",
-        frame=f"{description.width} x {description.height} pixels, {description.format}",
+        raw=f"{description.width} x {description.height} pixels, {description.format}",
         tensor=f"{c_comment(tensor.name)}, {tensor.dtype.value} {list(tensor.shape)}",
         steps=tuple(_steps(made)),
         tables=_tables(plan),
@@ -117,20 +105,16 @@ def _tables(plan: ImagePlan) -> tuple[Table, ...]:
             "columns",
             "For every column of the tensor: where in a row of the frame its left pixel begins.",
             width,
-            _lines(plan.columns),
+            tables.integers(plan.columns),
         ),
         Table(
             "int16_t",
             "fractions",
             "How far it lies to the right of that pixel's centre, of 32768.",
             width,
-            _lines(plan.fractions),
+            tables.integers(plan.fractions),
         ),
     )
-
-
-def _lines(values: Iterable[int]) -> tuple[str, ...]:
-    return tuple(textwrap.wrap(", ".join(map(str, values)) + ",", _LINE_CHARACTERS))
 
 
 def _fields(made: ImagePreprocessor, plan: ImagePlan) -> Iterator[tuple[str, str]]:

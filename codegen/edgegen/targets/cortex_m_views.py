@@ -12,6 +12,7 @@ import numpy.typing as npt
 from edgegen.device import Device, MemoryRegion
 from edgegen.golden import Golden
 from edgegen.model import DType, Model, Tensor
+from edgegen.preprocess_c import Image, Sound
 from edgegen.render import c_comment, c_float
 
 C_TYPES = {
@@ -241,6 +242,28 @@ def _raw(golden: Golden) -> Iterable[RawView]:
     for seed in dict.fromkeys(source.seed for source in golden.sources):
         crcs = (f"0x{each.crc32:08X}U" for each in golden.sources if each.seed == seed)
         yield RawView(seed=f"{seed}U", crc=", ".join(crcs))
+
+
+_GIVEN = {"image": "frames", "sound": "sound"}
+_RAW_RULES = {
+    "image": "raw bytes take the top 8 bits",
+    "sound": "samples take the top 16 bits",
+}
+
+
+def given(sources: Iterable[Image | Sound]) -> str:
+    """What inputs are made from, as a sentence begins."""
+    return _sentence((_GIVEN[each.kind] for each in sources), " and ")
+
+
+def raw_rule(sources: Iterable[Image | Sound]) -> str:
+    """How the self-test makes it, as a sentence begins."""
+    return _sentence((_RAW_RULES[each.kind] for each in sources), ", ")
+
+
+def _sentence(parts: Iterable[str], link: str) -> str:
+    text = link.join(dict.fromkeys(parts))
+    return text[:1].upper() + text[1:]
 
 
 @dataclass(frozen=True, slots=True)
