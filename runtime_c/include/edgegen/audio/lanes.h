@@ -224,7 +224,7 @@ EG_LANES_FUNCTION eg_lanes eg_lanes_at_least(eg_lanes x, float floor)
 #endif
 }
 
-/* The natural logarithm of a normal number, to within 0.95 units in the last place (over all of
+/* The natural logarithm of a normal number, to within 0.93 units in the last place (over all of
  * them). x = 2^e m with m from sqrt(1/2) to sqrt(2), and of f = m - 1
  *   log(m) = f - f^2 / 2 + f^3 P(f),
  * P of degree 7 with the least relative error, 0.1 * 2^-24, that float coefficients came to. The
