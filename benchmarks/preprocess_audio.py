@@ -75,10 +75,10 @@ def with_arrays(sound: Array, rfft: Callable[..., Array], count: int) -> Mapping
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
     bank = np.ascontiguousarray(filter_bank().T)
     matrix = dct_matrix()
-    frame_count = (len(sound) - FRAME) // HOP + 1
-    windowed = np.zeros((frame_count, SIZE), np.float32)
-    power, square = (np.empty((frame_count, SIZE // 2 + 1), np.float32) for _ in range(2))
-    energies = np.empty((frame_count, BANDS), np.float32)
+    shape = ((len(sound) - FRAME) // HOP + 1, FRAME)
+    windowed = np.zeros((shape[0], SIZE), np.float32)
+    power, square = (np.empty((shape[0], SIZE // 2 + 1), np.float32) for _ in range(2))
+    energies = np.empty((shape[0], BANDS), np.float32)
 
     def plain() -> Array:
         frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
@@ -87,7 +87,8 @@ def with_arrays(sound: Array, rfft: Callable[..., Array], count: int) -> Mapping
         return scipy.fft.dct(logs, norm="ortho")[:, :count] if count else logs
 
     def reused() -> Array:
-        frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME)[::HOP]
+        strides = (HOP * sound.itemsize, sound.itemsize)
+        frames = np.lib.stride_tricks.as_strided(sound, shape, strides, writeable=False)
         np.multiply(frames, window, out=windowed[:, :FRAME])
         spectrum = rfft(windowed)
         np.square(spectrum.real, out=power)
