@@ -113,9 +113,17 @@ def warm_call(way: Callable[[], Any]) -> Clock:
     return clock
 
 
-def statement(code: str, names: Mapping[str, Any], calls: int) -> Clock:
-    """Nanoseconds of a statement that is too short for the clock: the mean of many in a row."""
+ROUND_NS = 400_000
+
+
+def statement(code: str, names: Mapping[str, Any]) -> Clock:
+    """Nanoseconds of a statement that is too short for the clock: the mean of many in a row.
+
+    So many that all statements' rounds take the same time: of two ways that are interrupted
+    equally often, the one with longer rounds would otherwise seem slower than it is.
+    """
     timer = timeit.Timer(code, globals=dict(names), timer=time.perf_counter_ns)
+    calls = max(1, ROUND_NS * 100 // int(min(timer.repeat(5, 100))))
     return lambda: timer.timeit(calls) / calls
 
 

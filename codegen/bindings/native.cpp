@@ -1,8 +1,10 @@
 // Python's view of runtime_c, and nothing else: every function here calls one from there.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "arrays.hpp"
 #include "audio.hpp"
 #include "image.hpp"
 #include "micro_audio.hpp"
@@ -27,8 +30,7 @@ namespace py = pybind11;
 namespace
 {
 
-template <typename T>
-using Array = py::array_t<T, py::array::c_style>;
+using namespace arrays;
 
 void check(eg_status status)
 {
@@ -37,7 +39,7 @@ void check(eg_status status)
     }
 }
 
-// For arguments that native.py has checked: what is left for C to refuse, in its words.
+// What is left for C to refuse, in words that name the argument.
 void check(eg_status status, const char *refusal)
 {
     if (status != EG_OK) {
@@ -45,104 +47,198 @@ void check(eg_status status, const char *refusal)
     }
 }
 
-std::size_t size_of(const py::array &array)
+Array<std::int8_t> quantize(const py::array &values, float scale, std::int32_t zero_point,
+                            const py::object &out)
 {
-    return static_cast<std::size_t>(array.size());
+    const Array<float> input = in_order<float>(values);
+    Array<std::int8_t> codes = output<std::int8_t>(out, shape_of(input));
+
+    require_apart(input, codes);
+    check(
+        eg_quantize_f32_s8(input.data(), size_of(input), scale, zero_point, codes.mutable_data()));
+    return codes;
 }
 
-std::vector<py::ssize_t> shape_of(const py::array &array)
+Array<float> dequantize(const py::array &values, float scale, std::int32_t zero_point,
+                        const py::object &out)
 {
-    return {array.shape(), array.shape() + array.ndim()};
+    const Array<std::int8_t> input = in_order<std::int8_t>(values);
+    Array<float> real = output<float>(out, shape_of(input));
+
+    require_apart(input, real);
+    check(
+        eg_dequantize_s8_f32(input.data(), size_of(input), scale, zero_point, real.mutable_data()));
+    return real;
 }
 
-Array<std::int8_t> quantize(const Array<float> &input, float scale, std::int32_t zero_point)
+Array<float> softmax(const py::array &array, const py::object &out)
 {
-    Array<std::int8_t> output(shape_of(input));
+    const Array<float> logits = in_order<float>(array);
 
-    check(eg_quantize_f32_s8(input.data(), static_cast<std::size_t>(input.size()), scale,
-                             zero_point, output.mutable_data()));
-    return output;
-}
-
-Array<float> dequantize(const Array<std::int8_t> &input, float scale, std::int32_t zero_point)
-{
-    Array<float> output(shape_of(input));
-
-    check(eg_dequantize_s8_f32(input.data(), static_cast<std::size_t>(input.size()), scale,
-                               zero_point, output.mutable_data()));
-    return output;
-}
-
-Array<float> softmax(const Array<float> &logits)
-{
-    Array<float> output(shape_of(logits));
+    if (logits.ndim() == 0 || logits.shape(logits.ndim() - 1) == 0) {
+        refuse("logits: need values along the last axis, got shape " +
+               text_of(array.attr("shape")));
+    }
+    Array<float> shares = output<float>(out, shape_of(logits));
     const auto columns = static_cast<std::size_t>(logits.shape(logits.ndim() - 1));
+    float *const first = shares.mutable_data();
 
+    require_apart(logits, shares);
     for (std::size_t at = 0; at < size_of(logits); at += columns) {
-        check(eg_vector_softmax_f32(logits.data() + at, columns, output.mutable_data() + at),
+        check(eg_vector_softmax_f32(logits.data() + at, columns, first + at),
               "logits: NaN, +infinity or nothing but -infinity");
     }
-    return output;
+    return shares;
 }
 
-Array<std::uint32_t> top_k_f32(const Array<float> &values, py::ssize_t k)
+// Calls `function` with the values, float32 or int8, of one dimension.
+template <typename Function>
+auto with_scores(const py::array &values, Function function)
 {
-    Array<std::uint32_t> indices(k);
-
-    check(eg_vector_top_k_f32(values.data(), size_of(values), static_cast<std::size_t>(k),
-                              indices.mutable_data()),
-          "values: NaN");
-    return indices;
+    if (holds<float>(values)) {
+        return function(vector_of<float>("values", values));
+    }
+    if (!holds<std::int8_t>(values)) {
+        refuse_type("float32 or int8", values);
+    }
+    return function(vector_of<std::int8_t>("values", values));
 }
 
-Array<std::uint32_t> top_k_s8(const Array<std::int8_t> &values, py::ssize_t k)
+eg_status top_k_of(const float *values, std::size_t count, std::size_t k, std::uint32_t *indices)
 {
-    Array<std::uint32_t> indices(k);
-
-    check(eg_vector_top_k_s8(values.data(), size_of(values), static_cast<std::size_t>(k),
-                             indices.mutable_data()));
-    return indices;
+    return eg_vector_top_k_f32(values, count, k, indices);
 }
 
-Array<std::uint32_t> nms(const Array<float> &boxes, const Array<float> &scores,
-                         const std::optional<Array<std::int32_t>> &classes, float score_threshold,
-                         float iou_threshold, std::uint32_t capacity)
+eg_status top_k_of(const std::int8_t *values, std::size_t count, std::size_t k,
+                   std::uint32_t *indices)
 {
-    const auto count = static_cast<std::uint32_t>(scores.size());
-    std::vector<std::uint32_t> workspace(count + 1); // not empty: data() is then not NULL
-    std::vector<std::uint32_t> kept(std::min(capacity, count) + std::size_t{1});
+    return eg_vector_top_k_s8(values, count, k, indices);
+}
+
+// An integer of 1 to `count`; clipped, because what doesn't fit is too large as well.
+std::size_t number_up_to(std::size_t count, const py::object &number)
+{
+    const py::ssize_t k = PyNumber_AsSsize_t(number.ptr(), nullptr);
+
+    if (k == -1 && PyErr_Occurred() != nullptr) {
+        throw py::error_already_set();
+    }
+    if (k < 1 || static_cast<std::size_t>(k) > count) {
+        refuse("k: need 1 to " + std::to_string(count) + ", the number of values, got " +
+               text_of(number));
+    }
+    return static_cast<std::size_t>(k);
+}
+
+Array<std::uint32_t> top_k(const py::array &values, const py::object &number, const py::object &out)
+{
+    return with_scores(values, [&](const auto &scores) {
+        const std::size_t k = number_up_to(size_of(scores), number);
+        Array<std::uint32_t> indices = output<std::uint32_t>(out, {static_cast<py::ssize_t>(k)});
+
+        require_apart(scores, indices);
+        check(top_k_of(scores.data(), size_of(scores), k, indices.mutable_data()), "values: NaN");
+        return indices;
+    });
+}
+
+std::uint32_t argmax(const py::array &values)
+{
+    return with_scores(values, [](const auto &scores) {
+        std::uint32_t index = 0;
+
+        if (scores.size() == 0) {
+            refuse("values: empty");
+        }
+        check(top_k_of(scores.data(), size_of(scores), 1, &index), "values: NaN");
+        return index;
+    });
+}
+
+Array<std::uint32_t> nms(const py::array &box_array, const py::array &score_array,
+                         const py::object &class_array, float score_threshold, float iou_threshold,
+                         std::optional<std::int64_t> max_boxes)
+{
+    const Array<float> boxes = in_order<float>(box_array);
+
+    if (boxes.ndim() != 2 || boxes.shape(1) != 4) {
+        refuse_shape("boxes", "[n, 4]", boxes);
+    }
+    const std::uint32_t count = count_of("boxes", boxes);
+    const Array<float> scores = vector_of<float>("scores", score_array, count);
+    std::optional<Array<std::int32_t>> classes;
+
+    if (!class_array.is_none()) {
+        classes = vector_of<std::int32_t>("classes", class_array.cast<py::array>(), count);
+    }
+    if (!(iou_threshold >= 0.0F && iou_threshold <= 1.0F)) {
+        refuse("iou_threshold: need 0 to 1, got " + std::to_string(iou_threshold));
+    }
+    if (std::isnan(score_threshold)) {
+        refuse("score_threshold: NaN");
+    }
+    if (max_boxes && *max_boxes < 0) {
+        refuse("max_boxes: need 0 or more, got " + std::to_string(*max_boxes));
+    }
+    const auto capacity =
+        static_cast<std::uint32_t>(max_boxes ? std::min<std::int64_t>(*max_boxes, count) : count);
+    std::vector<std::uint32_t> workspace(count + std::size_t{1}); // data() is then not NULL
+    std::vector<std::uint32_t> kept(capacity + std::size_t{1});
     std::uint32_t kept_count = 0;
     const eg_nms layer = {boxes.data(), scores.data(),   classes ? classes->data() : nullptr,
                           count,        score_threshold, iou_threshold};
 
-    check(eg_nms_run(&layer, workspace.data(), eg_nms_workspace_bytes(count),
-                     std::min(capacity, count), kept.data(), &kept_count),
+    check(eg_nms_run(&layer, workspace.data(), eg_nms_workspace_bytes(count), capacity, kept.data(),
+                     &kept_count),
           "boxes, scores: NaN, or a box whose area isn't finite");
     return Array<std::uint32_t>(static_cast<py::ssize_t>(kept_count), kept.data());
 }
 
-Array<float> scale_f32(const Array<float> &values, const Array<float> &scale,
-                       const Array<float> &offset)
+eg_status scale_of(const float *values, std::size_t count, std::uint32_t channels,
+                   const float *factor, const float *offset, float *scaled)
 {
-    Array<float> output(shape_of(values));
-    const auto channels = static_cast<std::uint32_t>(scale.size());
-
-    check(eg_scale_f32(values.data(), size_of(values) / channels, channels, scale.data(),
-                       offset.data(), output.mutable_data()),
-          "values, scale, offset: NaN or infinity");
-    return output;
+    return eg_scale_f32(values, count, channels, factor, offset, scaled);
 }
 
-Array<float> scale_s16(const Array<std::int16_t> &values, const Array<float> &scale,
-                       const Array<float> &offset)
+eg_status scale_of(const std::int16_t *values, std::size_t count, std::uint32_t channels,
+                   const float *factor, const float *offset, float *scaled)
 {
-    Array<float> output(shape_of(values));
-    const auto channels = static_cast<std::uint32_t>(scale.size());
+    return eg_scale_s16(values, count, channels, factor, offset, scaled);
+}
 
-    check(eg_scale_s16(values.data(), size_of(values) / channels, channels, scale.data(),
-                       offset.data(), output.mutable_data()),
-          "scale, offset: NaN or infinity");
-    return output;
+template <typename T>
+Array<float> scale_values(const py::array &array, const py::array &factor_array,
+                          const py::array &offset_array, const py::object &out)
+{
+    const Array<T> values = in_order<T>(array);
+
+    if (values.ndim() == 0 || values.shape(values.ndim() - 1) == 0) {
+        refuse("values: need channels along the last axis, got shape " +
+               text_of(array.attr("shape")));
+    }
+    const py::ssize_t channels = values.shape(values.ndim() - 1);
+    const Array<float> factor = vector_of<float>("factor", factor_array, channels);
+    const Array<float> offset = vector_of<float>("offset", offset_array, channels);
+    const std::uint32_t width = count_of("factor", factor);
+    Array<float> scaled = output<float>(out, shape_of(values));
+
+    require_apart(values, scaled);
+    check(scale_of(values.data(), size_of(values) / width, width, factor.data(), offset.data(),
+                   scaled.mutable_data()),
+          "values, scale, offset: NaN or infinity");
+    return scaled;
+}
+
+Array<float> scale(const py::array &values, const py::array &factor, const py::array &offset,
+                   const py::object &out)
+{
+    if (holds<float>(values)) {
+        return scale_values<float>(values, factor, offset, out);
+    }
+    if (!holds<std::int16_t>(values)) {
+        refuse_type("float32 or int16", values);
+    }
+    return scale_values<std::int16_t>(values, factor, offset, out);
 }
 
 // The structs of sensor.h with the buffers that they point into.
@@ -156,9 +252,18 @@ class Ring
     }
 
     // All windows that `frames` completes, one after the other.
-    Array<float> push(const Array<float> &frames)
+    Array<float> push(const py::array &array)
     {
-        const auto count = static_cast<std::uint32_t>(frames.shape(0));
+        const Array<float> frames = in_order<float>(array);
+        const py::ssize_t channels = ring_.channels;
+
+        if (frames.ndim() != 2 || frames.shape(1) != channels) {
+            refuse_shape("frames", "[n, " + std::to_string(channels) + "]", frames);
+        }
+        if (!all_finite(frames)) { // before the first of several calls
+            refuse("frames: NaN or infinity");
+        }
+        const std::uint32_t count = count_of("frames", frames);
         const std::uint32_t windows =
             count < ring_.missing ? 0 : (count - ring_.missing) / ring_.hop + 1;
         Array<float> output({static_cast<py::ssize_t>(windows),
@@ -194,14 +299,23 @@ class Moving
     }
 
     // The means, and the variances, after each of the samples.
-    std::pair<Array<float>, Array<float>> push(const Array<float> &samples)
+    std::pair<Array<float>, Array<float>> push(const py::array &array)
     {
+        const Array<float> samples = vector_of<float>("samples", array);
+        const float *const first = samples.data();
+
+        if (!std::all_of(first, first + samples.size(),
+                         [](float x) { return std::fabs(x) <= 1e15F; })) {
+            refuse("samples: NaN or a magnitude above 10^15");
+        }
         Array<float> means(samples.size());
         Array<float> variances(samples.size());
+        float *const mean = means.mutable_data();
+        float *const variance = variances.mutable_data();
 
         for (py::ssize_t i = 0; i < samples.size(); ++i) {
-            check(eg_moving_push(&moving_, samples.data()[i]));
-            check(eg_moving_read(&moving_, means.mutable_data() + i, variances.mutable_data() + i));
+            check(eg_moving_push(&moving_, first[i]));
+            check(eg_moving_read(&moving_, mean + i, variance + i));
         }
         return {means, variances};
     }
@@ -220,13 +334,15 @@ class Biquad
               "need finite coefficients, |a2| < 1 and |a1| < 1 + a2");
     }
 
-    Array<float> run(const Array<float> &samples)
+    Array<float> run(const py::array &array, const py::object &out)
     {
-        Array<float> output(samples.size());
+        const Array<float> samples = vector_of<float>("samples", array);
+        Array<float> filtered = output<float>(out, shape_of(samples));
 
-        check(eg_biquad_run(&biquad_, samples.data(), size_of(samples), output.mutable_data()),
+        require_apart(samples, filtered);
+        check(eg_biquad_run(&biquad_, samples.data(), size_of(samples), filtered.mutable_data()),
               "samples: NaN or infinity");
-        return output;
+        return filtered;
     }
 
   private:
@@ -243,8 +359,9 @@ class Resampler
                                 workspace_.size() * sizeof(float)));
     }
 
-    Array<float> run(const Array<float> &samples)
+    Array<float> run(const py::array &array)
     {
+        const Array<float> samples = vector_of<float>("samples", array);
         const std::size_t count = eg_resampler_output_count(&resampler_, size_of(samples));
         Array<float> output(static_cast<py::ssize_t>(count));
 
@@ -314,36 +431,33 @@ std::uint64_t stop(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 PYBIND11_MODULE(_native, module)
 {
     module.def("clock_ns", &eg_clock_ns);
-    module.def("quantize", &quantize, py::arg("input").noconvert(), py::arg("scale"),
-               py::arg("zero_point"));
-    module.def("dequantize", &dequantize, py::arg("input").noconvert(), py::arg("scale"),
-               py::arg("zero_point"));
+    module.def("quantize", &quantize, py::arg("values"), py::arg("scale"), py::arg("zero_point"),
+               py::arg("out"));
+    module.def("dequantize", &dequantize, py::arg("values"), py::arg("scale"),
+               py::arg("zero_point"), py::arg("out"));
 
-    module.def("softmax", &softmax, py::arg("logits").noconvert());
-    module.def("top_k", &top_k_f32, py::arg("values").noconvert(), py::arg("k"));
-    module.def("top_k", &top_k_s8, py::arg("values").noconvert(), py::arg("k"));
-    module.def("nms", &nms, py::arg("boxes").noconvert(), py::arg("scores").noconvert(),
-               py::arg("classes"), py::arg("score_threshold"), py::arg("iou_threshold"),
-               py::arg("capacity"));
+    module.def("softmax", &softmax, py::arg("logits"), py::arg("out"));
+    module.def("top_k", &top_k, py::arg("values"), py::arg("k"), py::arg("out"));
+    module.def("argmax", &argmax, py::arg("values"));
+    module.def("nms", &nms, py::arg("boxes"), py::arg("scores"), py::arg("classes"),
+               py::arg("score_threshold"), py::arg("iou_threshold"), py::arg("max_boxes"));
 
-    module.def("scale", &scale_f32, py::arg("values").noconvert(), py::arg("scale").noconvert(),
-               py::arg("offset").noconvert());
-    module.def("scale", &scale_s16, py::arg("values").noconvert(), py::arg("scale").noconvert(),
-               py::arg("offset").noconvert());
+    module.def("scale", &scale, py::arg("values"), py::arg("factor"), py::arg("offset"),
+               py::arg("out"));
     py::class_<Ring>(module, "Ring")
         .def(py::init<std::uint32_t, std::uint32_t, std::uint32_t>(), py::arg("length"),
              py::arg("channels"), py::arg("hop"))
-        .def("push", &Ring::push, py::arg("frames").noconvert());
+        .def("push", &Ring::push, py::arg("frames"));
     py::class_<Moving>(module, "Moving")
         .def(py::init<std::uint32_t>(), py::arg("length"))
-        .def("push", &Moving::push, py::arg("samples").noconvert());
+        .def("push", &Moving::push, py::arg("samples"));
     py::class_<Biquad>(module, "Biquad")
         .def(py::init<float, float, float, float, float>(), py::arg("b0"), py::arg("b1"),
              py::arg("b2"), py::arg("a1"), py::arg("a2"))
-        .def("run", &Biquad::run, py::arg("samples").noconvert());
+        .def("run", &Biquad::run, py::arg("samples"), py::arg("out"));
     py::class_<Resampler>(module, "Resampler")
         .def(py::init<std::uint32_t, std::uint32_t>(), py::arg("up"), py::arg("down"))
-        .def("run", &Resampler::run, py::arg("samples").noconvert());
+        .def("run", &Resampler::run, py::arg("samples"));
 
     py::class_<Stopwatch>(module, "Stopwatch")
         .def(py::init<std::uint32_t>(), py::kw_only(), py::arg("calibration_rounds") = 0)

@@ -7,25 +7,37 @@ from edgegen.micro_audio import MicroAudioPlan
 
 def clock_ns() -> int: ...
 def quantize(
-    input: npt.NDArray[np.float32], scale: float, zero_point: int
+    values: npt.NDArray[np.float32],
+    scale: float,
+    zero_point: int,
+    out: npt.NDArray[np.int8] | None,
 ) -> npt.NDArray[np.int8]: ...
 def dequantize(
-    input: npt.NDArray[np.int8], scale: float, zero_point: int
+    values: npt.NDArray[np.int8],
+    scale: float,
+    zero_point: int,
+    out: npt.NDArray[np.float32] | None,
 ) -> npt.NDArray[np.float32]: ...
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
-def top_k(values: npt.NDArray[np.float32 | np.int8], k: int) -> npt.NDArray[np.uint32]: ...
+def softmax(
+    logits: npt.NDArray[np.float32], out: npt.NDArray[np.float32] | None
+) -> npt.NDArray[np.float32]: ...
+def top_k(
+    values: npt.NDArray[np.float32 | np.int8], k: int, out: npt.NDArray[np.uint32] | None
+) -> npt.NDArray[np.uint32]: ...
+def argmax(values: npt.NDArray[np.float32 | np.int8]) -> int: ...
 def nms(
     boxes: npt.NDArray[np.float32],
     scores: npt.NDArray[np.float32],
     classes: npt.NDArray[np.int32] | None,
     score_threshold: float,
     iou_threshold: float,
-    capacity: int,
+    max_boxes: int | None,
 ) -> npt.NDArray[np.uint32]: ...
 def scale(
     values: npt.NDArray[np.float32 | np.int16],
-    scale: npt.NDArray[np.float32],
+    factor: npt.NDArray[np.float32],
     offset: npt.NDArray[np.float32],
+    out: npt.NDArray[np.float32] | None,
 ) -> npt.NDArray[np.float32]: ...
 
 class Ring:
@@ -40,7 +52,9 @@ class Moving:
 
 class Biquad:
     def __init__(self, b0: float, b1: float, b2: float, a1: float, a2: float) -> None: ...
-    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]: ...
+    def run(
+        self, samples: npt.NDArray[np.float32], out: npt.NDArray[np.float32] | None
+    ) -> npt.NDArray[np.float32]: ...
 
 class Resampler:
     def __init__(self, up: int, down: int) -> None: ...

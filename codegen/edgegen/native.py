@@ -8,11 +8,12 @@ vectors.h).
 An array of another dtype than the one stated is a TypeError, never cast: a silent cast
 could round. Anything else that is wrong with an argument is a ValueError that names it.
 Views are read in their own order, whatever their strides.
+
+``out`` is an array to write to, C-contiguous and of the result's dtype and shape, which is then
+what is returned: a call costs less than a new array does. It must not overlap the input.
 """
 
 from __future__ import annotations
-
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -44,11 +45,12 @@ __all__ = [
     "top_k",
 ]
 
-_Scalar = TypeVar("_Scalar", bound=np.generic)
-
 
 def quantize(
-    values: npt.NDArray[np.float32], scale: float, zero_point: int
+    values: npt.NDArray[np.float32],
+    scale: float,
+    zero_point: int,
+    out: npt.NDArray[np.int8] | None = None,
 ) -> npt.NDArray[np.int8]:
     """Quantises float32 values of any shape to int8.
 
@@ -64,12 +66,14 @@ def quantize(
     Raises:
         ValueError: ``scale`` or ``zero_point`` out of range.
     """
-    _require(values, np.dtype(np.float32))
-    return _native.quantize(np.ascontiguousarray(values).reshape(values.shape), scale, zero_point)
+    return _native.quantize(values, scale, zero_point, out)
 
 
 def dequantize(
-    values: npt.NDArray[np.int8], scale: float, zero_point: int
+    values: npt.NDArray[np.int8],
+    scale: float,
+    zero_point: int,
+    out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Turns int8 values of any shape into float32: scale * (values - zero_point).
 
@@ -77,41 +81,38 @@ def dequantize(
         TypeError: ``values`` is not int8.
         ValueError: ``scale`` or ``zero_point`` out of range.
     """
-    _require(values, np.dtype(np.int8))
-    return _native.dequantize(np.ascontiguousarray(values).reshape(values.shape), scale, zero_point)
+    return _native.dequantize(values, scale, zero_point, out)
 
 
-def softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The softmax over the last axis of float32 ``logits``.
+def softmax(
+    logits: npt.NDArray[np.float32], out: npt.NDArray[np.float32] | None = None
+) -> npt.NDArray[np.float32]:
+    """The softmax over the last axis of float32 ``logits``; ``out`` may be ``logits``.
 
     Raises:
         ValueError: No dimension, an empty last axis, NaN, +infinity, or a row that is all
             -infinity.
     """
-    _require(logits, np.dtype(np.float32))
-    if logits.ndim == 0 or logits.shape[-1] == 0:
-        raise ValueError(f"logits: need values along the last axis, got shape {logits.shape}")
-    return _native.softmax(np.ascontiguousarray(logits))
+    return _native.softmax(logits, out)
 
 
-def top_k(values: npt.NDArray[np.float32 | np.int8], k: int) -> npt.NDArray[np.uint32]:
+def top_k(
+    values: npt.NDArray[np.float32 | np.int8],
+    k: int,
+    out: npt.NDArray[np.uint32] | None = None,
+) -> npt.NDArray[np.uint32]:
     """The indices of the ``k`` largest values, largest first, equal ones in their order.
 
     Args:
         values: float32 or int8, one dimension.
         k: 1 to the number of values.
     """
-    if values.dtype not in (np.float32, np.int8):
-        raise TypeError(f"values: expected an array of float32 or int8, got {values.dtype}")
-    _require_shape("values", values, (None,))
-    if not 1 <= k <= len(values):
-        raise ValueError(f"k: need 1 to {len(values)}, the number of values, got {k}")
-    return _native.top_k(np.ascontiguousarray(values), k)
+    return _native.top_k(values, k, out)
 
 
 def argmax(values: npt.NDArray[np.float32 | np.int8]) -> int:
     """The index of the largest value, the first of several; see `top_k`."""
-    return int(top_k(values, 1)[0])
+    return _native.argmax(values)
 
 
 def non_maximum_suppression(
@@ -137,34 +138,14 @@ def non_maximum_suppression(
     Returns:
         The kept boxes' indices, from the highest score down, equal ones in their order.
     """
-    for name, array, shape in (("boxes", boxes, (None, 4)), ("scores", scores, (len(boxes),))):
-        _require(array, np.dtype(np.float32))
-        _require_shape(name, array, shape)
-    if classes is not None:
-        _require(classes, np.dtype(np.int32))
-        _require_shape("classes", classes, scores.shape)
-        classes = np.ascontiguousarray(classes)
-    if not 0.0 <= iou_threshold <= 1.0:
-        raise ValueError(f"iou_threshold: need 0 to 1, got {iou_threshold}")
-    if score_threshold != score_threshold:
-        raise ValueError("score_threshold: NaN")
-    capacity = len(scores) if max_boxes is None else min(max_boxes, len(scores))
-    if capacity < 0:
-        raise ValueError(f"max_boxes: need 0 or more, got {max_boxes}")
-    return _native.nms(
-        np.ascontiguousarray(boxes),
-        np.ascontiguousarray(scores),
-        classes,
-        score_threshold,
-        iou_threshold,
-        capacity,
-    )
+    return _native.nms(boxes, scores, classes, score_threshold, iou_threshold, max_boxes)
 
 
 def scale(
     values: npt.NDArray[np.float32 | np.int16],
     factor: npt.NDArray[np.float32],
     offset: npt.NDArray[np.float32],
+    out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
     """values * factor + offset, with one factor and one offset for each channel.
 
@@ -173,16 +154,7 @@ def scale(
         factor: float32 [channels].
         offset: float32 [channels].
     """
-    if values.dtype not in (np.float32, np.int16):
-        raise TypeError(f"values: expected an array of float32 or int16, got {values.dtype}")
-    if values.ndim == 0 or values.shape[-1] == 0:
-        raise ValueError(f"values: need channels along the last axis, got shape {values.shape}")
-    for name, array in (("factor", factor), ("offset", offset)):
-        _require(array, np.dtype(np.float32))
-        _require_shape(name, array, values.shape[-1:])
-    return _native.scale(
-        np.ascontiguousarray(values), np.ascontiguousarray(factor), np.ascontiguousarray(offset)
-    )
+    return _native.scale(values, factor, offset, out)
 
 
 class Windows:
@@ -203,7 +175,6 @@ class Windows:
             )
         if not 1 <= hop <= length:
             raise ValueError(f"hop: need 1 to {length}, the length, got {hop}")
-        self._channels = channels
         self._ring = _native.Ring(length, channels, hop)
 
     def push(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -212,11 +183,7 @@ class Windows:
         Raises:
             ValueError: Another shape, NaN or infinity; nothing was taken.
         """
-        _require(frames, np.dtype(np.float32))
-        _require_shape("frames", frames, (None, self._channels))
-        if not np.isfinite(frames).all():
-            raise ValueError("frames: NaN or infinity")
-        return self._ring.push(np.ascontiguousarray(frames))
+        return self._ring.push(frames)
 
 
 class MovingStatistics:
@@ -235,11 +202,7 @@ class MovingStatistics:
         Raises:
             ValueError: Not one dimension, NaN, a magnitude above 10^15; nothing was taken.
         """
-        _require(samples, np.dtype(np.float32))
-        _require_shape("samples", samples, (None,))
-        if not (np.abs(samples) <= np.float32(1e15)).all():
-            raise ValueError("samples: NaN or a magnitude above 10^15")
-        return self._moving.push(np.ascontiguousarray(samples))
+        return self._moving.push(samples)
 
 
 class Biquad:
@@ -252,11 +215,11 @@ class Biquad:
     def __init__(self, b0: float, b1: float, b2: float, a1: float, a2: float) -> None:
         self._biquad = _native.Biquad(b0, b1, b2, a1, a2)
 
-    def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Filters the next samples, float32 [n]."""
-        _require(samples, np.dtype(np.float32))
-        _require_shape("samples", samples, (None,))
-        return self._biquad.run(np.ascontiguousarray(samples))
+    def run(
+        self, samples: npt.NDArray[np.float32], out: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Filters the next samples, float32 [n]; ``out`` may be ``samples``."""
+        return self._biquad.run(samples, out)
 
 
 class Resampler:
@@ -273,21 +236,4 @@ class Resampler:
 
     def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Takes the next samples, float32 [n], and gives those of the other rate so far."""
-        _require(samples, np.dtype(np.float32))
-        _require_shape("samples", samples, (None,))
-        return self._resampler.run(np.ascontiguousarray(samples))
-
-
-def _require_shape(name: str, array: npt.NDArray[_Scalar], shape: tuple[int | None, ...]) -> None:
-    """None stands for any length."""
-    fits = array.ndim == len(shape) and all(
-        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join("n" if n is None else str(n) for n in shape)
-        raise ValueError(f"{name}: need shape [{wanted}], got {list(array.shape)}")
-
-
-def _require(values: npt.NDArray[np.generic], dtype: np.dtype[np.generic]) -> None:
-    if values.dtype != dtype:
-        raise TypeError(f"expected an array of {dtype}, got {values.dtype}")
+        return self._resampler.run(samples)

@@ -11,12 +11,23 @@ typedef struct corners {
     float x1;
 } corners;
 
+/* Of numbers: those of math.h take care of NaN, too, and are calls. */
+static float least(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+static float largest(float a, float b)
+{
+    return a > b ? a : b;
+}
+
 static corners corners_of(const eg_nms *nms, uint32_t index)
 {
     const float *box = nms->boxes + (size_t)index * 4;
 
-    return (corners){fminf(box[0], box[2]), fminf(box[1], box[3]), fmaxf(box[0], box[2]),
-                     fmaxf(box[1], box[3])};
+    return (corners){least(box[0], box[2]), least(box[1], box[3]), largest(box[0], box[2]),
+                     largest(box[1], box[3])};
 }
 
 static float area_of(corners box)
@@ -26,8 +37,8 @@ static float area_of(corners box)
 
 static bool overlaps(corners a, corners b, float iou_threshold)
 {
-    const float height = fminf(a.y1, b.y1) - fmaxf(a.y0, b.y0);
-    const float width = fminf(a.x1, b.x1) - fmaxf(a.x0, b.x0);
+    const float height = least(a.y1, b.y1) - largest(a.y0, b.y0);
+    const float width = least(a.x1, b.x1) - largest(a.x0, b.x0);
 
     if (!(height > 0.0F && width > 0.0F)) {
         return false;
