@@ -44,7 +44,7 @@ class Plan
 
         if (!gains.is_none()) {
             gains_ = Array<std::int16_t>(gains);
-            plan_.gains = reinterpret_cast<const std::int16_t(*)[3]>(gains_.data());
+            plan_.gains = gains_.data();
         }
         plan_.window = window_.data();
         plan_.order = order_.data();
@@ -99,7 +99,7 @@ class Plan
                size_of(factors_) == 2 * factors && size_of(split_factors_) == numbers &&
                size_of(widths_) == std::size_t{plan_.channels} + 1 &&
                size_of(weights_) == 2 * bins &&
-               (plan_.gains == nullptr || size_of(gains_) == 3 * EG_MICRO_AUDIO_GAIN_INTERVALS);
+               (plan_.gains == nullptr || size_of(gains_) == EG_MICRO_AUDIO_GAINS);
     }
 
     Array<std::int16_t> window_;

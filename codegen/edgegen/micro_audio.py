@@ -7,6 +7,7 @@ float32 ones of glibc give but for rare last places, and none of those changed a
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +27,20 @@ S8_ZERO_POINT = -128
 
 # A feature times this is the float32 that such models were trained with: 1 / 25.6, exactly.
 FLOAT_SCALE = 0.0390625
+
+SOURCES = (
+    "src/micro_audio/features.c",
+    "src/micro_audio/run.c",
+    "src/micro_audio/status.c",
+    "src/micro_audio/transform.c",
+    "src/micro_audio/window.c",
+)
+"""What a program with a plan is made of, below runtime_c."""
+
+S8_SOURCE = "src/micro_audio/to_s8.c"
+"""What makes int8 of features."""
+
+_TABLES = ("window", "order", "factors", "split_factors", "widths", "weights", "gains")
 
 _WINDOW_BITS = 12
 _WEIGHT_BITS = 12
@@ -162,11 +177,25 @@ class MicroAudioPlan:
         return (4 * self.fft_size + 4 * self.channels + 2 * self.frame_length + 3) // 4 * 4
 
     @property
-    def table_bytes(self) -> int:
-        """Bytes of all tables."""
-        gains = 0 if self.gains is None else self.gains.nbytes
-        tables = (self.window, self.order, self.factors, self.split_factors)
-        return sum(table.nbytes for table in (*tables, self.widths, self.weights)) + gains
+    def tables(self) -> dict[str, npt.NDArray[np.int16] | npt.NDArray[np.uint16]]:
+        """The tables by their names: one-dimensional arrays of C's int16_t or uint16_t."""
+        found = {name: getattr(self, name) for name in _TABLES}
+        return {name: table.reshape(-1) for name, table in found.items() if table is not None}
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Members of eg_micro_audio_plan in its order and their C, tables by their names; those
+        that stay 0 are left out."""
+        found = [(name, name) for name in self.tables]
+        found.append(("transform", "eg_micro_audio_transform_any"))
+        for field in dataclasses.fields(self):
+            if field.name not in _TABLES:
+                value = getattr(self, field.name)
+                text = (
+                    "{{{}, {}}}".format(*value) if field.name == "smoothing" else str(value).lower()
+                )
+                found.append((field.name, text))
+        return tuple(found)
 
 
 def plan(config: MicroAudioConfig) -> MicroAudioPlan:

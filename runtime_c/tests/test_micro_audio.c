@@ -17,7 +17,7 @@ typedef struct tables {
     int16_t split_factors[MOST];
     uint16_t widths[CHANNELS + 1];
     uint16_t weights[2 * MOST];
-    int16_t gains[EG_MICRO_AUDIO_GAIN_INTERVALS][3];
+    int16_t gains[EG_MICRO_AUDIO_GAINS];
 } tables;
 
 static tables made;
@@ -72,8 +72,8 @@ static eg_micro_audio_plan plan_of(uint32_t fft_size)
     for (uint32_t i = 0; i <= CHANNELS; ++i) {
         made.widths[i] = (uint16_t)(bins / (CHANNELS + 1));
     }
-    for (uint32_t i = 0; i < EG_MICRO_AUDIO_GAIN_INTERVALS; ++i) {
-        made.gains[i][0] = (int16_t)(32767 / (i + 1));
+    for (uint32_t i = 0; i < EG_MICRO_AUDIO_GAINS; i += 3) {
+        made.gains[i] = (int16_t)(32767 / (i + 1));
     }
     return (eg_micro_audio_plan){.window = made.window,
                                  .order = made.order,
@@ -81,7 +81,7 @@ static eg_micro_audio_plan plan_of(uint32_t fft_size)
                                  .split_factors = made.split_factors,
                                  .widths = made.widths,
                                  .weights = made.weights,
-                                 .gains = (const int16_t(*)[3])made.gains,
+                                 .gains = made.gains,
                                  .transform = eg_micro_audio_transform_any,
                                  .frame_length = fft_size - 3,
                                  .hop = fft_size / 3,
@@ -232,7 +232,7 @@ static void test_extremes_stay_in_range(void)
                                                     : any);
         }
         plan.has_log = round % 3 != 0;
-        plan.gains = round % 5 == 0 ? NULL : (const int16_t(*)[3])made.gains;
+        plan.gains = round % 5 == 0 ? NULL : made.gains;
         plan.correction_bits = (int32_t)(round % 63) - 31;
         plan.smoothing_bits = round % 32;
         plan.gain_shift = round % 32;

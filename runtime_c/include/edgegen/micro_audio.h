@@ -53,8 +53,8 @@ extern "C" {
 #define EG_MICRO_AUDIO_MAX_FFT_SIZE 4096
 #define EG_MICRO_AUDIO_MAX_CHANNELS 256
 
-/* Intervals of the gain: bit lengths of a noise estimate, 0 to 32. */
-#define EG_MICRO_AUDIO_GAIN_INTERVALS 33
+/* Of the gain's table: three for each bit length of a noise estimate, 0 to 32. */
+#define EG_MICRO_AUDIO_GAINS 99
 
 /* What micro_speech and its kin divide by when they make int8 of 256 * feature: features of 0 to
  * 25.6 * 26 become -128 to 127. */
@@ -122,10 +122,11 @@ struct eg_micro_audio_plan {
      * channel below, whose triangle falls, and in the channel above. */
     const uint16_t *widths;
     const uint16_t *weights;
-    /* For each bit length of an estimate: value, slope and curvature where it begins; NULL: the
-     * gain is left out. With f the 10 bits after the leading one, value + floor((f * (32 * slope +
-     * floor(curvature * f / 32)) + 2^14) / 2^15). */
-    const int16_t (*gains)[3];
+    /* For each bit length of an estimate, 0 to 32: value, slope and curvature where it begins;
+     * NULL: the gain is left out. With f the 10 bits after the leading one, value + floor((f * (32
+     * * slope
+     * + floor(curvature * f / 32)) + 2^14) / 2^15). */
+    const int16_t *gains;
     eg_micro_audio_transform transform;
     uint32_t frame_length;         /* samples, 1 to fft_size */
     uint32_t hop;                  /* samples, 1 to frame_length */

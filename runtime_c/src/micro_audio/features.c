@@ -94,7 +94,7 @@ static uint32_t normalised(uint32_t x, uint32_t length)
 static int32_t gain_of(const eg_micro_audio_plan *plan, uint32_t noise)
 {
     const uint32_t length = eg_bit_length(noise);
-    const int16_t *const gain = plan->gains[length];
+    const int16_t *const gain = plan->gains + (size_t)3 * length;
     const int32_t fraction = (int32_t)((normalised(noise, length) >> 21) & 0x3FFU);
     const uint32_t slope = (uint32_t)((gain[2] * fraction) >> 5) + ((uint32_t)gain[1] << 5);
     const int32_t change = (int32_t)(slope * (uint32_t)fraction + (1U << 14)) >> 15;
