@@ -3,9 +3,9 @@
 
 enum { PAIR = 2 /* halfwords of a complex number */ };
 
-static inline eg_c16 load_scaled(const int16_t *frame, uint32_t at, uint32_t shift)
+static inline eg_c16 load_scaled(const int16_t *frame, uint32_t at, uint32_t unit)
 {
-    return eg_c16_scale(eg_c16_load(frame + PAIR * at), shift);
+    return eg_c16_scale(eg_c16_load(frame + PAIR * at), unit);
 }
 
 /* Four numbers that are `step` apart. */
@@ -25,12 +25,12 @@ static inline void store_butterfly(int16_t *to, uint32_t step, eg_c16 a, eg_c16 
 
 /* Its factors are 1, by which a halved number stays what it is. */
 static void first_stage_of_2(const eg_micro_audio_plan *plan, uint32_t size, const int16_t *frame,
-                             uint32_t shift, int16_t *spectrum)
+                             uint32_t unit, int16_t *spectrum)
 {
     for (uint32_t g = 0; g < size / 2; ++g) {
         const uint32_t at = plan->order[g];
-        const eg_c16 a = eg_c16_divide(load_scaled(frame, at, shift), 2);
-        const eg_c16 b = eg_c16_divide(load_scaled(frame, at + size / 2, shift), 2);
+        const eg_c16 a = eg_c16_divide(load_scaled(frame, at, unit), 2);
+        const eg_c16 b = eg_c16_divide(load_scaled(frame, at + size / 2, unit), 2);
 
         eg_c16_store(spectrum + PAIR * 2 * g, eg_c16_add(a, b));
         eg_c16_store(spectrum + PAIR * (2 * g + 1), eg_c16_sub(a, b));
@@ -38,16 +38,16 @@ static void first_stage_of_2(const eg_micro_audio_plan *plan, uint32_t size, con
 }
 
 static void first_stage_of_4(const eg_micro_audio_plan *plan, uint32_t size, const int16_t *frame,
-                             uint32_t shift, int16_t *spectrum)
+                             uint32_t unit, int16_t *spectrum)
 {
     const uint32_t quarter = size / 4;
 
     for (uint32_t g = 0; g < quarter; ++g) {
         const uint32_t at = plan->order[g];
-        const eg_c16 a = eg_c16_divide(load_scaled(frame, at, shift), 4);
-        const eg_c16 b = eg_c16_divide(load_scaled(frame, at + quarter, shift), 4);
-        const eg_c16 c = eg_c16_divide(load_scaled(frame, at + 2 * quarter, shift), 4);
-        const eg_c16 d = eg_c16_divide(load_scaled(frame, at + 3 * quarter, shift), 4);
+        const eg_c16 a = eg_c16_divide(load_scaled(frame, at, unit), 4);
+        const eg_c16 b = eg_c16_divide(load_scaled(frame, at + quarter, unit), 4);
+        const eg_c16 c = eg_c16_divide(load_scaled(frame, at + 2 * quarter, unit), 4);
+        const eg_c16 d = eg_c16_divide(load_scaled(frame, at + 3 * quarter, unit), 4);
 
         store_butterfly(spectrum + PAIR * 4 * g, 1, a, b, c, d);
     }
@@ -70,15 +70,35 @@ static inline void join(int16_t *part, const int16_t *factors, uint32_t m)
     }
 }
 
+static inline void join_each(int16_t *spectrum, uint32_t size, const int16_t *factors, uint32_t m)
+{
+    for (uint32_t at = 0; at < size; at += 4 * m) {
+        join(spectrum + PAIR * at, factors, m);
+    }
+}
+
+/* Lengths that the compiler knows leave their registers to the numbers: those of an fft_size of
+ * 512, and some of others. */
+static void join_all(int16_t *spectrum, uint32_t size, const int16_t *factors, uint32_t m)
+{
+    if (m == 4) {
+        join_each(spectrum, size, factors, 4);
+    } else if (m == 16) {
+        join_each(spectrum, size, factors, 16);
+    } else if (m == 64) {
+        join_each(spectrum, size, factors, 64);
+    } else {
+        join_each(spectrum, size, factors, m);
+    }
+}
+
 static void later_stages(const eg_micro_audio_plan *plan, uint32_t size, uint32_t m,
                          int16_t *spectrum)
 {
     const int16_t *factors = plan->factors;
 
     for (; m < size; m *= 4) {
-        for (uint32_t at = 0; at < size; at += 4 * m) {
-            join(spectrum + PAIR * at, factors, m);
-        }
+        join_all(spectrum, size, factors, m);
         factors += PAIR * 3 * m;
     }
 }
@@ -114,10 +134,10 @@ void eg_micro_audio_transform_any(const eg_micro_audio_plan *plan, const int16_t
     const uint32_t size = plan->fft_size / 2;
 
     if (is_power_of_4(size)) {
-        first_stage_of_4(plan, size, frame, shift, spectrum);
+        first_stage_of_4(plan, size, frame, UINT32_C(1) << shift, spectrum);
         later_stages(plan, size, 4, spectrum);
     } else {
-        first_stage_of_2(plan, size, frame, shift, spectrum);
+        first_stage_of_2(plan, size, frame, UINT32_C(1) << shift, spectrum);
         later_stages(plan, size, 2, spectrum);
     }
     split(plan, size, spectrum, energies);

@@ -51,7 +51,7 @@ static inline eg_c16 eg_c16_sub_turned(eg_c16 a, eg_c16 b)
 
 static inline eg_c16 eg_c16_conjugate(eg_c16 x)
 {
-    return eg_pkhbt(x, eg_ssub16(0, x) >> 16);
+    return eg_pkhtb_0(eg_ssub16(0, x), x);
 }
 
 /* round(part * floor(32767 / radix) / 2^15), by twice the factor: the result's halfword is then
@@ -62,7 +62,7 @@ static inline eg_c16 eg_c16_divide(eg_c16 x, uint32_t radix)
     const uint32_t re = (uint32_t)eg_smlabb(x, factor, 0x8000);
     const uint32_t im = (uint32_t)eg_smlatb(x, factor, 0x8000);
 
-    return eg_pkhtb_16(im, re);
+    return eg_pkhtb(im, re);
 }
 
 static inline eg_c16 eg_c16_multiply(eg_c16 a, eg_c16 b)
@@ -73,10 +73,10 @@ static inline eg_c16 eg_c16_multiply(eg_c16 a, eg_c16 b)
     return eg_pkhtb_15(im << 1, re);
 }
 
-/* Parts times 2^shift. */
-static inline eg_c16 eg_c16_scale(eg_c16 x, uint32_t shift)
+/* Parts times `unit`, a power of 2 of 16 bits. */
+static inline eg_c16 eg_c16_scale(eg_c16 x, uint32_t unit)
 {
-    return eg_pkhbt(x << shift, (x >> 16) << shift);
+    return eg_pkhbt((uint32_t)eg_smulbb(x, unit), (uint32_t)eg_smultb(x, unit));
 }
 
 /* floor((a + b) / 2) */
@@ -88,7 +88,7 @@ static inline eg_c16 eg_c16_mean(eg_c16 a, eg_c16 b)
 /* floor(conj(a - b) / 2), the imaginary part from b - a. */
 static inline eg_c16 eg_c16_half_difference(eg_c16 a, eg_c16 b)
 {
-    return eg_pkhbt(eg_shsub16(a, b), eg_shsub16(b, a) >> 16);
+    return eg_pkhtb_0(eg_shsub16(b, a), eg_shsub16(a, b));
 }
 
 /* |x|^2, which must be below 2^31 */
@@ -170,10 +170,10 @@ static inline eg_c16 eg_c16_multiply(eg_c16 a, eg_c16 b)
                      eg_c16_round(a.re * b.im + a.im * b.re));
 }
 
-/* Parts times 2^shift. */
-static inline eg_c16 eg_c16_scale(eg_c16 x, uint32_t shift)
+/* Parts times `unit`, a power of 2 of 16 bits. */
+static inline eg_c16 eg_c16_scale(eg_c16 x, uint32_t unit)
 {
-    return eg_c16_of((int32_t)((uint32_t)x.re << shift), (int32_t)((uint32_t)x.im << shift));
+    return eg_c16_of(x.re * (int32_t)unit, x.im * (int32_t)unit);
 }
 
 /* floor((a + b) / 2) */
