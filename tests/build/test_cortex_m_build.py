@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,19 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgegen import golden, registry, targets, tools
+from edgegen import golden, registry
 from edgegen.frontends import tflite
 from edgegen.model import Model
 from edgegen.options import Options
-from edgegen.verify.emulator import Qemu, Run
+from edgegen.verify.emulator import Run
+from support.firmware import STRICT, Firmware
 from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder
 
 PROBES = Path(__file__).parent / "probes"
-
-STRICT = ("-DEDGEGEN_WARNINGS_AS_ERRORS=ON", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
-PEDANTIC_C = "-Wshadow -Wpedantic -Wstrict-prototypes -Wmissing-prototypes"
-PEDANTIC_CXX = "-Wshadow -Wpedantic"
 
 EXIT_FAULT = 3
 
@@ -72,8 +68,8 @@ def forked_model() -> Model:
 TINY = Options("tiny", ("aot",), labels=("no", 'ye"s', "größe"))
 
 
-class Firmware:
-    """A generated project on disk."""
+class TinyFirmware(Firmware):
+    """Of the model ``tiny``, unless told otherwise."""
 
     def __init__(
         self,
@@ -82,49 +78,7 @@ class Firmware:
         model: Model | None = None,
         options: Options = TINY,
     ) -> None:
-        self.folder = folder
-        self.device = registry.load_device(device)
-        self.build_folder = folder
-        project = targets.build(model or tiny_model(), self.device, options)
-        for path, file in project.files.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(file.content)
-
-    def build(self, preset: str, *arguments: str, goal: str = "all") -> None:
-        """Configure and build; fails the test with what the tools printed."""
-        done = self.try_build(preset, *arguments, goal=goal)
-        assert done.returncode == 0, done.stdout
-
-    def try_build(
-        self, preset: str, *arguments: str, goal: str = "all"
-    ) -> subprocess.CompletedProcess[str]:
-        folder = self.folder / "build" / f"{preset}{abs(hash(arguments))}"
-        self.build_folder = folder
-        configured = self._run("cmake", "--preset", preset, "-B", str(folder), *STRICT, *arguments)
-        if configured.returncode:
-            return configured
-        return self._run("cmake", "--build", str(folder), "--target", goal, "--parallel", "2")
-
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**os.environ, "CFLAGS": PEDANTIC_C, "CXXFLAGS": PEDANTIC_CXX, "LC_ALL": "C"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    def image(self, name: str) -> Path:
-        return self.build_folder / "images" / f"tiny_{name}.elf"
-
-    def boot(self, name: str, *words: str) -> Run:
-        emulator = self.device.emulator
-        assert emulator is not None
-        machine = Qemu(tools.require("qemu-system-arm"), emulator.machine, emulator.arguments)
-        return machine.run(self.image(name), words, timeout=60)
+        super().__init__(folder, device, model or tiny_model(), options)
 
     def run_app(self, probe: str, *arguments: str) -> Run:
         """Build and boot a probe instead of the user's main.cpp."""
@@ -134,17 +88,17 @@ class Firmware:
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Callable[[str], Firmware]:
+def make(tmp_path: Path) -> Callable[[str], TinyFirmware]:
     """Projects in folders with a blank in their names."""
-    return lambda device: Firmware(tmp_path / f"my {device}", device)
+    return lambda device: TinyFirmware(tmp_path / f"my {device}", device)
 
 
 @pytest.fixture
-def firmware(make: Callable[[str], Firmware]) -> Firmware:
+def firmware(make: Callable[[str], TinyFirmware]) -> TinyFirmware:
     return make("cortex_m4")
 
 
-def check_images(firmware: Firmware) -> None:
+def check_images(firmware: TinyFirmware) -> None:
     """The self-tests pass and the user's program prints a label per frame."""
     for name in ("selftest", "selftest_trace"):
         run = firmware.boot(name)
@@ -163,7 +117,7 @@ def check_images(firmware: Firmware) -> None:
 @cross
 @qemu
 @pytest.mark.parametrize("level", ["-Os", "-O2", "-O3"])
-def test_gcc_builds_without_a_warning_and_boots(firmware: Firmware, level: str) -> None:
+def test_gcc_builds_without_a_warning_and_boots(firmware: TinyFirmware, level: str) -> None:
     flags = (f"-DCMAKE_C_FLAGS_RELEASE={level}", f"-DCMAKE_CXX_FLAGS_RELEASE={level}")
     firmware.build("qemu", *flags)
     check_images(firmware)
@@ -173,7 +127,7 @@ def test_gcc_builds_without_a_warning_and_boots(firmware: Firmware, level: str) 
 @qemu
 @clang
 @pytest.mark.parametrize("level", ["-Os", "-O2", "-O3"])
-def test_clang_builds_without_a_warning_and_boots(firmware: Firmware, level: str) -> None:
+def test_clang_builds_without_a_warning_and_boots(firmware: TinyFirmware, level: str) -> None:
     flags = (f"-DCMAKE_C_FLAGS_RELEASE={level}", f"-DCMAKE_CXX_FLAGS_RELEASE={level}")
     firmware.build("qemu-clang", *flags)
     check_images(firmware)
@@ -184,7 +138,7 @@ def test_clang_builds_without_a_warning_and_boots(firmware: Firmware, level: str
 @pytest.mark.parametrize(
     "device", ["cortex_m0plus", "cortex_m3", "cortex_m33", "cortex_m55", "nucleo_h743zi2"]
 )
-def test_every_core_boots(make: Callable[[str], Firmware], device: str) -> None:
+def test_every_core_boots(make: Callable[[str], TinyFirmware], device: str) -> None:
     firmware = make(device)
     firmware.build("qemu")
     check_images(firmware)
@@ -193,7 +147,7 @@ def test_every_core_boots(make: Callable[[str], Firmware], device: str) -> None:
 @cross
 @pytest.mark.parametrize("device", registry.device_ids())
 def test_every_board_links_into_its_own_memory(
-    make: Callable[[str], Firmware], device: str
+    make: Callable[[str], TinyFirmware], device: str
 ) -> None:
     firmware = make(device)
     firmware.build("board")
@@ -209,7 +163,7 @@ def test_every_board_links_into_its_own_memory(
 @cross
 @qemu
 def test_several_inputs_and_outputs_without_labels(tmp_path: Path) -> None:
-    firmware = Firmware(tmp_path, model=forked_model(), options=Options("tiny", ("aot",)))
+    firmware = TinyFirmware(tmp_path, model=forked_model(), options=Options("tiny", ("aot",)))
     firmware.build("qemu")
     run = firmware.boot("selftest")
     assert run.exit_code == 0, run.console
@@ -232,7 +186,7 @@ def read_symbols(image: Path) -> dict[str, int]:
 
 
 @cross
-def test_nothing_allocates(firmware: Firmware) -> None:
+def test_nothing_allocates(firmware: TinyFirmware) -> None:
     firmware.build("qemu")
     for name in ("app", "selftest", "footprint"):
         assert not {"malloc", "_malloc_r", "_sbrk", "printf"} & set(
@@ -242,7 +196,7 @@ def test_nothing_allocates(firmware: Firmware) -> None:
 
 @cross
 @qemu
-def test_a_wrong_golden_value_fails(firmware: Firmware) -> None:
+def test_a_wrong_golden_value_fails(firmware: TinyFirmware) -> None:
     path = firmware.folder / "edgegen/golden/golden.c"
     first = int(golden.make(tiny_model()).vectors[0].outputs[0].reshape(-1)[0])
     text = path.read_text()
@@ -258,7 +212,7 @@ def test_a_wrong_golden_value_fails(firmware: Firmware) -> None:
 
 @cross
 @qemu
-def test_an_arena_that_is_too_small_is_refused(firmware: Firmware) -> None:
+def test_an_arena_that_is_too_small_is_refused(firmware: TinyFirmware) -> None:
     firmware.build("qemu", goal="tiny_selftest")
     run = firmware.boot("selftest", "arena=4")
     assert run.exit_code == 1
@@ -273,7 +227,7 @@ def test_an_arena_that_is_too_small_is_refused(firmware: Firmware) -> None:
 @pytest.mark.parametrize("device", ["cortex_m0plus", "cortex_m4", "cortex_m55"])
 @pytest.mark.parametrize("probe", ["abort.cpp", "stack_overflow.cpp"])
 def test_a_crash_is_reported_and_fails(
-    make: Callable[[str], Firmware], device: str, probe: str
+    make: Callable[[str], TinyFirmware], device: str, probe: str
 ) -> None:
     run = make(device).run_app(probe)
     assert run.exit_code == EXIT_FAULT
@@ -284,7 +238,7 @@ def test_a_crash_is_reported_and_fails(
 
 @cross
 @qemu
-def test_armv6m_traps_unaligned_access(make: Callable[[str], Firmware]) -> None:
+def test_armv6m_traps_unaligned_access(make: Callable[[str], TinyFirmware]) -> None:
     run = make("cortex_m0plus").run_app("unaligned.cpp")
     assert run.exit_code == EXIT_FAULT, run.console
 
@@ -292,7 +246,9 @@ def test_armv6m_traps_unaligned_access(make: Callable[[str], Firmware]) -> None:
 @cross
 @qemu
 @pytest.mark.parametrize("device", ["cortex_m4", "cortex_m55", "stm32f405"])
-def test_the_clock_is_right_across_many_turns(make: Callable[[str], Firmware], device: str) -> None:
+def test_the_clock_is_right_across_many_turns(
+    make: Callable[[str], TinyFirmware], device: str
+) -> None:
     # 2^12 ticks instead of 2^24, so that a turn takes a moment.
     firmware = make(device)
     source = firmware.folder / "edgegen/runtime/src/systick.c"
@@ -306,7 +262,7 @@ def test_the_clock_is_right_across_many_turns(make: Callable[[str], Firmware], d
 
 @cross
 @pytest.mark.parametrize("own_systick", ["0", "1"])
-def test_the_board_may_have_either_clock(firmware: Firmware, own_systick: str) -> None:
+def test_the_board_may_have_either_clock(firmware: TinyFirmware, own_systick: str) -> None:
     port = firmware.folder / "board/board_port.c"
     text = port.read_text()
     for name, value in (("PROCESSOR_CLOCK_HZ 0U", "168000000U"), ("OWN_SYSTICK 1", own_systick)):
@@ -317,7 +273,7 @@ def test_the_board_may_have_either_clock(firmware: Firmware, own_systick: str) -
 
 
 @cross
-def test_operator_new_does_not_link(firmware: Firmware) -> None:
+def test_operator_new_does_not_link(firmware: TinyFirmware) -> None:
     shutil.copy(PROBES / "heap.cpp", firmware.folder / "src" / "main.cpp")
     done = firmware.try_build("qemu", goal="tiny_app")
     assert done.returncode != 0
@@ -329,14 +285,14 @@ def test_operator_new_does_not_link(firmware: Firmware) -> None:
     ("size", "words"),
     [("1004", "must be a multiple of 8"), ("64", "is below 512"), ("8388608", "overflowed by")],
 )
-def test_a_wrong_stack_size_is_explained(firmware: Firmware, size: str, words: str) -> None:
+def test_a_wrong_stack_size_is_explained(firmware: TinyFirmware, size: str, words: str) -> None:
     done = firmware.try_build("qemu", f"-DEDGEGEN_STACK_BYTES={size}", goal="tiny_footprint")
     assert done.returncode != 0
     assert words in done.stdout
 
 
 @cross
-def test_wrong_options_are_explained(firmware: Firmware) -> None:
+def test_wrong_options_are_explained(firmware: TinyFirmware) -> None:
     done = firmware.try_build("qemu", "-DEDGEGEN_ENGINE=steam")
     assert 'EDGEGEN_ENGINE is "steam", but this project has aot.' in done.stdout
     done = firmware.try_build("qemu", "-DEDGEGEN_PORT=moon")
@@ -348,7 +304,7 @@ def test_wrong_options_are_explained(firmware: Firmware) -> None:
 )
 def test_a_program_of_its_own_takes_two_models_by_add_subdirectory(tmp_path: Path) -> None:
     for name in ("tiny", "other"):
-        Firmware(tmp_path / f"models/{name} project", options=replace(TINY, name=name))
+        TinyFirmware(tmp_path / f"models/{name} project", options=replace(TINY, name=name))
     for file in ("CMakeLists.txt", "main.c"):
         shutil.copy(PROBES / "consumer" / file, tmp_path / file)
     build = tmp_path / "build"

@@ -1,0 +1,184 @@
+"""Firmware that sees a camera's frames makes the host's tensors of them, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgegen import golden
+from edgegen.frontends import tflite
+from edgegen.inputs import ImageInput
+from edgegen.model import Model
+from edgegen.options import Options
+from edgegen.preprocessing import prepare, resolve
+from support.firmware import Firmware
+from support.golden_once import golden_once
+from support.tflite_builder import ModelBuilder
+
+pytestmark = [pytest.mark.cross, pytest.mark.qemu]
+
+
+def eye(shape: tuple[int, ...], dtype: str) -> Model:
+    """Its input, as RELU leaves it."""
+    builder = ModelBuilder()
+    quant: dict[str, Any] = {} if dtype == "float32" else {"scale": 0.007, "zero_point": 3}
+    x = builder.tensor("x", list(shape), dtype, **quant)
+    y = builder.tensor("y", list(shape), dtype, **quant)
+    builder.op("RELU", [x], [y])
+    return tflite.parse(builder.build([x], [y]), "eye.tflite")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One camera before one model on one device."""
+
+    device: str
+    shape: tuple[int, ...]
+    dtype: str
+    camera: ImageInput
+    compilers: tuple[str, ...] = ("qemu",)
+    sources: set[str] = field(default_factory=set)
+
+
+NORMALISED: dict[str, Any] = {"mean": (123.675, 116.28, 103.53), "std": (58.4, 57.12, 57.375)}
+
+CASES = {
+    "rgb8 to int8": Case(
+        "cortex_m4",
+        (1, 96, 96, 3),
+        "int8",
+        ImageInput(width=160, height=120, fit="crop"),
+        ("qemu", "qemu-clang"),
+        {"read_rgb", "run", "write_part", "write_q8"},
+    ),
+    "bgr8 to float32, channels first": Case(
+        "cortex_m4",
+        (1, 3, 24, 32),
+        "float32",
+        ImageInput(
+            width=50, height=31, format="bgr8", fit="letterbox", fill=(9, 90, 200), **NORMALISED
+        ),
+        ("qemu", "qemu-clang"),
+        {"read_rgb", "run", "write_border", "write_f32", "write_part"},
+    ),
+    "gray8 to float32": Case(
+        "cortex_m55",
+        (1, 20, 20),
+        "float32",
+        ImageInput(width=33, height=41, format="gray8", mean=127.5, std=63.7),
+        sources={"read_gray", "run", "write_f32", "write_part"},
+    ),
+    "nv12 to int8": Case(
+        "cortex_m55",
+        (1, 40, 40, 3),
+        "int8",
+        ImageInput(width=96, height=64, format="nv12", color="bgr", **NORMALISED),
+        ("qemu", "qemu-clang"),
+        {"read_nv12", "run", "write_part", "write_q8"},
+    ),
+    "rgba8 to a larger int8": Case(
+        "cortex_m55",
+        (1, 30, 44, 3),
+        "int8",
+        ImageInput(width=21, height=17, format="rgba8", std=200.0),
+        sources={"read_rgb", "run", "write_part", "write_q8"},
+    ),
+    "gray8 to int8, nearest": Case(
+        "cortex_m0plus",
+        (1, 16, 16, 1),
+        "int8",
+        ImageInput(width=41, height=37, format="gray8", resize="nearest"),
+        ("qemu", "qemu-clang"),
+        {"read_gray", "run", "write_part", "write_q8"},
+    ),
+    "yuyv to gray float32": Case(
+        "cortex_m0plus",
+        (1, 12, 14, 1),
+        "float32",
+        ImageInput(width=38, height=29, format="yuyv", fit="letterbox", fill=77, mean=99.5),
+        sources={"read_yuyv", "run", "write_border", "write_f32", "write_part"},
+    ),
+    "one row of one pixel": Case(
+        "cortex_m0plus",
+        (1, 1, 1, 3),
+        "int8",
+        ImageInput(width=2, height=1, format="yuyv"),
+        sources={"read_yuyv", "run", "write_part", "write_q8"},
+    ),
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_golden() -> Iterator[None]:
+    with golden_once():
+        yield
+
+
+def firmware(case: Case, folder: Path) -> Firmware:
+    model = eye(case.shape, case.dtype)
+    options = Options("eye", ("aot",), inputs=resolve(model, [case.camera]))
+    return Firmware(folder, case.device, model, options)
+
+
+def raw_lines(console: str) -> list[list[str]]:
+    return [line.split() for line in console.splitlines() if line.startswith("raw ")]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_device_makes_the_host_s_tensors(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    project = firmware(case, tmp_path)
+    for preset in case.compilers:
+        project.build(preset)
+        for image in ("selftest", "selftest_trace"):
+            run = project.boot(image)
+            assert run.exit_code == 0, run.console
+            rows = raw_lines(run.console)
+            assert [row[1:4] for row in rows] == [["0", "input", "0"], ["1", "input", "0"]]
+            assert all(row[-1] == row[-2] for row in rows), run.console
+        assert project.boot("app").exit_code == 0
+        assert replayed(project, case) == on_the_host(case)
+
+
+def on_the_host(case: Case) -> list[bytes]:
+    made = prepare(eye(case.shape, case.dtype), case.camera)
+    return [made.run(golden.make_raw(made, seed)).tobytes() for seed in (5, 6, 7)]
+
+
+def replayed(project: Firmware, case: Case) -> list[bytes]:
+    """Tensors that the device has made of three frames."""
+    made = prepare(eye(case.shape, case.dtype), case.camera)
+    frames = b"".join(golden.make_raw(made, seed).tobytes() for seed in (5, 6, 7))
+    (project.folder / "input.bin").write_bytes(frames)
+    run = project.boot("replay_raw", cwd=project.folder)
+    assert run.console == "replayed 3\n"
+    output = (project.folder / "output.bin").read_bytes()
+    tensor = made.tensor.bytes
+    assert len(output) == 3 * 2 * tensor
+    return [output[start : start + tensor] for start in range(0, len(output), 2 * tensor)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_project_carries_only_the_kernels_it_uses(name: str, tmp_path: Path) -> None:
+    images = firmware(CASES[name], tmp_path).folder / "edgegen/runtime/src/image"
+    assert {path.stem for path in images.iterdir()} == CASES[name].sources
+
+
+def test_a_wrong_checksum_fails(tmp_path: Path) -> None:
+    project = firmware(CASES["gray8 to int8, nearest"], tmp_path)
+    path = project.folder / "edgegen/golden/golden.c"
+    text = path.read_text()
+    first = text.index("_golden_raw[")
+    at = text.index("{0x", first) + 3
+    path.write_text(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :])
+    project.build("qemu", goal="eye_selftest")
+    run = project.boot("selftest")
+    assert run.exit_code == 1
+    (wrong, right) = raw_lines(run.console)
+    assert wrong[-1] != wrong[-2]
+    assert right[-1] == right[-2]
+    assert run.console.endswith("result fail\n")
