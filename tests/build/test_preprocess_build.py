@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from edgegen import golden
+from edgegen import golden, preprocess_c, registry
+from edgegen.engines.aot import code_size
 from edgegen.frontends import tflite
 from edgegen.inputs import ImageInput
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
+from edgegen.verify import elf
 from support.firmware import Firmware
 from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder
@@ -182,3 +184,23 @@ def test_a_wrong_checksum_fails(tmp_path: Path) -> None:
     assert wrong[-1] != wrong[-2]
     assert right[-1] == right[-2]
     assert run.console.endswith("result fail\n")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_footprint_is_as_estimated(name: str, tmp_path: Path) -> None:
+    case = CASES[name]
+    model = eye(case.shape, case.dtype)
+    sizes = []
+    for inputs in ((), resolve(model, [case.camera])):
+        options = Options("eye", ("aot",), inputs=inputs)
+        project = Firmware(tmp_path / str(len(inputs)), case.device, model, options)
+        project.build("qemu", goal="eye_footprint")
+        sizes.append(elf.sizes(project.image("footprint"), "eye"))
+    without, with_camera = sizes
+    found = preprocess_c.footprint(model, registry.load_device(case.device), options)
+    assert found is not None
+    assert found.code.bytes is not None
+    grown = with_camera.flash - without.flash
+    assert abs(grown - found.code.bytes) <= code_size.ERROR * found.code.bytes
+    ram = (found.frames.bytes or 0) + (found.scratch.bytes or 0)
+    assert ram <= with_camera.bss - without.bss <= ram + 8  # alignment

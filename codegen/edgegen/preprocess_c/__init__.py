@@ -29,6 +29,9 @@ _MANUALS = {
 _CALL_BYTES = 60
 """Of the function that runs a plan."""
 
+_SOFT_FLOAT_BYTES = 1200
+"""Of the compiler's conversion, multiplication and addition, where no FPU does them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
@@ -109,6 +112,8 @@ def footprint(model: Model, device: Device, options: Options) -> Footprint | Non
     code = code_size.of_sources(files, device)
     if code.bytes is not None:
         more = sum(_CALL_BYTES + each.flash_bytes for each in sources)
+        if "fpu" not in device.features and any(each.is_float for each in sources):
+            more += _SOFT_FLOAT_BYTES
         code = Quantity(code.bytes + more, code.known)
     return Footprint(
         code=code,

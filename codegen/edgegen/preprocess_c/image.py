@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from edgegen.model import DType
 from edgegen.native_image import ImagePlan
 from edgegen.preprocess_c import tables
 from edgegen.preprocess_c.tables import Table
@@ -31,7 +32,8 @@ class Image:
         width, height: Of a frame, in pixels.
         stride: Bytes of a row without gaps.
         bytes: Of a frame without gaps, its chroma included.
-        raw, tensor, steps: Sentences for comments.
+        raw, tensor, steps: For comments.
+        is_float: Whether the tensor's elements are float32.
         fields: The plan's initialiser.
         row_elements: int16s of each of the two scratch rows.
         sources: Paths below runtime_c.
@@ -46,6 +48,7 @@ class Image:
     raw: str
     tensor: str
     steps: tuple[str, ...]
+    is_float: bool
     tables: tuple[Table, ...]
     fields: tuple[tuple[str, str], ...]
     row_elements: int
@@ -78,6 +81,7 @@ def image(made: ImagePreprocessor) -> Image:
         raw=f"{description.width} x {description.height} pixels, {description.format}",
         tensor=f"{c_comment(tensor.name)}, {tensor.dtype.value} {list(tensor.shape)}",
         steps=tuple(_steps(made)),
+        is_float=tensor.dtype is DType.FLOAT32,
         tables=_tables(plan),
         fields=tuple(_fields(made, plan)),
         row_elements=plan.row_values,
@@ -135,7 +139,7 @@ def _fields(made: ImagePreprocessor, plan: ImagePlan) -> Iterator[tuple[str, str
     yield "part", _box(plan.part)
     if plan.write_border is not None:
         yield "fill", _braced(map(str, plan.fill))
-    if tensor.dtype.name == "FLOAT32":
+    if tensor.dtype is DType.FLOAT32:
         yield "value_scale", _braced(map(c_float, plan.value_scale))
         yield "offset", _braced(map(c_float, plan.offset))
     else:
