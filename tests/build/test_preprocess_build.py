@@ -55,7 +55,7 @@ CASES = {
         "int8",
         ImageInput(width=160, height=120, fit="crop"),
         ("qemu", "qemu-clang"),
-        {"read_rgb", "run", "write_part", "write_q8"},
+        {"dsp/read_rgb", "dsp/write_rgb_s8", "run"},
     ),
     "bgr8 to float32, channels first": Case(
         "cortex_m4",
@@ -66,6 +66,13 @@ CASES = {
         ),
         ("qemu", "qemu-clang"),
         {"read_rgb", "run", "write_border", "write_f32", "write_part"},
+    ),
+    "rgb8 to a letterboxed int8": Case(
+        "cortex_m4",
+        (1, 25, 31, 3),
+        "int8",
+        ImageInput(width=44, height=21, fit="letterbox", fill=(200, 9, 90), color="bgr"),
+        sources={"dsp/read_rgb_reversed", "dsp/write_rgb_s8", "run", "write_border", "write_q8"},
     ),
     "gray8 to float32": Case(
         "cortex_m55",
@@ -87,7 +94,7 @@ CASES = {
         (1, 30, 44, 3),
         "int8",
         ImageInput(width=21, height=17, format="rgba8", std=200.0),
-        sources={"read_rgb", "run", "write_part", "write_q8"},
+        sources={"dsp/read_rgba", "dsp/write_rgb_s8", "run"},
     ),
     "gray8 to int8, nearest": Case(
         "cortex_m0plus",
@@ -167,7 +174,8 @@ def replayed(project: Firmware, case: Case) -> list[bytes]:
 @pytest.mark.parametrize("name", CASES)
 def test_a_project_carries_only_the_kernels_it_uses(name: str, tmp_path: Path) -> None:
     images = firmware(CASES[name], tmp_path).folder / "edgegen/runtime/src/image"
-    assert {path.stem for path in images.iterdir()} == CASES[name].sources
+    found = {path.relative_to(images).with_suffix("").as_posix() for path in images.rglob("*.c")}
+    assert found == CASES[name].sources
 
 
 def test_a_wrong_checksum_fails(tmp_path: Path) -> None:

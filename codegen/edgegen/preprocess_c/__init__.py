@@ -51,18 +51,18 @@ class Footprint:
     source: Quantity
 
 
-def described(model: Model, options: Options) -> tuple[Image | Sound, ...]:
+def described(model: Model, device: Device, options: Options) -> tuple[Image | Sound, ...]:
     """Every input that has a description, in the model's order.
 
     Raises:
         UsageError: A description does not fit the model.
     """
-    return tuple(_view(prepare(model, each)) for each in options.inputs)
+    return tuple(_view(prepare(model, each), device) for each in options.inputs)
 
 
-def _view(made: Preprocessor) -> Image | Sound:
+def _view(made: Preprocessor, device: Device) -> Image | Sound:
     if isinstance(made, ImagePreprocessor):
-        return image(made)
+        return image(made, device)
     assert isinstance(made, AudioPreprocessor)
     return sound(made)
 
@@ -75,7 +75,7 @@ def sensors(sources: Sequence[Image | Sound], form: str = "{}", link: str = " an
 def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
     """preprocess/**, its header and the runtime files that it needs, by path below edgegen/;
     nothing for a model without described inputs."""
-    sources = described(model, options)
+    sources = described(model, device, options)
     if not sources:
         return {}
     context = {
@@ -105,7 +105,7 @@ def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
 
 def footprint(model: Model, device: Device, options: Options) -> Footprint | None:
     """What the described inputs need; None without any."""
-    sources = described(model, options)
+    sources = described(model, device, options)
     if not sources:
         return None
     files = {path.removeprefix("src/") for each in sources for path in each.sources}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from edgegen.device import Device
 from edgegen.model import DType
 from edgegen.native_image import ImagePlan
 from edgegen.preprocess_c import tables
@@ -36,6 +37,7 @@ class Image:
         is_float: Whether the tensor's elements are float32.
         fields: The plan's initialiser.
         row_elements: int16s of each of the two scratch rows.
+        headers: Of the kernels.
         sources: Paths below runtime_c.
     """
 
@@ -52,6 +54,7 @@ class Image:
     tables: tuple[Table, ...]
     fields: tuple[tuple[str, str], ...]
     row_elements: int
+    headers: tuple[str, ...]
     sources: tuple[str, ...]
 
     kind: ClassVar[str] = "image"
@@ -67,10 +70,10 @@ class Image:
         return 2 * 2 * self.row_elements
 
 
-def image(made: ImagePreprocessor) -> Image:
-    """How the C of an input looks."""
+def image(made: ImagePreprocessor, device: Device) -> Image:
+    """How the C of an input looks on a device."""
     description, tensor = made.description, made.tensor
-    plan = made.native.plan()
+    plan = made.native.plan(has_dsp="dsp" in device.features)
     return Image(
         input=description.tensor,
         width=description.width,
@@ -85,6 +88,14 @@ def image(made: ImagePreprocessor) -> Image:
         tables=_tables(plan),
         fields=tuple(_fields(made, plan)),
         row_elements=plan.row_values,
+        headers=tuple(
+            sorted(
+                {
+                    f"edgegen/image/{'dsp' if _is_dsp(each) else 'kernels'}.h"
+                    for each in _kernels(plan)
+                }
+            )
+        ),
         sources=plan.sources,
     )
 
@@ -134,7 +145,7 @@ def _fields(made: ImagePreprocessor, plan: ImagePlan) -> Iterator[tuple[str, str
     yield "layout", f"EG_IMAGE_{made.layout.upper()}"
     yield "type", f"EG_IMAGE_{tensor.dtype.name}"
     yield "resize", f"EG_IMAGE_{description.resize.upper()}"
-    yield "path", "EG_IMAGE_PATH_PORTABLE"
+    yield "path", f"EG_IMAGE_PATH_{'DSP' if _is_dsp(plan.write_part) else 'PORTABLE'}"
     yield "crop", _box(plan.crop)
     yield "part", _box(plan.part)
     if plan.write_border is not None:
@@ -154,9 +165,23 @@ def _fields(made: ImagePreprocessor, plan: ImagePlan) -> Iterator[tuple[str, str
     yield "rows", "{rows[0], rows[1]}"
     yield "write_part", plan.write_part
     yield "read_row", plan.read_row
-    yield "write_row", plan.write_row
+    if plan.write_row is not None:
+        yield "write_row", plan.write_row
     if plan.write_border is not None:
         yield "write_border", plan.write_border
+
+
+def _kernels(plan: ImagePlan) -> list[str]:
+    kernels = (plan.write_part, plan.read_row, plan.write_row, plan.write_border)
+    return [kernel for kernel in kernels if kernel is not None]
+
+
+def _header(kernel: str) -> str:
+    return f"edgegen/image/{'dsp' if _is_dsp(kernel) else 'kernels'}.h"
+
+
+def _is_dsp(kernel: str) -> bool:
+    return kernel.endswith("_dsp")
 
 
 def _sides(made: ImagePreprocessor) -> tuple[int, int, int]:

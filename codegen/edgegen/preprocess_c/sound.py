@@ -56,6 +56,7 @@ class Sound:
     sources: tuple[str, ...]
 
     kind: ClassVar[str] = "sound"
+    is_float: ClassVar[bool] = True
 
     @property
     def bytes(self) -> int:

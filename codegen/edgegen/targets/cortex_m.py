@@ -139,7 +139,7 @@ def _context(
     """Everything that a template may print."""
     table = views.vectors_view(device.arch)
     inputs = [views.tensor_view(model.tensors[index]) for index in model.inputs]
-    described = preprocess_c.described(model, options)
+    described = preprocess_c.described(model, device, options)
     numbers = {each.input for each in described}
     plain = [(number, view) for number, view in enumerate(inputs) if number not in numbers]
     preprocessing = sorted(path for path in prepared if path.endswith(".c"))

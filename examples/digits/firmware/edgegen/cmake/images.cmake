@@ -23,8 +23,8 @@ digits_edgegen_options(digits_startup)
 add_library(digits_port OBJECT
   device/fault.c
   port/console.c
-  port/systick.c)
-target_include_directories(digits_port PUBLIC port)
+  runtime/src/systick.c)
+target_include_directories(digits_port PUBLIC port runtime/include)
 digits_edgegen_options(digits_port)
 
 if(EDGEGEN_PORT STREQUAL "qemu")
@@ -33,7 +33,7 @@ if(EDGEGEN_PORT STREQUAL "qemu")
     port/semihosting.c)
   target_compile_definitions(digits_startup PRIVATE EG_EMULATED)
 else()
-  target_sources(digits_port PRIVATE ../board/board_port.c)
+  target_sources(digits_port PRIVATE ../board/board_port.c runtime/src/cycles.c)
 endif()
 
 # Startup code and linker script, but no port: enough for a program without a console.

@@ -6,30 +6,38 @@
 /* The port for QEMU's mps2-an386: semihosting and SysTick. */
 #include "port.h"
 
+#include "edgegen/systick.h"
 #include "semihosting.h"
-#include "systick.h"
 
 #define CLOCK_HZ 25000000U /* processor clock of mps2-an386 */
 #define COMMAND_LINE_BYTES 512
 
 static char command_line[COMMAND_LINE_BYTES];
 static eg_file console;
+static eg_systick systick;
+
+void SysTick_Handler(void);
+
+void SysTick_Handler(void)
+{
+    eg_systick_turned(&systick);
+}
 
 void eg_port_init(void)
 {
     console = eg_semihosting_open_console();
     eg_semihosting_command_line(command_line, sizeof command_line);
-    eg_systick_start(CLOCK_HZ);
+    eg_systick_start(&systick, CLOCK_HZ);
 }
 
 uint64_t eg_port_clock_ns(void)
 {
-    return eg_systick_ns();
+    return eg_systick_ns(&systick);
 }
 
 uint32_t eg_port_clock_resolution_ns(void)
 {
-    return eg_systick_resolution_ns();
+    return eg_systick_resolution_ns(&systick);
 }
 
 void eg_port_write(const char *text, size_t length)

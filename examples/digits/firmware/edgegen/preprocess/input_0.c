@@ -15,7 +15,7 @@
  */
 #include "digits/preprocess.h"
 
-#include "edgegen/image/kernels.h"
+#include "edgegen/image/dsp.h"
 #include "edgegen/version.h"
 #include "digits/model.h"
 
@@ -34,7 +34,7 @@ static const int16_t fractions[8] = {
 };
 
 /* Two rows of the frame as wide as the tensor. */
-static int16_t rows[2][8];
+static int16_t rows[2][8] __attribute__((aligned(4)));
 
 static const eg_image_plan plan = {
     .source.format = EG_IMAGE_GRAY8,
@@ -46,7 +46,7 @@ static const eg_image_plan plan = {
     .layout = EG_IMAGE_NHWC,
     .type = EG_IMAGE_INT8,
     .resize = EG_IMAGE_BILINEAR,
-    .path = EG_IMAGE_PATH_PORTABLE,
+    .path = EG_IMAGE_PATH_DSP,
     .crop = {.left = 8, .top = 0, .width = 48, .height = 48},
     .part = {.left = 0, .top = 0, .width = 8, .height = 8},
     .multiplier = {16384},
@@ -58,9 +58,8 @@ static const eg_image_plan plan = {
     .fractions = fractions,
     .inner_columns = 8,
     .rows = {rows[0], rows[1]},
-    .write_part = eg_image_write_part,
-    .read_row = eg_image_read_gray,
-    .write_row = eg_image_write_q8,
+    .write_part = eg_image_write_levels_dsp,
+    .read_row = eg_image_read_gray_dsp,
 };
 
 eg_status digits_preprocess_0(const eg_image *frame)

@@ -42,6 +42,15 @@ static inline uint32_t *eg_store_two(uint32_t *to, uint32_t first, uint32_t seco
 #endif
 }
 
+/* x, of which the compiler knows nothing: a constant that is to stay in a register. */
+static inline int32_t eg_opaque(int32_t x)
+{
+#if EG_HAS_DSP
+    __asm__("" : "+r"(x));
+#endif
+    return x;
+}
+
 #if EG_HAS_DSP
 
 /* sum + a.low * b.low + a.high * b.high, signed halfwords. */
@@ -134,6 +143,15 @@ static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
     return result;
 }
 
+/* The high halfword of b below the high halfword of a. */
+static inline uint32_t eg_pkhtb(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
 /* sum + round(a * b / 2^32), ties upwards. */
 static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
 {
@@ -203,6 +221,132 @@ static inline int32_t eg_ssat8(int32_t x)
     int32_t result;
 
     __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* x saturated to 0..255 */
+static inline uint32_t eg_usat8(int32_t x)
+{
+    uint32_t result;
+
+    __asm__("usat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* x >> 16, saturated likewise */
+static inline uint32_t eg_usat8_high(int32_t x)
+{
+    uint32_t result;
+
+    __asm__("usat %0, #8, %1, asr #16" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* sum + a.low * b.low - a.high * b.high */
+static inline int32_t eg_smlsd(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smlsd %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* sum + a.low * b.high + a.high * b.low */
+static inline int32_t eg_smladx(uint32_t a, uint32_t b, int32_t sum)
+{
+    int32_t result;
+
+    __asm__("smladx %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
+    return result;
+}
+
+/* a.low * b.low */
+static inline int32_t eg_smulbb(uint32_t a, uint32_t b)
+{
+    int32_t result;
+
+    __asm__("smulbb %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* a.high * b.high */
+static inline int32_t eg_smultt(uint32_t a, uint32_t b)
+{
+    int32_t result;
+
+    __asm__("smultt %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* a.low - b.high below a.high + b.low, which wrap. */
+static inline uint32_t eg_sasx(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("sasx %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* a.low + b.high below a.high - b.low, which wrap. */
+static inline uint32_t eg_ssax(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("ssax %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* Half the sums of the low and of the high halfwords, rounded down. */
+static inline uint32_t eg_shadd16(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("shadd16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* Half their differences, rounded down. */
+static inline uint32_t eg_shsub16(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("shsub16 %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* The low halfword of a below bits 12..27 of b. */
+static inline uint32_t eg_pkhbt_4(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("pkhbt %0, %1, %2, lsl #4" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* Bits 15..30 of b below the high halfword of a. */
+static inline uint32_t eg_pkhtb_15(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("pkhtb %0, %1, %2, asr #15" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* The high halfword of b below the high halfword of a. */
+static inline uint32_t eg_pkhtb_16(uint32_t a, uint32_t b)
+{
+    uint32_t result;
+
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
+/* The magnitudes of both halfwords; -32768 stays what it is. Two instructions. */
+static inline uint32_t eg_abs16(uint32_t word)
+{
+    uint32_t result;
+
+    __asm__("ssub16 %0, %2, %1\n\tsel %0, %0, %1" : "=&r"(result) : "r"(word), "r"(0) : "cc");
     return result;
 }
 
@@ -276,6 +420,11 @@ static inline uint32_t eg_pkhbt(uint32_t a, uint32_t b)
     return (a & 0xFFFFU) | (b << 16);
 }
 
+static inline uint32_t eg_pkhtb(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFF0000U) | (b >> 16);
+}
+
 static inline int32_t eg_smmlar(int32_t a, int32_t b, int32_t sum)
 {
     const uint64_t product = (uint64_t)((int64_t)a * b) + UINT64_C(0x80000000);
@@ -313,6 +462,11 @@ static inline uint32_t eg_usat8(int32_t x)
     return x < 0 ? 0U : (x > 255 ? 255U : (uint32_t)x);
 }
 
+static inline uint32_t eg_usat8_high(int32_t x)
+{
+    return eg_usat8(x >> 16);
+}
+
 static inline uint32_t eg_usat16_8(uint32_t word)
 {
     return eg_usat8(eg_halfword_low(word)) | eg_usat8(eg_halfword_high(word)) << 16;
@@ -321,6 +475,79 @@ static inline uint32_t eg_usat16_8(uint32_t word)
 static inline int32_t eg_ssat8(int32_t x)
 {
     return x < -128 ? -128 : (x > 127 ? 127 : x);
+}
+
+static inline int32_t eg_smlsd(uint32_t a, uint32_t b, int32_t sum)
+{
+    const int32_t low = eg_halfword_low(a) * eg_halfword_low(b);
+    const int32_t high = eg_halfword_high(a) * eg_halfword_high(b);
+
+    return (int32_t)((uint32_t)sum + (uint32_t)low - (uint32_t)high);
+}
+
+static inline int32_t eg_smladx(uint32_t a, uint32_t b, int32_t sum)
+{
+    return eg_smlad(a, (b >> 16) | (b << 16), sum);
+}
+
+static inline int32_t eg_smulbb(uint32_t a, uint32_t b)
+{
+    return eg_halfword_low(a) * eg_halfword_low(b);
+}
+
+static inline int32_t eg_smultt(uint32_t a, uint32_t b)
+{
+    return eg_halfword_high(a) * eg_halfword_high(b);
+}
+
+static inline uint32_t eg_sasx(uint32_t a, uint32_t b)
+{
+    return ((a - (b >> 16)) & 0xFFFFU) | ((a & 0xFFFF0000U) + (b << 16));
+}
+
+static inline uint32_t eg_ssax(uint32_t a, uint32_t b)
+{
+    return ((a + (b >> 16)) & 0xFFFFU) | ((a & 0xFFFF0000U) - (b << 16));
+}
+
+static inline uint32_t eg_shadd16(uint32_t a, uint32_t b)
+{
+    const int32_t low = (eg_halfword_low(a) + eg_halfword_low(b)) >> 1;
+    const int32_t high = (eg_halfword_high(a) + eg_halfword_high(b)) >> 1;
+
+    return ((uint32_t)low & 0xFFFFU) | ((uint32_t)high << 16);
+}
+
+static inline uint32_t eg_shsub16(uint32_t a, uint32_t b)
+{
+    const int32_t low = (eg_halfword_low(a) - eg_halfword_low(b)) >> 1;
+    const int32_t high = (eg_halfword_high(a) - eg_halfword_high(b)) >> 1;
+
+    return ((uint32_t)low & 0xFFFFU) | ((uint32_t)high << 16);
+}
+
+static inline uint32_t eg_pkhbt_4(uint32_t a, uint32_t b)
+{
+    return eg_pkhbt(a, b >> 12);
+}
+
+static inline uint32_t eg_pkhtb_15(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFF0000U) | ((b >> 15) & 0xFFFFU);
+}
+
+static inline uint32_t eg_pkhtb_16(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFF0000U) | (b >> 16);
+}
+
+static inline uint32_t eg_abs16(uint32_t word)
+{
+    const int32_t low = eg_halfword_low(word);
+    const int32_t high = eg_halfword_high(word);
+
+    return ((uint32_t)(low < 0 ? -low : low) & 0xFFFFU) |
+           ((uint32_t)(high < 0 ? -high : high) << 16);
 }
 
 #endif
