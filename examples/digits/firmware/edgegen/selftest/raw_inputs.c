@@ -8,25 +8,35 @@
 #include "generator.h"
 #include "digits/preprocess.h"
 
-static uint8_t frame_0[DIGITS_FRAME_0_BYTES];
+static uint8_t raw_0[DIGITS_FRAME_0_BYTES];
 
 raw_input raw_input_at(uint32_t index)
 {
     static const raw_input all[RAW_INPUT_COUNT] = {
-        {0, sizeof frame_0, frame_0},
+        {0, sizeof raw_0, raw_0},
     };
 
     return all[index];
 }
 
-void fill_raw_input(uint32_t index, uint32_t seed)
+static void fill_bytes(uint8_t *bytes, uint32_t count, uint32_t seed)
 {
-    const raw_input raw = raw_input_at(index);
     uint32_t x = seed;
 
-    for (uint32_t i = 0; i < raw.bytes; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         x = generate(x);
-        ((uint8_t *)raw.data)[i] = (uint8_t)(x >> 24);
+        bytes[i] = (uint8_t)(x >> 24);
+    }
+}
+
+void fill_raw_input(uint32_t index, uint32_t seed)
+{
+    switch (index) {
+    case 0:
+        fill_bytes(raw_0, DIGITS_FRAME_0_BYTES, seed);
+        break;
+    default:
+        break;
     }
 }
 
@@ -36,7 +46,7 @@ eg_status preprocess_raw_input(uint32_t index)
 
     switch (index) {
     case 0:
-        frame = digits_frame_0(frame_0);
+        frame = digits_frame_0(raw_0);
         return digits_preprocess_0(&frame);
     default:
         return EG_INVALID_ARGUMENT;
