@@ -433,24 +433,56 @@ static void test_a_known_image(void)
     EXPECT(tensor[0] == 49.0F && tensor[1] == 349.0F);
 }
 
+/* The fastest path to float32 that this machine has. */
+static eg_image_path fastest(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    return __builtin_cpu_supports("avx2") ? EG_IMAGE_PATH_AVX2 : EG_IMAGE_PATH_PORTABLE;
+#elif defined(__ARM_NEON)
+    return EG_IMAGE_PATH_NEON;
+#else
+    return EG_IMAGE_PATH_PORTABLE;
+#endif
+}
+
 /* Which path is taken, so that the comparison above is one. */
 static void test_the_path(void)
 {
-#if defined(__x86_64__) && defined(__GNUC__)
-    const bool avx2 = __builtin_cpu_supports("avx2");
-#else
-    const bool avx2 = false;
-#endif
     const eg_image_source source = {EG_IMAGE_RGB8, 9, 9};
     eg_image_spec spec = plain_spec(4, 4);
-    uint64_t workspace[64];
-    eg_image_plan plan;
 
-    EXPECT(eg_image_prepare(&spec, &source, workspace, sizeof workspace, &plan) == EG_IMAGE_OK);
-    EXPECT(plan.path == (avx2 ? EG_IMAGE_PATH_AVX2 : EG_IMAGE_PATH_PORTABLE));
+    EXPECT(path_of(&spec, &source) == fastest());
     spec.path = EG_IMAGE_PATH_PORTABLE;
-    EXPECT(eg_image_prepare(&spec, &source, workspace, sizeof workspace, &plan) == EG_IMAGE_OK);
-    EXPECT(plan.path == EG_IMAGE_PATH_PORTABLE);
+    EXPECT(path_of(&spec, &source) == EG_IMAGE_PATH_PORTABLE);
+    spec.type = EG_IMAGE_INT8;
+    spec.path = EG_IMAGE_PATH_DSP;
+    EXPECT(path_of(&spec, &source) == EG_IMAGE_PATH_DSP);
+}
+
+/* Numbers so small that some machines' vectors take them for 0. */
+static void test_subnormal_numbers(void)
+{
+    frame from = make_frame(EG_IMAGE_RGB8, 23, 7);
+    eg_image_spec spec = plain_spec(11, 5);
+
+    for (int32_t i = 0; i < 3; ++i) {
+        spec.scale[i] = 1e-41F;
+        spec.offset[i] = i == 0 ? -1e-39F : 0.0F;
+    }
+    for (int32_t i = 0; i < 2; ++i) {
+        spec.path = EG_IMAGE_PATH_FASTEST;
+        float *const fast = run(&spec, &from);
+
+        spec.path = EG_IMAGE_PATH_PORTABLE;
+        float *const portable = run(&spec, &from);
+
+        EXPECT(memcmp(fast, portable, eg_image_tensor_bytes(&spec)) == 0);
+        free(fast);
+        free(portable);
+        spec.scale[0] = spec.scale[1] = spec.scale[2] = 1e-36F;
+        spec.offset[1] = 1e-45F;
+    }
+    free_frame(&from);
 }
 
 static void expect_refused(const eg_image_spec *spec, eg_image_status status)
@@ -582,6 +614,7 @@ int main(void)
     test_against_float64();
     test_paths_agree();
     test_the_path();
+    test_subnormal_numbers();
     test_steep_and_far();
     test_illegal_specs();
     test_illegal_sources();

@@ -1,6 +1,7 @@
 #include "edgegen/image.h"
 #include "edgegen/image/dsp.h"
 #include "edgegen/image/kernels.h"
+#include "edgegen/image/neon.h"
 
 #include <float.h>
 
@@ -295,6 +296,11 @@ static bool may_use(eg_image_path asked, eg_image_path path)
 static void choose_path(const eg_image_spec *spec, eg_image_draft draft)
 {
     draft.plan->path = EG_IMAGE_PATH_PORTABLE;
+#if EG_IMAGE_HAS_NEON
+    if (may_use(spec->path, EG_IMAGE_PATH_NEON) && eg_image_use_neon(draft)) {
+        return;
+    }
+#endif
     /* It runs anywhere, but is fast only where its instructions are. */
     if ((EG_HAS_DSP || spec->path == EG_IMAGE_PATH_DSP) && may_use(spec->path, EG_IMAGE_PATH_DSP) &&
         eg_image_use_dsp(draft)) {
