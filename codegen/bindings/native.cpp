@@ -18,6 +18,7 @@
 #include "micro_audio.hpp"
 
 #include "edgegen/clock.h"
+#include "edgegen/cycles.h"
 #include "edgegen/histogram.h"
 #include "edgegen/quantize.h"
 #include "edgegen/sensor.h"
@@ -376,16 +377,52 @@ class Resampler
     eg_resampler resampler_{};
 };
 
+class CycleCounter
+{
+  public:
+    explicit CycleCounter(std::uint64_t calibration_ns)
+    {
+        if (eg_cycles_start(&cycles_, 0) != EG_OK) {
+            throw std::runtime_error("the processor has no counter that a program may read");
+        }
+        if (cycles_.hz == 0 &&
+            eg_cycles_calibrate(&cycles_, &eg_clock_ns, calibration_ns) != EG_OK) {
+            throw std::runtime_error("the processor's counter or the clock stands still");
+        }
+    }
+
+    std::uint64_t now()
+    {
+        return eg_cycles_now(&cycles_);
+    }
+
+    std::uint64_t to_ns(std::uint64_t count) const
+    {
+        return eg_cycles_to_ns(&cycles_, count);
+    }
+
+    const char *source() const
+    {
+        return eg_cycles_source_text(cycles_.source);
+    }
+
+    std::uint64_t hz() const
+    {
+        return cycles_.hz;
+    }
+
+  private:
+    eg_cycles cycles_{};
+};
+
 // A stopwatch with its histogram beside it.
 struct Stopwatch {
     eg_stopwatch watch{};
     eg_histogram histogram{};
 
-    explicit Stopwatch(std::uint32_t calibration_rounds)
+    explicit Stopwatch(std::uint64_t overhead_ns)
     {
-        if (calibration_rounds > 0) {
-            check(eg_stopwatch_calibrate(&watch, &eg_clock_ns, calibration_rounds));
-        }
+        watch.overhead_ns = overhead_ns;
         watch.histogram = &histogram;
     }
     Stopwatch(const Stopwatch &) = delete; // the stopwatch points into the struct
@@ -459,8 +496,14 @@ PYBIND11_MODULE(_native, module)
         .def(py::init<std::uint32_t, std::uint32_t>(), py::arg("up"), py::arg("down"))
         .def("run", &Resampler::run, py::arg("samples"));
 
+    py::class_<CycleCounter>(module, "CycleCounter")
+        .def(py::init<std::uint64_t>(), py::arg("calibration_ns"))
+        .def("now", &CycleCounter::now)
+        .def("to_ns", &CycleCounter::to_ns, py::arg("count"))
+        .def_property_readonly("source", &CycleCounter::source)
+        .def_property_readonly("hz", &CycleCounter::hz);
     py::class_<Stopwatch>(module, "Stopwatch")
-        .def(py::init<std::uint32_t>(), py::kw_only(), py::arg("calibration_rounds") = 0)
+        .def(py::init<std::uint64_t>(), py::arg("overhead_ns"))
         .def("start", &start, py::arg("now_ns") = py::none())
         .def("lap", &lap, py::arg("now_ns") = py::none())
         .def("stop", &stop, py::arg("now_ns") = py::none())

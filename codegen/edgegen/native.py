@@ -19,15 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegen import _native
-from edgegen._native import Stopwatch, clock_ns
 from edgegen.native_audio import AudioFeatures, AudioPlan, real_fft
 from edgegen.native_image import ImagePreprocessor
 from edgegen.native_micro_audio import MicroAudioFeatures
+from edgegen.native_timing import CycleCounter, Stopwatch, clock_ns
 
 __all__ = [
     "AudioFeatures",
     "AudioPlan",
     "Biquad",
+    "CycleCounter",
     "ImagePreprocessor",
     "MicroAudioFeatures",
     "MovingStatistics",

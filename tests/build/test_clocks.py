@@ -124,6 +124,8 @@ const host = { edgegen: { clock_ms: () => ++calls * 0.25 } };
 WebAssembly.instantiate(fs.readFileSync(process.argv[2]), host).then(({ instance }) => {
   const { eg_clock_ns, eg_cycles_start } = instance.exports;
   console.log(String(eg_clock_ns()), String(eg_clock_ns()), eg_cycles_start(0, 0n));
+  const { measure, percentile } = instance.exports;
+  console.log(String(measure(100)), String(percentile(50)));
   const real = { edgegen: { clock_ms: () => performance.now() } };
   return WebAssembly.instantiate(fs.readFileSync(process.argv[2]), real);
 }).then(({ instance }) => {
@@ -139,10 +141,13 @@ WebAssembly.instantiate(fs.readFileSync(process.argv[2]), host).then(({ instance
 @pytest.mark.wasm
 def test_webassembly_asks_its_host_for_the_time(tmp_path: Path) -> None:
     module, host = tmp_path / "clock.wasm", tmp_path / "host.js"
+    exports = ("eg_clock_ns", "eg_cycles_start", "measure", "percentile")
     run(
         "clang", "--target=wasm32", "-nostdlib", "-ffreestanding", "-O2", *WARNINGS,
-        f"-I{RUNTIME / 'include'}", "-Wl,--no-entry", "-Wl,--export=eg_clock_ns",
-        "-Wl,--export=eg_cycles_start", *sources("clock", "cycles"), "-o", module,
+        f"-I{RUNTIME / 'include'}", "-Wl,--no-entry", *(f"-Wl,--export={name}" for name in exports),
+        PROBES / "stopwatch_wasm.c", *sources("clock", "cycles", "stopwatch", "histogram"),
+        "-o", module,
     )  # fmt: skip
     host.write_text(HOST)
-    assert run("node", host, module) == "250000 500000 1\nagrees\n"
+    # A read takes a quarter of a millisecond here, and a lap of one read lasts that long.
+    assert run("node", host, module) == "250000 500000 1\n250000 250000\nagrees\n"

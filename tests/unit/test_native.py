@@ -131,3 +131,38 @@ def test_the_stopwatch_subtracts_what_reading_the_clock_costs() -> None:
     assert watch.overhead_ns < 100_000
     watch.start(0)
     assert watch.stop(1_000_000) == 1_000_000 - watch.overhead_ns
+
+
+def test_an_empty_lap_takes_no_time_but_for_interruptions() -> None:
+    watch = native.Stopwatch(calibration_rounds=1000)
+    for _ in range(1000):
+        watch.start()
+        watch.stop()
+    assert watch.overhead_ns > 0
+    assert watch.percentile_ns(50) < 2 * watch.overhead_ns
+
+
+def test_the_cycle_counter_agrees_with_the_clock() -> None:
+    try:
+        counter = native.CycleCounter()
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    assert counter.source in ("tsc", "cntvct")
+    assert counter.to_ns(counter.hz) == 10**9
+    # Another process may take the processor between two reads: then once more.
+    for _ in range(100):
+        start, first = native.clock_ns(), counter.now()
+        while native.clock_ns() < start + 2_000_000:
+            pass
+        counted = counter.to_ns(counter.now() - first)
+        passed = native.clock_ns() - start
+        if abs(counted - passed) < passed / 100:
+            break
+    else:
+        pytest.fail(f"{counted} ns counted in {passed} ns")
+
+
+def test_the_cycle_counter_refuses_a_period() -> None:
+    for period in (0, 10**9 + 1):
+        with pytest.raises(ValueError, match="calibration_ns"):
+            native.CycleCounter(calibration_ns=period)
