@@ -23,7 +23,8 @@ def measure() -> dict[str, dict[str, int]]:
     """Bytes of .text and .rodata at -O2, by core and by path below runtime_c/src."""
     kernels = sorted((RUNTIME / "src" / "nn").rglob("*.c"))
     images = sorted({*native_image.KERNEL_SOURCES.values(), "src/image/run.c"})
-    others = [*images, "src/audio/run.c", "src/quantize.c"]
+    micro = sorted((RUNTIME / "src" / "micro_audio").glob("*.c"))
+    others = [*images, "src/audio/run.c", *micro, "src/quantize.c"]
     sources = [*kernels, *(RUNTIME / each for each in others)]
     with tempfile.TemporaryDirectory() as folder:
         return {

@@ -23,7 +23,7 @@ Window = Literal["hann", "hamming", "rectangular"]
 MelScale = Literal["htk", "slaney"]
 MelSlopes = Literal["hertz", "mel"]
 MelNorm = Literal["none", "slaney"]
-FrontEnd = Literal["float"]
+FrontEnd = Literal["float", "micro"]
 
 MAX_SIDE = 32767
 _MAX_INPUTS = 65536
@@ -225,7 +225,12 @@ class AudioInput:
         ),
     )
     front_end: FrontEnd = field(
-        default="float", metadata=_choice(get_args(FrontEnd), "The arithmetic of the features.")
+        default="float",
+        metadata=_choice(
+            get_args(FrontEnd),
+            "float, or micro for models that were trained on TensorFlow's audio microfrontend "
+            "(micro_speech, wake words): noise reduction and gain control, all in integers.",
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -292,11 +297,32 @@ def inconsistencies(values: Mapping[str, Any]) -> list[str]:
             f"coefficients: there are {values['coefficients']} of {values['mel_bands']} mel_bands; "
             "at most as many"
         )
+    if values.get("front_end") == "micro":
+        problems += _micro_problems(values)
     rate, low, high = (values.get(key) for key in ("sample_rate", "low_hz", "high_hz"))
     if rate and high is not None and high > rate / 2:
         problems.append(f"high_hz: {high:g} is above half of sample_rate, {rate / 2:g}")
     if low is not None and high is not None and low >= high:
         problems.append(f"low_hz: {low:g} is not below high_hz, {high:g}")
+    return problems
+
+
+_NOT_OF_MICRO = ("window", "mel_scale", "mel_slopes", "mel_norm", "log_floor", "coefficients")
+
+
+def _micro_problems(values: Mapping[str, Any]) -> list[str]:
+    """What the fixed-point front end cannot do."""
+    defaults = {each.name: each.default for each in fields(AudioInput)}
+    problems = [
+        f"{key}: the micro front end has its own; leave it out"
+        for key in _NOT_OF_MICRO
+        if values.get(key, defaults[key]) != defaults[key]
+    ]
+    frame, size = values.get("frame_length", 0), values.get("fft_size", 0)
+    if 0 < frame < 9 or frame > 4096:
+        problems.append(f"frame_length: the micro front end takes 9 to 4096, not {frame}")
+    elif size and frame and size != 1 << (frame - 1).bit_length():
+        problems.append("fft_size: the micro front end takes the smallest; leave it out")
     return problems
 
 
@@ -400,6 +426,8 @@ def lines(description: Input, with_tensor: bool = False) -> Iterator[str]:
     for each, rule in rules(description):
         value = getattr(description, each.name)
         if each.name == "tensor" and not (value or with_tensor):
+            continue
+        if getattr(description, "front_end", "") == "micro" and each.name in _NOT_OF_MICRO:
             continue
         if rule.instead and value == each.default:
             yield f"# {each.name}: {rule.instead}, unless you write it here"

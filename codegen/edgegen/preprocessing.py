@@ -17,7 +17,7 @@ from typing import Literal, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from edgegen import inputs, native
+from edgegen import inputs, micro_audio, native
 from edgegen.errors import UsageError
 from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import DType, Model, Tensor
@@ -25,9 +25,11 @@ from edgegen.model import DType, Model, Tensor
 __all__ = [
     "AudioInput",
     "AudioPreprocessor",
+    "FloatAudioPreprocessor",
     "ImageInput",
     "ImagePreprocessor",
     "Input",
+    "MicroAudioPreprocessor",
     "Preprocessor",
     "prepare",
     "resolve",
@@ -48,7 +50,11 @@ _KEY_OF_ARGUMENT = {
     "offset": "mean",
     "quant_scale": "tensor",
     "zero_point": "tensor",
+    "channels": "mel_bands",
 }
+
+_MICRO_SPEECH_SCALE = 26 / 255
+"""Of an int8 tensor whose codes are features of 0 to 26."""
 
 
 class Preprocessor(ABC):
@@ -127,11 +133,10 @@ class ImagePreprocessor(Preprocessor):
 
 
 class AudioPreprocessor(Preprocessor):
-    """Of the samples of all rows, int16; a sample is its value / 32768.
+    """Of the samples of all rows, int16.
 
     Attributes:
         rows: Frames that make up the tensor, one row of features each.
-        native: What makes the features.
     """
 
     description: AudioInput
@@ -142,6 +147,26 @@ class AudioPreprocessor(Preprocessor):
         self.rows = rows
         self.raw_dtype = np.dtype(np.int16)
         self.raw_shape = ((rows - 1) * description.hop + description.frame_length,)
+
+    def run(self, raw: Array) -> Array:
+        _require(raw, self)
+        rows = self._rows(cast("npt.NDArray[np.int16]", raw))
+        return rows.reshape(self.tensor.shape)
+
+    @abstractmethod
+    def _rows(self, samples: npt.NDArray[np.int16]) -> Array:
+        """The tensor's elements, [rows, features]."""
+
+
+class FloatAudioPreprocessor(AudioPreprocessor):
+    """A sample is its value / 32768.
+
+    Attributes:
+        native: What makes the features.
+    """
+
+    def __init__(self, tensor: Tensor, description: AudioInput, rows: int) -> None:
+        super().__init__(tensor, description, rows)
         self.native = native.AudioFeatures(
             description.sample_rate,
             description.frame_length,
@@ -158,10 +183,45 @@ class AudioPreprocessor(Preprocessor):
             mel_norm=description.mel_norm,
         )
 
-    def run(self, raw: Array) -> Array:
-        _require(raw, self)
-        features = self.native.run(cast("npt.NDArray[np.int16]", raw))
-        return _quantised(features, self.tensor).reshape(self.tensor.shape)
+    def _rows(self, samples: npt.NDArray[np.int16]) -> Array:
+        return _quantised(self.native.run(samples), self.tensor)
+
+
+class MicroAudioPreprocessor(AudioPreprocessor):
+    """From a noise estimate of 0 on.
+
+    A feature stands for feature / 25.6, as models are trained with it, but an int8 tensor with the
+    quantisation of micro_speech has the elements that micro_speech computes: a little more.
+
+    Attributes:
+        is_micro_speech: Whether the tensor is such a one.
+        native: What makes the features.
+    """
+
+    def __init__(self, tensor: Tensor, description: AudioInput, rows: int) -> None:
+        super().__init__(tensor, description, rows)
+        self.is_micro_speech = (
+            tensor.dtype is DType.INT8
+            and tensor.zero_point == micro_audio.S8_ZERO_POINT
+            and math.isclose(tensor.scale, _MICRO_SPEECH_SCALE, rel_tol=1e-3)
+        )
+        self.native = native.MicroAudioFeatures(
+            micro_audio.MicroAudioConfig(
+                sample_rate=description.sample_rate,
+                frame_length=description.frame_length,
+                hop=description.hop,
+                channels=description.mel_bands,
+                low_hz=description.low_hz,
+                high_hz=description.high_hz,
+            )
+        )
+
+    def _rows(self, samples: npt.NDArray[np.int16]) -> Array:
+        features = self.native(samples)
+        if self.is_micro_speech:
+            return self.native.to_int8(features)
+        real = features.astype(np.float32) * np.float32(micro_audio.FLOAT_SCALE)
+        return _quantised(real, self.tensor)
 
 
 def resolve(model: Model, descriptions: Sequence[Input], where: str = "") -> tuple[Input, ...]:
@@ -374,7 +434,8 @@ def _prepare_audio(
         )
     size = max(8, 1 << max(description.frame_length - 1, 0).bit_length())
     complete = replace(description, fft_size=description.fft_size or size)
-    return _made(AudioPreprocessor, problems, tensor, complete, rows)
+    kind = FloatAudioPreprocessor if complete.front_end == "float" else MicroAudioPreprocessor
+    return _made(kind, problems, tensor, complete, rows)
 
 
 def _rows(shape: tuple[int, ...], features: int) -> int | None:

@@ -24,8 +24,8 @@ LAYERS = (
         *("registry", "render", "runtime_sources"),
     ),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
-    ("native_audio", "native_image", "options"),
-    ("_native", "device", "inputs", "labels", "model", "paths"),
+    ("native_audio", "native_image", "native_micro_audio", "options"),
+    ("_native", "device", "inputs", "labels", "micro_audio", "model", "paths"),
     ("toml_table",),
     ("errors",),
 )

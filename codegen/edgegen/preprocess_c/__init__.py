@@ -96,8 +96,7 @@ def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
     return {
         f"include/{options.name}/preprocess.h": text("preprocess/preprocess.h.j2"),
         **{
-            f"preprocess/input_{each.input}.c": text(f"preprocess/{each.kind}.c.j2", source=each)
-            for each in sources
+            f"preprocess/input_{each.input}.c": text(each.template, source=each) for each in sources
         },
         **runtime_sources.files([*files, *runtime_sources.COMMON]),
     }

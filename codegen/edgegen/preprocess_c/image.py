@@ -58,6 +58,7 @@ class Image:
     sources: tuple[str, ...]
 
     kind: ClassVar[str] = "image"
+    template: ClassVar[str] = "preprocess/image.c.j2"
 
     @property
     def flash_bytes(self) -> int:

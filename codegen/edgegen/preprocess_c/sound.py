@@ -9,15 +9,50 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from edgegen.inputs import AudioInput
+from edgegen.micro_audio import FLOAT_SCALE, MicroAudioPlan
 from edgegen.model import DType
 from edgegen.native_audio import AudioPlan
 from edgegen.preprocess_c import tables
 from edgegen.preprocess_c.tables import Table
-from edgegen.preprocessing import AudioPreprocessor
+from edgegen.preprocessing import (
+    AudioPreprocessor,
+    FloatAudioPreprocessor,
+    MicroAudioPreprocessor,
+)
 from edgegen.render import c_comment, c_float
 
-_PLAN_BYTES = 56
-"""Of an eg_audio_plan on a 32-bit core."""
+Fields = tuple[tuple[str, str], ...]
+
+_MICRO_SOURCES = ("features", "run", "transform", "window")
+
+_C_TYPES = {DType.FLOAT32: "float", DType.INT8: "int8_t", DType.UINT8: "uint8_t"}
+
+
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """What makes a row of features, as the templates see it.
+
+    Attributes:
+        template: Of the C.
+        header: Below edgegen/.
+        plan_type: In C.
+        tables, fields: The plan's, its initialiser.
+        plan_bytes: Of the plan on a 32-bit core.
+        scratch: C expression of its size, in elements or bytes.
+        static_bytes: RAM of the scratch and of a row before it is quantised.
+        sources: Paths below runtime_c.
+    """
+
+    template: str
+    header: str
+    plan_type: str
+    tables: tuple[Table, ...]
+    fields: Fields
+    plan_bytes: int
+    scratch: str
+    static_bytes: int
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +66,10 @@ class Sound:
         rows, features: Of the tensor.
         raw, tensor, steps: Sentences for comments.
         c_type: Of the tensor's elements.
-        fields: The plan's initialiser.
-        scratch: C expression of its elements.
         scale, zero_point: C literals; of an int8 tensor, which a uint8 one differs from in the
-            top bit of its elements. "" for float32.
-        sources: Paths below runtime_c.
+            top bit of its elements. "" for float32, and for elements that the front end itself
+            makes.
+        unit: C literal: what a feature of 1 stands for, where the front end has integers.
     """
 
     input: int
@@ -47,16 +81,22 @@ class Sound:
     tensor: str
     steps: tuple[str, ...]
     c_type: str
-    tables: tuple[Table, ...]
-    fields: tuple[tuple[str, str], ...]
-    scratch: str
-    scratch_elements: int
     scale: str
     zero_point: str
-    sources: tuple[str, ...]
+    unit: str
+    front_end: FrontEnd
 
     kind: ClassVar[str] = "sound"
     is_float: ClassVar[bool] = True
+
+    @property
+    def template(self) -> str:
+        return self.front_end.template
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Paths below runtime_c."""
+        return (*self.front_end.sources, *(("src/quantize.c",) if self.scale else ()))
 
     @property
     def bytes(self) -> int:
@@ -66,24 +106,21 @@ class Sound:
     @property
     def flash_bytes(self) -> int:
         """Of the plan and its tables."""
-        return _PLAN_BYTES + tables.total_bytes(self.tables)
+        return self.front_end.plan_bytes + tables.total_bytes(self.front_end.tables)
 
     @property
     def static_bytes(self) -> int:
         """RAM of the scratch, and of a row before it is quantised."""
-        return 4 * (self.scratch_elements + (self.features if self.scale else 0))
-
-
-_C_TYPES = {DType.FLOAT32: "float", DType.INT8: "int8_t", DType.UINT8: "uint8_t"}
+        return self.front_end.static_bytes + (4 * self.features if self.scale else 0)
 
 
 def sound(made: AudioPreprocessor) -> Sound:
     """How the C of an input looks."""
     description, tensor = made.description, made.tensor
-    plan = made.native.plan()
-    quantised = tensor.dtype is not DType.FLOAT32
-    zero_point = 0
-    if quantised:
+    is_micro_speech = isinstance(made, MicroAudioPreprocessor) and made.is_micro_speech
+    scale, zero_point = "", 0
+    if tensor.dtype is not DType.FLOAT32 and not is_micro_speech:
+        scale = c_float(tensor.scale)
         zero_point = tensor.zero_point - (128 if tensor.dtype is DType.UINT8 else 0)
     return Sound(
         input=description.tensor,
@@ -93,57 +130,83 @@ def sound(made: AudioPreprocessor) -> Sound:
         features=description.coefficients or description.mel_bands,
         raw=f"{made.raw_shape[0]} samples of 16 bits, {description.sample_rate} Hz",
         tensor=f"{c_comment(tensor.name)}, {tensor.dtype.value} {list(tensor.shape)}",
-        steps=tuple(_steps(made)),
+        steps=tuple(_steps(made.rows, description)),
         c_type=_C_TYPES[tensor.dtype],
-        tables=tuple(_tables(plan)),
-        fields=tuple(_fields(plan)),
-        scratch=f"EG_AUDIO_SCRATCH({plan.fft_size}, {plan.mel_bands})",
-        scratch_elements=plan.fft_size + 2 + plan.mel_bands,
-        scale=c_float(tensor.scale) if quantised else "",
+        scale=scale,
         zero_point=str(zero_point) if zero_point >= 0 else f"({zero_point})",
-        sources=("src/audio/run.c", *(("src/quantize.c",) if quantised else ())),
+        unit="" if is_micro_speech else c_float(FLOAT_SCALE),
+        front_end=_front_end(made),
     )
 
 
-def _steps(made: AudioPreprocessor) -> Iterator[str]:
-    description = made.description
-    yield (
-        f"frames  {made.rows} of {description.frame_length} samples, one every {description.hop}; "
-        f"window {description.window}, FFT of {description.fft_size}"
-    )
+def _front_end(made: AudioPreprocessor) -> FrontEnd:
+    if isinstance(made, MicroAudioPreprocessor):
+        return _micro(made.native.plan, made.is_micro_speech)
+    assert isinstance(made, FloatAudioPreprocessor)
+    return _float(made.native.plan())
+
+
+def _steps(rows: int, description: AudioInput) -> Iterator[str]:
+    frames = f"{rows} of {description.frame_length} samples, one every {description.hop}"
     low, high = f"{description.low_hz:g}", f"{description.high_hz:g}"
-    bands = f"bands   {description.mel_bands} from {low} to {high} Hz, {description.mel_scale}"
-    bands += ", slopes over mel" if description.mel_slopes == "mel" else ""
-    bands += ", normalised by their width" if description.mel_norm == "slaney" else ""
-    yield bands
+    bands = f"{description.mel_bands} from {low} to {high} Hz"
+    if description.front_end == "micro":
+        yield f"frames  {frames}"
+        yield f"row     {bands}: noise reduction, gain control, logarithms"
+        return
+    yield f"frames  {frames}; window {description.window}, FFT of {description.fft_size}"
+    slopes = ", slopes over mel" if description.mel_slopes == "mel" else ""
+    norm = ", normalised by their width" if description.mel_norm == "slaney" else ""
+    yield f"bands   {bands}, {description.mel_scale}{slopes}{norm}"
     features = f"{description.coefficients} MFCCs" if description.coefficients else "logarithms"
     yield f"row     {features}"
 
 
-def _tables(plan: AudioPlan) -> Iterator[Table]:
-    def floats(name: str, comment: str, values: npt.NDArray[np.float32]) -> Table:
-        return Table("float", name, comment, len(values), tables.floats(values.tolist()))
+def _floats(name: str, comment: str, values: npt.NDArray[np.float32]) -> Table:
+    return Table("float", name, comment, len(values), tables.floats(values.tolist()))
 
-    def shorts(name: str, comment: str, values: npt.NDArray[np.uint16]) -> Table:
-        lines = tables.integers(values.tolist())
-        return Table("uint16_t", name, comment, len(values), lines)
 
-    yield shorts("order", "Where each pair of samples goes before the transform.", plan.order)
+def _integers(name: str, comment: str, values: npt.NDArray[np.int16 | np.uint16]) -> Table:
+    lines = tables.integers(values.reshape(-1).tolist())
+    return Table(f"{values.dtype}_t", name, comment, values.size, lines)
+
+
+# Float
+
+
+def _float(plan: AudioPlan) -> FrontEnd:
+    return FrontEnd(
+        template="preprocess/sound.c.j2",
+        header="audio.h",
+        plan_type="eg_audio_plan",
+        tables=tuple(_float_tables(plan)),
+        fields=tuple(_float_fields(plan)),
+        plan_bytes=56,
+        scratch=f"EG_AUDIO_SCRATCH({plan.fft_size}, {plan.mel_bands})",
+        static_bytes=4 * (plan.fft_size + 2 + plan.mel_bands),
+        sources=("src/audio/run.c",),
+    )
+
+
+def _float_tables(plan: AudioPlan) -> Iterator[Table]:
+    yield _integers("order", "Where each pair of samples goes before the transform.", plan.order)
     if len(plan.twiddles):
-        yield floats("twiddles", "The transform's factors.", plan.twiddles)
-    yield floats("separators", "What makes real samples' spectrum of it.", plan.separators)
-    yield floats("window", "The window.", plan.window)
-    yield shorts("corners", "The first frequency from each corner of the bands on.", plan.corners)
-    yield floats(
+        yield _floats("twiddles", "The transform's factors.", plan.twiddles)
+    yield _floats("separators", "What makes real samples' spectrum of it.", plan.separators)
+    yield _floats("window", "The window.", plan.window)
+    yield _integers(
+        "corners", "The first frequency from each of the bands' corners on.", plan.corners
+    )
+    yield _floats(
         "weights",
         "Of every frequency, a quarter of its part in the two bands that it lies in.",
         plan.weights,
     )
     if plan.coefficients:
-        yield floats("dct", "The first half of each row of the cosine transform.", plan.dct)
+        yield _floats("dct", "The first half of each row of the cosine transform.", plan.dct)
 
 
-def _fields(plan: AudioPlan) -> Iterator[tuple[str, str]]:
+def _float_fields(plan: AudioPlan) -> Iterator[tuple[str, str]]:
     """Members of eg_audio_plan in order."""
     yield "fft.size", str(plan.fft_size)
     yield "fft.order", "order"
@@ -160,3 +223,56 @@ def _fields(plan: AudioPlan) -> Iterator[tuple[str, str]]:
     yield "weights", "weights"
     if plan.coefficients:
         yield "dct", "dct"
+
+
+# Fixed point
+
+
+def _micro(plan: MicroAudioPlan, is_micro_speech: bool) -> FrontEnd:
+    sources = (*_MICRO_SOURCES, *(("to_s8",) if is_micro_speech else ()))
+    return FrontEnd(
+        template="preprocess/micro.c.j2",
+        header="micro_audio.h",
+        plan_type="eg_micro_audio_plan",
+        tables=tuple(_micro_tables(plan)),
+        fields=tuple(_micro_fields(plan)),
+        plan_bytes=88,
+        scratch=str(plan.workspace_bytes // 4),
+        static_bytes=plan.workspace_bytes + _MICRO_STATE_BYTES + 2 * plan.channels,
+        sources=tuple(f"src/micro_audio/{source}.c" for source in sources),
+    )
+
+
+_MICRO_STATE_BYTES = 24
+"""Of an eg_micro_audio on a 32-bit core."""
+
+
+def _micro_tables(plan: MicroAudioPlan) -> Iterator[Table]:
+    yield _integers("window", "The window, 4096 for 1.", plan.window)
+    yield _integers("order", "Where the transform's first groups begin.", plan.order)
+    yield _integers("factors", "The transform's factors, 32767 for 1.", plan.factors)
+    yield _integers("split_factors", "What makes real samples' spectrum of it.", plan.split_factors)
+    yield _integers("widths", "Frequencies between the bands' middles.", plan.widths)
+    yield _integers(
+        "weights", "Of every frequency, in the two bands that it lies in.", plan.weights
+    )
+    if plan.gains is not None:
+        lines = tables.rows(plan.gains.tolist())
+        comment = "The gain for each bit length of a noise estimate: value, slope, curvature."
+        yield Table("int16_t", "gains", comment, plan.gains.size, lines, columns=3)
+
+
+def _micro_fields(plan: MicroAudioPlan) -> Iterator[tuple[str, str]]:
+    """Members of eg_micro_audio_plan in order."""
+    for name in ("window", "order", "factors", "split_factors", "widths", "weights"):
+        yield name, name
+    if plan.gains is not None:
+        yield "gains", "gains"
+    yield "transform", "eg_micro_audio_transform_any"
+    for name in ("frame_length", "hop", "fft_size", "channels", "first_bin"):
+        yield name, str(getattr(plan, name))
+    yield "smoothing", f"{{{plan.smoothing[0]}, {plan.smoothing[1]}}}"
+    for name in ("min_signal_remaining", "smoothing_bits", "gain_shift", "correction_bits"):
+        yield name, str(getattr(plan, name))
+    yield "log_shift", str(plan.log_shift)
+    yield "has_log", "true" if plan.has_log else "false"
