@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgegen import inputs, native, native_audio, native_image, preprocessing
+from edgegen import inputs, micro_audio, native, native_audio, native_image, preprocessing
 from edgegen.errors import UsageError
 from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import DType, Model, Quant, Source, Tensor
@@ -328,3 +328,66 @@ class TestSound:
         described = replace(SPEECH, mel_bands=128)
         said = refusal(model_of([1, 5, 128]), described)
         assert "input.audio." in said
+
+
+class TestMicro:
+    SPEECH = AudioInput(
+        sample_rate=16000, frame_length=480, hop=320, mel_bands=40, low_hz=125, high_hz=7500,
+        front_end="micro",
+    )  # fmt: skip
+
+    def features(self, raw: npt.NDArray[np.int16]) -> npt.NDArray[np.uint16]:
+        return native.MicroAudioFeatures(micro_audio.MicroAudioConfig(hop=320))(raw)
+
+    def test_micro_speech(self) -> None:
+        """Its tensor: [1, 1960], -128 to 127 for features of 0 to 26."""
+        model = model_of([1, 1960], scale=0.10196078568696976, zero_point=-128)
+        made = preprocessing.prepare(model, self.SPEECH)
+        assert made.raw_shape == (48 * 320 + 480,)
+        raw = raw_of(model, self.SPEECH)
+        expected = (256 * self.features(raw).astype(int) + 333) // 666 - 128
+        assert made.run(raw).tolist() == [expected.clip(-128, 127).ravel().tolist()]
+
+    def test_float32(self) -> None:
+        model = model_of([1, 9, 40, 1], dtype="float32")
+        raw = raw_of(model, self.SPEECH)
+        made = preprocessing.run(model, self.SPEECH, raw)
+        assert made.tolist() == (self.features(raw) / 25.6).reshape(1, 9, 40, 1).tolist()
+
+    @pytest.mark.parametrize(("dtype", "low"), [("int8", -128), ("uint8", 0)])
+    def test_another_quantisation(self, dtype: str, low: int) -> None:
+        model = model_of([1, 9, 40], dtype=dtype, scale=0.25, zero_point=low + 9)
+        raw = raw_of(model, self.SPEECH)
+        expected = np.floor(self.features(raw) / 25.6 / 0.25 + 0.5) + low + 9
+        made = preprocessing.run(model, self.SPEECH, raw)
+        assert made.tolist() == [expected.clip(low, low + 255).tolist()]
+
+    def test_every_run_begins_without_noise(self) -> None:
+        model = model_of([1, 9, 40], dtype="float32")
+        made = preprocessing.prepare(model, self.SPEECH)
+        raw = raw_of(model, self.SPEECH)
+        assert made.run(raw).tobytes() == made.run(raw).tobytes()
+
+    @pytest.mark.parametrize(
+        ("values", "said"),
+        [
+            ({"window": "hamming"}, "window: the micro front end has its own; leave it out"),
+            ({"coefficients": 10}, "coefficients: the micro front end has its own"),
+            ({"mel_norm": "slaney"}, "mel_norm: the micro"),
+            ({"fft_size": 1024}, "fft_size: the micro front end takes the smallest"),
+            ({"frame_length": 5000, "hop": 320}, "frame_length: the micro front end takes 9 to"),
+        ],
+    )
+    def test_what_it_cannot_do(self, values: dict[str, Any], said: str) -> None:
+        with pytest.raises(UsageError) as caught:
+            replace(self.SPEECH, **values)
+        assert said in str(caught.value)
+
+    def test_a_band_too_high(self) -> None:
+        described = replace(self.SPEECH, high_hz=8000)
+        assert "input.audio.high_hz: need less" in refusal(model_of([1, 9, 40]), described)
+
+    def test_its_table_reads_back(self) -> None:
+        text = inputs.render((self.SPEECH,))
+        assert "window" not in text
+        assert inputs.read(tomllib.loads(text)["input"], []) == (self.SPEECH,)

@@ -149,7 +149,7 @@ def _front_end(made: AudioPreprocessor) -> FrontEnd:
 def _steps(rows: int, description: AudioInput) -> Iterator[str]:
     frames = f"{rows} of {description.frame_length} samples, one every {description.hop}"
     low, high = f"{description.low_hz:g}", f"{description.high_hz:g}"
-    bands = f"{description.mel_bands} from {low} to {high} Hz"
+    bands = f"{description.mel_bands} bands from {low} to {high} Hz"
     if description.front_end == "micro":
         yield f"frames  {frames}"
         yield f"row     {bands}: noise reduction, gain control, logarithms"
@@ -157,7 +157,7 @@ def _steps(rows: int, description: AudioInput) -> Iterator[str]:
     yield f"frames  {frames}; window {description.window}, FFT of {description.fft_size}"
     slopes = ", slopes over mel" if description.mel_slopes == "mel" else ""
     norm = ", normalised by their width" if description.mel_norm == "slaney" else ""
-    yield f"bands   {bands}, {description.mel_scale}{slopes}{norm}"
+    yield f"mel     {bands}, {description.mel_scale}{slopes}{norm}"
     features = f"{description.coefficients} MFCCs" if description.coefficients else "logarithms"
     yield f"row     {features}"
 
