@@ -35,7 +35,7 @@ std::size_t size_of(const py::array &array)
 class Plan
 {
   public:
-    explicit Plan(const py::object &plan)
+    Plan(const py::object &plan, bool portable)
         : window_(plan.attr("window")), order_(plan.attr("order")), factors_(plan.attr("factors")),
           split_factors_(plan.attr("split_factors")), widths_(plan.attr("widths")),
           weights_(plan.attr("weights"))
@@ -52,7 +52,8 @@ class Plan
         plan_.split_factors = split_factors_.data();
         plan_.widths = widths_.data();
         plan_.weights = weights_.data();
-        plan_.transform = &eg_micro_audio_transform_any;
+        plan_.transform =
+            portable ? &eg_micro_audio_transform_any : eg_micro_audio_best_transform();
         plan_.frame_length = plan.attr("frame_length").cast<std::uint32_t>();
         plan_.hop = plan.attr("hop").cast<std::uint32_t>();
         plan_.fft_size = plan.attr("fft_size").cast<std::uint32_t>();
@@ -138,8 +139,8 @@ class Sound
 class MicroAudio
 {
   public:
-    explicit MicroAudio(const py::object &plan)
-        : plan_(plan), whole_(plan_.get()), stream_(plan_.get())
+    MicroAudio(const py::object &plan, bool portable)
+        : plan_(plan, portable), whole_(plan_.get()), stream_(plan_.get())
     {
     }
 
@@ -220,7 +221,7 @@ void bind_micro_audio(py::module_ &module)
     module.def("micro_audio_to_s8", &to_s8, py::arg("features").noconvert(), py::arg("divisor"),
                py::arg("zero_point"));
     py::class_<MicroAudio>(module, "MicroAudio")
-        .def(py::init<const py::object &>(), py::arg("plan"))
+        .def(py::init<const py::object &, bool>(), py::arg("plan"), py::arg("portable"))
         .def("run", &MicroAudio::run, py::arg("samples").noconvert())
         .def("feed", &MicroAudio::feed, py::arg("samples").noconvert())
         .def("reset", &MicroAudio::reset);

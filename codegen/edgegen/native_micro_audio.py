@@ -20,6 +20,7 @@ class MicroAudioFeatures:
 
     Args:
         config: None for micro_speech's, with frames 10 ms apart.
+        portable: Leaves the processor's vectors alone. The result is the same, to the bit.
 
     Attributes:
         plan: What the config became.
@@ -29,9 +30,9 @@ class MicroAudioFeatures:
         ValueError: They have more than one dimension; or the config makes no filter bank.
     """
 
-    def __init__(self, config: MicroAudioConfig | None = None) -> None:
+    def __init__(self, config: MicroAudioConfig | None = None, *, portable: bool = False) -> None:
         self.plan: MicroAudioPlan = plan(MicroAudioConfig() if config is None else config)
-        self._audio = _native.MicroAudio(self.plan)
+        self._audio = _native.MicroAudio(self.plan, portable)
 
     def __call__(self, samples: npt.NDArray[np.int16]) -> npt.NDArray[np.uint16]:
         """The rows of all whole frames in int16 [n], from a noise estimate of 0 on."""

@@ -113,5 +113,8 @@ void reset(void)
 extern const void *const vectors[16];
 
 const void *const vectors[16] __attribute__((section(".vectors"), used)) = {
-    stack_top, (const void *)reset, (const void *)fault, (const void *)fault,
+    stack_top,
+    (const void *)reset,
+    (const void *)fault,
+    (const void *)fault,
 };

@@ -4,6 +4,16 @@
 
 #include "edgegen/micro_audio.h"
 
+/* Whether the compiler can write AVX2 for one function; the processor is asked when the program
+ * runs. Defined as 0, it leaves that path out. */
+#ifndef EG_MICRO_AUDIO_HAS_AVX2
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#define EG_MICRO_AUDIO_HAS_AVX2 1
+#else
+#define EG_MICRO_AUDIO_HAS_AVX2 0
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -26,6 +36,11 @@ static inline uint32_t eg_bit_length(uint32_t x)
 /* Writes the windowed samples, and zeros up to fft_size. Returns how far to shift them up. */
 uint32_t eg_micro_audio_window(const eg_micro_audio_plan *plan, const int16_t *samples,
                                int16_t *frame);
+
+#if EG_MICRO_AUDIO_HAS_AVX2
+void eg_micro_audio_transform_avx2(const eg_micro_audio_plan *plan, const int16_t *frame,
+                                   uint32_t shift, int16_t *spectrum, uint32_t *energies);
+#endif
 
 /* Energies to features; updates the noise estimates. */
 void eg_micro_audio_features(const eg_micro_audio_plan *plan, const uint32_t *energies,
