@@ -1,12 +1,11 @@
 // edgegen/audio.h from Python: arrays are checked here, everything else by native_audio.py.
 #include "audio.hpp"
 
-#include <algorithm>
-#include <cmath>
+#include "arrays.hpp"
+
 #include <complex>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include <pybind11/complex.h>
@@ -20,8 +19,7 @@ namespace py = pybind11;
 namespace
 {
 
-template <typename T>
-using Array = py::array_t<T, py::array::c_style>;
+using namespace arrays;
 
 void check(eg_status status, const char *refusal)
 {
@@ -30,41 +28,16 @@ void check(eg_status status, const char *refusal)
     }
 }
 
-template <typename T>
-bool holds(const py::array &samples)
-{
-    return samples.dtype().equal(py::dtype::of<T>());
-}
-
-// One dimension, its elements side by side; a copy where they aren't.
-template <typename T>
-Array<T> in_a_row(const py::array &samples)
-{
-    if (samples.ndim() != 1) {
-        const py::list shape(py::tuple(samples.attr("shape")));
-
-        throw std::invalid_argument("samples: need shape [n], got " +
-                                    py::str(shape).cast<std::string>());
-    }
-    return Array<T>::ensure(samples);
-}
-
-[[noreturn]] void refuse_type(const char *wanted, const py::array &samples)
-{
-    throw py::type_error(std::string("expected an array of ") + wanted + ", got " +
-                         py::str(samples.dtype()).cast<std::string>());
-}
-
 // float32 as they are; int16 in 1 / 32768, which is exact.
 Array<float> samples_of(const py::array &samples)
 {
     if (holds<float>(samples)) {
-        return in_a_row<float>(samples);
+        return vector_of<float>("samples", samples);
     }
     if (!holds<std::int16_t>(samples)) {
         refuse_type("float32 or int16", samples);
     }
-    const Array<std::int16_t> whole = in_a_row<std::int16_t>(samples);
+    const Array<std::int16_t> whole = vector_of<std::int16_t>("samples", samples);
     const float unit = 1.0F / 32768.0F;
     const float zero = 0.0F;
     Array<float> made(whole.size());
@@ -77,10 +50,7 @@ Array<float> samples_of(const py::array &samples)
 
 Array<std::complex<float>> real_fft(const py::array &array)
 {
-    if (!holds<float>(array)) {
-        refuse_type("float32", array);
-    }
-    const Array<float> samples = in_a_row<float>(array);
+    const Array<float> samples = vector_of<float>("samples", array);
     const auto size = static_cast<std::uint32_t>(samples.size());
     const std::size_t bytes = eg_real_fft_workspace_bytes(size);
     std::vector<float> workspace(bytes / sizeof(float));
@@ -128,16 +98,15 @@ class AudioFeatures
     Array<float> push(const py::array &array)
     {
         const Array<float> samples = samples_of(array);
-        const auto count = static_cast<std::uint32_t>(samples.size());
+        const std::uint32_t count = count_of("samples", samples);
         const std::uint32_t missing = plan_.frame_length - stream_.held;
         Array<float> rows =
             rows_of(count < missing ? 0 : (count - missing) / plan_.hop + std::size_t{1});
         float *row = rows.mutable_data();
         float spare[EG_AUDIO_MAX_BANDS]; // after the last row there is none to point to
 
-        if (!std::all_of(samples.data(), samples.data() + count,
-                         [](float x) { return std::isfinite(x); })) {
-            throw std::invalid_argument("samples: NaN or infinity");
+        if (!all_finite(samples)) { // before the first of several calls
+            refuse("samples: NaN or infinity");
         }
         for (std::uint32_t used = 0; used < count;) {
             std::uint32_t taken = 0;

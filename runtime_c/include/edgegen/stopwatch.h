@@ -1,8 +1,8 @@
 /* A stopwatch over any clock: the caller owns the struct and passes the time in.
  *
  * It reads no clock itself, so it serves a host (eg_clock_ns), a board (the port layer's clock,
- * SysTick by eg_systick_ns) and a cycle counter (eg_cycles_to_ns) alike. Times are nanoseconds of one monotonic clock. Nothing here is thread-safe: one stopwatch,
- * one thread.
+ * SysTick by eg_systick_ns) and a cycle counter (eg_cycles_to_ns) alike. Times are nanoseconds of
+ * one monotonic clock. Nothing here is thread-safe: one stopwatch, one thread.
  *
  * Two things are up to the caller. With a histogram there are percentiles. With an overhead (see
  * eg_stopwatch_calibrate) every lap is that much shorter than what the clock showed, but not below
