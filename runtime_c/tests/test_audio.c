@@ -1,7 +1,9 @@
 #include "edgegen/audio.h"
+#include "edgegen/audio/lanes.h"
 
 #include "check.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -50,6 +52,34 @@ static void test_what_the_transform_refuses(void)
     EXPECT(eg_real_fft_run(NULL, samples, spectrum) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_run(&fft, NULL, spectrum) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_run(&fft, samples, NULL) == EG_INVALID_ARGUMENT);
+}
+
+/* In units of the exact value's last place. */
+static double log_error(uint32_t bits)
+{
+    const float x = eg_lanes_of_bits(bits);
+    const double exact = log((double)x);
+    int exponent = 0;
+
+    (void)frexp(exact, &exponent);
+    return fabs((double)eg_lanes_log(x) - exact) / ldexp(1.0, exponent - FLT_MANT_DIG);
+}
+
+static void test_the_logarithm(void)
+{
+    const uint32_t one = UINT32_C(0x3F800000);
+
+    EXPECT(eg_lanes_log(1.0F) == 0.0F);
+    for (uint32_t bits = UINT32_C(0x00800000); bits < UINT32_C(0x7F800000); bits += 4099) {
+        EXPECT(log_error(bits) < 0.93);
+    }
+    for (uint32_t distance = 1; distance < UINT32_C(0x00400000); distance += 11) {
+        EXPECT(log_error(one + distance) < 0.93);
+        EXPECT(log_error(one - distance) < 0.93);
+    }
+    EXPECT(eg_lanes_log(FLT_MAX) <= eg_lanes_log(INFINITY) && eg_lanes_log(INFINITY) < 89.0F);
+    EXPECT(eg_lanes_at_least(NAN, 0.5F) == 0.5F && eg_lanes_at_least(0.0F, 0.5F) == 0.5F);
+    EXPECT(eg_lanes_at_least(0.75F, 0.5F) == 0.75F);
 }
 
 static eg_audio_spec small_spec(void)
@@ -387,6 +417,7 @@ int main(void)
 {
     test_the_transform_of_a_tone();
     test_what_the_transform_refuses();
+    test_the_logarithm();
     test_streaming_gives_the_same_rows();
     test_whole_samples_give_the_same_rows();
     test_paths();

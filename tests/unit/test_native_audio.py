@@ -42,13 +42,60 @@ def test_the_transform_keeps_its_error_bound(seed: int, log2: int, kind: str) ->
     assert np.abs(spectrum - exact).max() <= bound
 
 
-def mel_weights(rate: float, size: int, bands: int, low: float, high: float) -> Doubles:
+def mel64(scale: str, hertz: Doubles) -> Doubles:
+    if scale == "htk":
+        return np.asarray(2595 * np.log10(1 + hertz / 700))
+    logarithmic = 15 + 27 * np.log(np.maximum(hertz, 1000) / 1000) / np.log(6.4)
+    return np.where(hertz < 1000, 3 * hertz / 200, logarithmic)
+
+
+def mel_weights(
+    rate: float,
+    size: int,
+    bands: int,
+    low: float,
+    high: float,
+    scale: str = "htk",
+    slopes: str = "hertz",
+    norm: str = "none",
+) -> Doubles:
     """[bands, size / 2 + 1]: triangles between corners at equal steps of mel."""
-    mel_low, mel_high = (2595 * np.log10(1 + f / 700) for f in (low, high))
-    corners = 700 * (10 ** (np.linspace(mel_low, mel_high, bands + 2) / 2595) - 1)
+    fine = np.linspace(low, high, 2_000_001)
+    mel_low, mel_high = mel64(scale, np.array([low, high]))
+    # The scale is inverted by looking it up.
+    corners = np.interp(np.linspace(mel_low, mel_high, bands + 2), mel64(scale, fine), fine)
     f = np.arange(size // 2 + 1) * rate / size
     left, middle, right = corners[:-2, None], corners[1:-1, None], corners[2:, None]
-    return np.maximum(0, np.minimum((f - left) / (middle - left), (right - f) / (right - middle)))
+    height = 2 / (right - left) if norm == "slaney" else 1.0
+    if slopes == "mel":
+        f, left, middle, right = (mel64(scale, each) for each in (f, left, middle, right))
+    sides = np.minimum((f - left) / (middle - left), (right - f) / (right - middle))
+    return np.asarray(height * np.maximum(0, sides))
+
+
+@pytest.mark.parametrize("scale", ["htk", "slaney"])
+@pytest.mark.parametrize("slopes", ["hertz", "mel"])
+@pytest.mark.parametrize("norm", ["none", "slaney"])
+def test_filter_banks(
+    scale: Literal["htk", "slaney"],
+    slopes: Literal["hertz", "mel"],
+    norm: Literal["none", "slaney"],
+) -> None:
+    audio = native.AudioFeatures(
+        16000, 512, 160, mel_bands=40, mel_scale=scale, mel_slopes=slopes, mel_norm=norm
+    )
+    plan = audio.plan()
+    expected = mel_weights(16000.0, 512, 40, 20.0, 8000.0, scale, slopes, norm)
+    found = np.zeros_like(expected)
+    for corner in range(41):  # from it to the next one: the band above it rises, its own falls
+        for k in range(plan.corners[corner], plan.corners[corner + 1]):
+            rising, falling = 4 * plan.weights[2 * (k - plan.corners[0]) :][:2]
+            if corner < 40:
+                found[corner, k] = rising
+            if corner > 0:
+                found[corner - 1, k] = falling
+    # The interpolated scale is what's inexact.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * expected.max())
 
 
 def window64(name: str, length: int) -> Doubles:
@@ -122,6 +169,44 @@ def test_streaming_gives_the_same_rows(seed: int, count: int) -> None:
     np.testing.assert_array_equal(np.concatenate(rows), whole.run(samples))
 
 
+@given(SEED, st.integers(0, 3000), st.sampled_from([0, 1, 12, 13]))
+@settings(deadline=None)
+def test_all_paths_give_the_same_bits(seed: int, count: int, coefficients: int) -> None:
+    samples = noise(seed, count) * np.float32(10.0 ** (seed % 60 - 40))
+    options: dict[str, Any] = {"mel_bands": 23, "coefficients": coefficients}
+    best = native.AudioFeatures(16000, 257, 100, **options)
+    portable = native.AudioFeatures(16000, 257, 100, portable=True, **options)
+    assert portable.path == "portable"
+    rows = portable.run(samples)
+    assert np.isfinite(rows).all()
+    np.testing.assert_array_equal(best.run(samples).view(np.uint32), rows.view(np.uint32))
+
+
+@given(SEED, st.integers(0, 2000))
+def test_whole_samples_are_fractions_of_32768(seed: int, count: int) -> None:
+    whole = np.random.default_rng(seed).integers(-32768, 32768, count).astype(np.int16)
+    samples = whole.astype(np.float32) / np.float32(32768)
+    audio = native.AudioFeatures(16000, 320, 160, mel_bands=20, coefficients=10)
+    np.testing.assert_array_equal(audio.run(whole), audio.run(samples))
+    np.testing.assert_array_equal(audio.push(whole), audio.run(samples))
+
+
+def test_the_plan_is_all_there_is() -> None:
+    audio = native.AudioFeatures(16000, 480, 160, mel_bands=41, coefficients=13)
+    plan = audio.plan()
+    assert (plan.fft_size, plan.frame_length, plan.hop) == (512, 480, 160)
+    assert (plan.mel_bands, plan.coefficients) == (41, 13)
+    assert plan.log_floor == np.float32(1e-10)
+    assert sorted(plan.order) == list(range(256))
+    assert plan.twiddles.shape == (6 * (3 + 15 + 63),)
+    np.testing.assert_allclose(
+        plan.separators.view(np.complex64), np.exp(-2j * np.pi * np.arange(1, 128) / 512), atol=U
+    )
+    np.testing.assert_allclose(plan.window, window64("hann", 480), atol=U)
+    assert plan.weights.shape == (2 * (int(plan.corners[-1]) - int(plan.corners[0])),)
+    np.testing.assert_allclose(plan.dct.reshape(13, 21), dct64(41, 13)[:, :21], atol=U)
+
+
 @pytest.mark.parametrize("bands", range(80, 129, 6))
 def test_a_band_must_hold_a_frequency(bands: int) -> None:
     if (mel_weights(16000, 512, bands, 20.0, 8000.0) > 0).any(axis=1).all():
@@ -161,6 +246,9 @@ def features(**changed: object) -> object:
         ({"high_hz": np.nan}, "low_hz, high_hz: need 0"),
         ({"log_floor": 0}, "log_floor: need a normal float32"),
         ({"window": "kaiser"}, "window: need one of hann"),
+        ({"mel_scale": "bark"}, "mel_scale: need one of htk, slaney, got 'bark'"),
+        ({"mel_slopes": "none"}, "mel_slopes: need one of hertz, mel"),
+        ({"mel_norm": "area"}, "mel_norm: need one of none, slaney"),
     ],
 )
 def test_the_bad_argument_is_named(changed: dict[str, object], message: str) -> None:

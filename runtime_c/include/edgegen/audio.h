@@ -9,6 +9,8 @@
  * stays where it is; scratch need not keep anything between calls. A NULL pointer, a size out of
  * range and a sample that is NaN or infinite are EG_INVALID_ARGUMENT with nothing written and
  * nothing taken.
+ *
+ * A device with a constant plan needs run.c, and stream.c for a stream, of src/audio.
  */
 #ifndef EDGEGEN_AUDIO_H
 #define EDGEGEN_AUDIO_H
@@ -28,11 +30,11 @@ extern "C" {
 
 /* The discrete Fourier transform of real samples: X[k] = sum of x[n] exp(-2 pi i n k / size).
  *
- * A complex transform of half the size over pairs of samples, its stages of radix 4 (and one of
- * radix 2 where the size asks for it), then what separates even samples from odd ones. With
- * w(n, k) = exp(-2 pi i k / n), as real and imaginary part:
+ * A complex transform of half the size over pairs of samples, in stages of radix 4 and, where the
+ * size asks for it, a first one of radix 2; then what tells even samples from odd ones. With
+ * u = 2^-24, no X[k] errs by more than 4 * log2(size) * u * sum of |x[n]|.
  *
- * With u = 2^-24, no X[k] errs by more than 4 * log2(size) * u * sum of |x[n]|. */
+ * In the tables w(n, k) = exp(-2 pi i k / n), as real and imaginary part. */
 typedef struct eg_real_fft {
     uint32_t size;
     const uint16_t *order;   /* size / 2: to which place each pair goes, its bits reversed */
@@ -117,7 +119,8 @@ eg_status eg_audio_prepare(eg_audio_plan *plan, const eg_audio_spec *spec, void 
 #define EG_AUDIO_SCRATCH(fft_size, mel_bands) ((fft_size) + 2 + (mel_bands))
 
 /* The row of features of one frame, frame_length samples, with EG_AUDIO_SCRATCH elements of
- * `scratch`; magnitudes up to 10^12 give finite ones. The 16-bit samples count in 1 / 32768. */
+ * `scratch`. The 16-bit samples count in 1 / 32768. Rows are finite always; they are what the
+ * formulas say for magnitudes up to 10^12, above which energies overflow. */
 eg_status eg_audio_run(const eg_audio_plan *plan, const float *samples, float *scratch,
                        float *features);
 eg_status eg_audio_run_s16(const eg_audio_plan *plan, const int16_t *samples, float *scratch,

@@ -1,4 +1,5 @@
 #include "edgegen/audio/clip.h"
+#include "edgegen/audio/row.h"
 #include "edgegen/finite.h"
 
 enum { ALIGNMENT = 64 /* bytes of a cache line */ };
@@ -55,7 +56,7 @@ static void run_group(const eg_audio_plan *plan, eg_audio_path path, const float
     }
 #endif
     (void)path;
-    (void)eg_audio_run(plan, samples, scratch, rows);
+    eg_audio_row(plan, samples, scratch, rows);
 }
 
 eg_status eg_audio_run_clip(const eg_audio_plan *plan, eg_audio_path path, const float *samples,
@@ -75,7 +76,7 @@ eg_status eg_audio_run_clip(const eg_audio_plan *plan, eg_audio_path path, const
 
     if (frames < group) {
         for (size_t i = 0; i < frames; ++i) {
-            (void)eg_audio_run(plan, samples + i * plan->hop, aligned, rows + i * features);
+            eg_audio_row(plan, samples + i * plan->hop, aligned, rows + i * features);
         }
         return EG_OK;
     }

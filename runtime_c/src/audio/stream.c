@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "edgegen/audio.h"
+#include "edgegen/audio/row.h"
 #include "edgegen/finite.h"
 
 eg_status eg_audio_stream_init(eg_audio_stream *stream, const eg_audio_plan *plan, float *buffer,
@@ -29,7 +29,7 @@ static bool finish(eg_audio_stream *stream, float *features)
     if (stream->held < plan->frame_length) {
         return false;
     }
-    (void)eg_audio_run(plan, stream->buffer, stream->scratch, features);
+    eg_audio_row(plan, stream->buffer, stream->scratch, features);
     stream->held -= plan->hop;
     memmove(stream->buffer, stream->buffer + plan->hop, stream->held * sizeof *stream->buffer);
     return true;

@@ -40,15 +40,15 @@ EG_LANES_FUNCTION void eg_group_load(const eg_audio_plan *plan, const float *sam
         eg_lanes block[EG_GROUP_BLOCK];
 
         eg_group_block(samples + n, hop, window + n, block);
-        eg_lanes_put(values, order[n / 2], block[0], block[1]);
-        eg_lanes_put(values, order[n / 2 + 1], block[2], block[3]);
+        eg_lanes_put(values + (size_t)2 * order[n / 2], block[0], block[1]);
+        eg_lanes_put(values + (size_t)2 * order[n / 2 + 1], block[2], block[3]);
     }
 #endif
     for (; n < length; ++n) {
-        values[2 * (size_t)order[n / 2] + n % 2] = eg_group_sample(samples + n, hop) * window[n];
+        values[(size_t)2 * order[n / 2] + n % 2] = eg_group_sample(samples + n, hop) * window[n];
     }
     for (; n < size; ++n) {
-        values[2 * (size_t)order[n / 2] + n % 2] = zero;
+        values[(size_t)2 * order[n / 2] + n % 2] = zero;
     }
 }
 

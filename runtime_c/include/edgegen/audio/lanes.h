@@ -35,17 +35,17 @@ typedef struct eg_lanes_complex {
     eg_lanes im;
 } eg_lanes_complex;
 
-EG_LANES_FUNCTION eg_lanes_complex eg_lanes_at(const eg_lanes *values, size_t index)
+EG_LANES_FUNCTION eg_lanes_complex eg_lanes_at(const eg_lanes *values)
 {
-    const eg_lanes_complex z = {values[2 * index], values[2 * index + 1]};
+    const eg_lanes_complex z = {values[0], values[1]};
 
     return z;
 }
 
-EG_LANES_FUNCTION void eg_lanes_put(eg_lanes *values, size_t index, eg_lanes re, eg_lanes im)
+EG_LANES_FUNCTION void eg_lanes_put(eg_lanes *values, eg_lanes re, eg_lanes im)
 {
-    values[2 * index] = re;
-    values[2 * index + 1] = im;
+    values[0] = re;
+    values[1] = im;
 }
 
 EG_LANES_FUNCTION eg_lanes_complex eg_lanes_times(eg_lanes_complex a, float re, float im)
@@ -58,16 +58,16 @@ EG_LANES_FUNCTION eg_lanes_complex eg_lanes_times(eg_lanes_complex a, float re, 
 /* The first stage where the size has an odd number of factors of 2. */
 EG_LANES_FUNCTION void eg_lanes_twos(eg_lanes *values, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i += 2) {
-        const eg_lanes_complex a = eg_lanes_at(values, i);
-        const eg_lanes_complex b = eg_lanes_at(values, i + 1);
+    for (eg_lanes *at = values; at < values + 2 * (size_t)count; at += 4) {
+        const eg_lanes_complex a = eg_lanes_at(at);
+        const eg_lanes_complex b = eg_lanes_at(at + 2);
 
-        eg_lanes_put(values, i, a.re + b.re, a.im + b.im);
-        eg_lanes_put(values, i + 1, a.re - b.re, a.im - b.im);
+        eg_lanes_put(at, a.re + b.re, a.im + b.im);
+        eg_lanes_put(at + 2, a.re - b.re, a.im - b.im);
     }
 }
 
-/* A transform of 4, of values that lie `apart` and come in the order 0, 2, 1, 3. */
+/* A transform of 4, of values that lie `apart` (in floats) and come in the order 0, 2, 1, 3. */
 EG_LANES_FUNCTION void eg_lanes_four(eg_lanes *values, size_t apart, eg_lanes_complex a,
                                      eg_lanes_complex b, eg_lanes_complex c, eg_lanes_complex d)
 {
@@ -76,33 +76,37 @@ EG_LANES_FUNCTION void eg_lanes_four(eg_lanes *values, size_t apart, eg_lanes_co
     const eg_lanes_complex cd = {c.re + d.re, c.im + d.im};
     const eg_lanes_complex c_d = {c.re - d.re, c.im - d.im};
 
-    eg_lanes_put(values, 0, ab.re + cd.re, ab.im + cd.im);
-    eg_lanes_put(values, apart, a_b.re + c_d.im, a_b.im - c_d.re);
-    eg_lanes_put(values, 2 * apart, ab.re - cd.re, ab.im - cd.im);
-    eg_lanes_put(values, 3 * apart, a_b.re - c_d.im, a_b.im + c_d.re);
+    eg_lanes_put(values, ab.re + cd.re, ab.im + cd.im);
+    eg_lanes_put(values + apart, a_b.re + c_d.im, a_b.im - c_d.re);
+    eg_lanes_put(values + 2 * apart, ab.re - cd.re, ab.im - cd.im);
+    eg_lanes_put(values + 3 * apart, a_b.re - c_d.im, a_b.im + c_d.re);
 }
 
-/* One value of each of the four parts becomes one of each quarter of the whole; `w` are the three
- * factors. */
-EG_LANES_FUNCTION void eg_lanes_join(eg_lanes *values, size_t apart, const float *w)
+/* One stage: four parts of `part` values each become one. Of each quarter first those whose factors
+ * are 1, then with three factors those that share them. Returns the factors after these. */
+EG_LANES_FUNCTION const float *eg_lanes_join(eg_lanes *values, uint32_t count, uint32_t part,
+                                             const float *w)
 {
-    const eg_lanes_complex a = eg_lanes_at(values, 0);
-    const eg_lanes_complex b = eg_lanes_times(eg_lanes_at(values, apart), w[0], w[1]);
-    const eg_lanes_complex c = eg_lanes_times(eg_lanes_at(values, 2 * apart), w[2], w[3]);
-    const eg_lanes_complex d = eg_lanes_times(eg_lanes_at(values, 3 * apart), w[4], w[5]);
+    const size_t apart = (size_t)2 * part;
+    const eg_lanes *const end = values + (size_t)2 * count;
 
-    eg_lanes_four(values, apart, a, b, c, d);
-}
-
-/* The factors of the first of each quarter are 1. */
-EG_LANES_FUNCTION void eg_lanes_join_first(eg_lanes *values, uint32_t count, size_t apart)
-{
-    for (uint32_t i = 0; i < count; i += 4 * (uint32_t)apart) {
-        eg_lanes *const at = values + (size_t)2 * i;
-
-        eg_lanes_four(at, apart, eg_lanes_at(at, 0), eg_lanes_at(at, apart),
-                      eg_lanes_at(at, 2 * apart), eg_lanes_at(at, 3 * apart));
+    for (eg_lanes *at = values; at < end; at += 4 * apart) {
+        eg_lanes_four(at, apart, eg_lanes_at(at), eg_lanes_at(at + apart),
+                      eg_lanes_at(at + 2 * apart), eg_lanes_at(at + 3 * apart));
     }
+    for (uint32_t j = 1; j < part; ++j, w += 6) {
+        const float b_re = w[0], b_im = w[1]; /* here, so that they stay in registers */
+        const float c_re = w[2], c_im = w[3];
+        const float d_re = w[4], d_im = w[5];
+
+        for (eg_lanes *at = values + (size_t)2 * j; at < end; at += 4 * apart) {
+            eg_lanes_four(at, apart, eg_lanes_at(at),
+                          eg_lanes_times(eg_lanes_at(at + apart), b_re, b_im),
+                          eg_lanes_times(eg_lanes_at(at + 2 * apart), c_re, c_im),
+                          eg_lanes_times(eg_lanes_at(at + 3 * apart), d_re, d_im));
+        }
+    }
+    return w;
 }
 
 /* The complex transform, in place, of size / 2 values that lie in the order of `fft`. */
@@ -117,13 +121,7 @@ EG_LANES_FUNCTION void eg_lanes_transform(const eg_real_fft *fft, eg_lanes *valu
         part = 2;
     }
     for (; part < count; part *= 4) {
-        eg_lanes_join_first(values, count, part);
-        for (uint32_t j = 1; j < part; ++j) {
-            for (uint32_t i = j; i < count; i += 4 * part) {
-                eg_lanes_join(values + (size_t)2 * i, part, w);
-            }
-            w += 6;
-        }
+        w = eg_lanes_join(values, count, part, w);
     }
 }
 
@@ -137,27 +135,29 @@ EG_LANES_FUNCTION eg_lanes eg_lanes_power(eg_lanes re, eg_lanes im)
  * 4 |X[k]|^2 in place of the real part of value k, which saves halving E and O. */
 EG_LANES_FUNCTION void eg_lanes_powers(const eg_real_fft *fft, eg_lanes *values)
 {
-    const uint32_t count = fft->size / 2;
+    const uint32_t size = fft->size;
     const float *w = fft->separators;
-    const eg_lanes_complex first = eg_lanes_at(values, 0);
-    const eg_lanes_complex middle = eg_lanes_at(values, count / 2);
+    eg_lanes *low = values;
+    eg_lanes *high = values + size;
+    const eg_lanes_complex first = eg_lanes_at(low);
     const eg_lanes sum = first.re + first.im;
     const eg_lanes difference = first.re - first.im;
 
-    values[0] = (sum + sum) * (sum + sum);
-    values[2 * count] = (difference + difference) * (difference + difference);
-    for (uint32_t k = 1; k < count / 2; ++k) {
-        const eg_lanes_complex z = eg_lanes_at(values, k);
-        const eg_lanes_complex mirror = eg_lanes_at(values, count - k);
+    low[0] = (sum + sum) * (sum + sum);
+    high[0] = (difference + difference) * (difference + difference);
+    for (low += 2, high -= 2; low < high; low += 2, high -= 2, w += 2) {
+        const eg_lanes_complex z = eg_lanes_at(low);
+        const eg_lanes_complex mirror = eg_lanes_at(high);
         const eg_lanes_complex even = {z.re + mirror.re, z.im - mirror.im};
         const eg_lanes_complex odd = {z.im + mirror.im, mirror.re - z.re};
         const eg_lanes_complex turned = eg_lanes_times(odd, w[0], w[1]);
 
-        values[2 * k] = eg_lanes_power(even.re + turned.re, even.im + turned.im);
-        values[2 * (count - k)] = eg_lanes_power(even.re - turned.re, even.im - turned.im);
-        w += 2;
+        low[0] = eg_lanes_power(even.re + turned.re, even.im + turned.im);
+        high[0] = eg_lanes_power(even.re - turned.re, even.im - turned.im);
     }
-    values[count] = eg_lanes_power(middle.re + middle.re, middle.im + middle.im);
+    const eg_lanes_complex middle = eg_lanes_at(low);
+
+    low[0] = eg_lanes_power(middle.re + middle.re, middle.im + middle.im);
 }
 
 /* Every frequency is read once: it falls into two bands. */
@@ -166,17 +166,18 @@ EG_LANES_FUNCTION void eg_lanes_bands(const eg_audio_plan *plan, const eg_lanes 
 {
     const uint16_t *const corners = plan->corners;
     const uint32_t bands = plan->mel_bands;
+    const eg_lanes *power = powers + (size_t)2 * corners[0];
     const float *weights = plan->weights;
     eg_lanes rising = {0};
 
     for (uint32_t i = 0; i <= bands; ++i) { /* from corner i to corner i + 1 */
+        const eg_lanes *const end = powers + (size_t)2 * corners[i + 1];
         eg_lanes up = {0};
         eg_lanes down = {0};
 
-        for (uint32_t k = corners[i]; k < corners[i + 1]; ++k) {
-            up = up + powers[2 * k] * weights[0];
-            down = down + powers[2 * k] * weights[1];
-            weights += 2;
+        for (; power < end; power += 2, weights += 2) {
+            up = up + power[0] * weights[0];
+            down = down + power[0] * weights[1];
         }
         if (i > 0) {
             energies[i - 1] = rising + down;
