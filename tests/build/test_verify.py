@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import api, frontends, golden, verify
+from edgegen import (
+    api,
+    config,
+    frontends,
+    golden,
+    preprocessing,
+    present,
+    reference,
+    verify,
+)
 from edgegen.errors import DifferenceError, EdgegenError, MissingToolError, UsageError
 from edgegen.verify.build import UnreachableSourcesError
 from edgegen.verify.report import Report
@@ -16,11 +25,15 @@ from edgegen.verify.report import Report
 pytestmark = [pytest.mark.cross, pytest.mark.qemu]
 
 
+CAMERA_BYTES = 64 * 48
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, digits_tflite: Path) -> Path:
-    """The digits example with engine aot, in a folder with a blank in its name."""
+    """The digits example and its camera with engine aot, in a folder with a blank in its name."""
     folder = tmp_path_factory.mktemp("verify") / "my firmware"
-    api.scaffold(digits_tflite, "cortex_m4", folder, engines=["aot"])
+    camera = digits_tflite.with_name("input.toml")
+    api.scaffold(digits_tflite, "cortex_m4", folder, engines=["aot"], inputs=camera)
     return folder
 
 
@@ -65,7 +78,7 @@ def test_sizes_add_up(report: Report, digits_tflite: Path) -> None:
     assert facts.ram.arena == api.lowering(digits_tflite, "cortex_m4").arena_bytes
     assert facts.ram.arena - 4 < facts.ram.arena_touched <= facts.ram.arena  # 4: the alignment
     assert 0 < facts.ram.stack_peak < 4096
-    assert facts.ram.bss < 1024, "the arena must not be counted twice"
+    assert CAMERA_BYTES < facts.ram.bss < CAMERA_BYTES + 1024, "nor is the arena counted twice"
 
 
 def test_the_layers_are_those_of_the_plan(report: Report, digits_tflite: Path) -> None:
@@ -108,6 +121,58 @@ def test_replay_computes_what_the_reference_computes(project: Path, digits_tflit
     )
     outputs = b"".join(array.tobytes() for v in expected.vectors for array in v.outputs)
     assert verify.replay(project, "aot", inputs) == outputs
+
+
+def test_preprocessing_is_compared_and_counted(report: Report) -> None:
+    (facts,) = report.engines["aot"].preprocessing
+    assert (facts.input, facts.vectors, facts.identical) == (0, 2, 2)
+    assert 64 < facts.instructions < report.engines["aot"].instructions_per_inference
+    assert "raw bytes to input 0: 2 of 2 vectors identical" in "\n".join(present.report(report))
+    assert "preprocessing" in report.known_by
+
+
+def test_raw_frames_are_replayed_to_tensors_and_outputs(project: Path, digits_tflite: Path) -> None:
+    model = frontends.load(digits_tflite)
+    (description,) = config.read(project).inputs
+    camera = preprocessing.prepare(model, description)
+    frames = [golden.make_raw(camera, seed) for seed in (3, 4)]
+    tensors = [camera.run(frame) for frame in frames]
+    result = reference.run(model, [[tensor] for tensor in tensors], every_activation=False)
+    expected = b"".join(
+        tensor.tobytes() + outputs[0].tobytes()
+        for tensor, outputs in zip(tensors, result.outputs, strict=True)
+    )
+    raw = b"".join(frame.tobytes() for frame in frames)
+    assert verify.replay(project, "aot", raw, raw=True) == expected
+
+
+def test_without_a_description_there_is_nothing_raw(tmp_path: Path, digits_tflite: Path) -> None:
+    api.scaffold(digits_tflite, "cortex_m4", tmp_path / "p", engines=["aot"])
+    with pytest.raises(UsageError, match="makes no input from raw bytes"):
+        verify.replay(tmp_path / "p", "aot", b"", raw=True)
+
+
+def test_another_tensor_from_raw_bytes_is_a_difference(copy: Path) -> None:
+    path = copy / "edgegen" / "golden" / "golden.c"
+    before, _, after = path.read_text().partition("_golden_raw[")
+    opening = after.index("0x") + 2
+    other = "0" if after[opening] != "0" else "1"
+    path.write_text(f"{before}_golden_raw[{after[:opening]}{other}{after[opening + 1 :]}")
+    facts = verify.run(copy).engines["aot"]
+    assert (facts.status, facts.bit_exact, facts.mismatches) == ("fail", False, 0)
+    assert "raw vector 0: input 0 that the device makes of it is not the host's" in facts.reason
+    assert facts.preprocessing[0].identical == 1
+
+
+def test_a_self_test_that_leaves_the_camera_out_proves_nothing(copy: Path) -> None:
+    spoil(
+        copy / "edgegen" / "selftest" / "selftest.c",
+        "vector < DIGITS_GOLDEN_RAW_VECTORS",
+        "vector + 1 < DIGITS_GOLDEN_RAW_VECTORS",
+    )
+    facts = verify.run(copy).engines["aot"]
+    assert facts.status == "fail"
+    assert "1 of 2 preprocessed inputs" in facts.reason
 
 
 def test_half_a_vector_is_not_replayed(project: Path) -> None:

@@ -44,10 +44,11 @@ def test_both_engines_agree_and_the_arena_is_found_and_taken_over(
     tmp_path: Path, digits_tflite: Path, cmake_args: list[str], device: str
 ) -> None:
     project = tmp_path / "both engines"
-    api.scaffold(digits_tflite, device, project)
+    api.scaffold(digits_tflite, device, project, inputs=digits_tflite.with_name("input.toml"))
     report = verify.run(project, cmake_args=cmake_args)
     assert report.ok, {name: engine.reason for name, engine in report.engines.items()}
     assert all(engine.bit_exact for engine in report.engines.values())
+    assert all(engine.preprocessing[0].identical == 2 for engine in report.engines.values())
     found = report.engines["tflm"].arena
     assert found is not None
     bound = report.engines["tflm"].ram
