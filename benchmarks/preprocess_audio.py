@@ -5,6 +5,9 @@ MFCCs are their orthonormal DCT-II. Everything in float32. Windows, filter banks
 buffers are prepared before the clock starts, the peers' as ours. librosa frames with padding, which
 the sound it gets has already. The peers' features equal ours to within 0.001 (of a natural
 logarithm, of a coefficient), which is checked; differences are in these units.
+
+The fixed-point features of micro_speech are pymicro-features', to the bit: the audio microfrontend
+with its one configuration. It takes 10 ms in a call and gives lists of float; ours takes the sound.
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 from compare import Row, row, take_turns, warm_call
+from pymicro_features import MicroFrontend
 
-from edgegen.native import AudioFeatures
+from edgegen.micro_audio import FLOAT_SCALE
+from edgegen.native import AudioFeatures, MicroAudioFeatures
 
-PACKAGES = ("scipy", "librosa", "numpy")
+PACKAGES = ("scipy", "librosa", "numpy", "pymicro-features")
 
 RATE, FRAME, HOP, SIZE, BANDS, COEFFICIENTS = 16000, 480, 160, 512, 40, 13
 LOW_HZ, HIGH_HZ, FLOOR = 20.0, 8000.0, 1e-10
@@ -36,6 +41,7 @@ def rows() -> Iterator[Row]:
     sound = (0.1 * np.random.default_rng(0).standard_normal(RATE)).astype(np.float32)
     for output, count in COUNTS.items():
         yield from compare(sound, output, count)
+    yield compare_fixed_point((sound * 32767).astype(np.int16))
 
 
 def compare(sound: Array, output: str, count: int) -> Iterator[Row]:
@@ -64,6 +70,28 @@ def compare(sound: Array, output: str, count: int) -> Iterator[Row]:
             "1 s at 16 kHz", output, peer, figures, {name: f"{peer}: {name}" for name in ways},
             difference=max(difference(way(), mine) for way in ways.values()),
         )  # fmt: skip
+
+
+def compare_fixed_point(sound: Array) -> Row:
+    features = MicroAudioFeatures()
+    frontend = MicroFrontend()
+    chunks = [part.tobytes() for part in np.split(sound, range(HOP, len(sound), HOP))]
+
+    def stream() -> list[list[float]]:
+        frontend.reset()
+        rows = [frontend.process_samples(chunk).features for chunk in chunks]
+        return [row for row in rows if row]
+
+    mine = features(sound)
+    if (apart := difference(np.array(stream()) / FLOAT_SCALE, mine)) > 0:
+        raise AssertionError(f"pymicro-features: {apart} from ours")
+    figures = take_turns(
+        {"ours": warm_call(lambda: features(sound)), "stream": warm_call(stream)}, ROUNDS
+    )
+    return row(
+        "1 s at 16 kHz", "micro_features", "pymicro-features", figures,
+        {"process_samples": "stream"}, difference=0.0,
+    )  # fmt: skip
 
 
 def difference(a: Array, b: Array) -> float:
