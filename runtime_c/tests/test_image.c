@@ -6,6 +6,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(from, bytes) ((void)(from), (void)(bytes))
+#endif
+
 static uint32_t state = 1;
 
 /* 0 .. below - 1 */
@@ -39,6 +45,9 @@ static uint8_t *random_rows(size_t row, size_t stride, int32_t rows)
         /* Many edges as steep as can be. */
         memory[i] = any(3) == 0 ? (uint8_t)(any(2) * 255) : (uint8_t)any(256);
     }
+    for (int32_t y = 0; y + 1 < rows; ++y) {
+        ASAN_POISON_MEMORY_REGION(memory + (size_t)y * stride + row, stride - row);
+    }
     return memory;
 }
 
@@ -52,11 +61,11 @@ static frame make_frame(eg_image_format format, int32_t width, int32_t height)
                   NULL};
     const size_t row = row_bytes(&made.source);
 
-    made.image.stride = row + (size_t)any(9);
+    made.image.stride = row + (size_t)any(40);
     made.pixels = random_rows(row, made.image.stride, made.source.height);
     made.image.pixels = made.pixels;
     if (format == EG_IMAGE_NV12) {
-        made.image.chroma_stride = row + (size_t)any(9);
+        made.image.chroma_stride = row + (size_t)any(40);
         made.chroma = random_rows(row, made.image.chroma_stride, made.source.height / 2);
         made.image.chroma = made.chroma;
     }
@@ -335,6 +344,18 @@ static void test_against_float64(void)
     }
 }
 
+/* Of the paths of x86. */
+static bool has_path(eg_image_path path)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    return (path == EG_IMAGE_PATH_SSE41 && __builtin_cpu_supports("sse4.1")) ||
+           (path == EG_IMAGE_PATH_AVX2 && __builtin_cpu_supports("avx2"));
+#else
+    (void)path;
+    return false;
+#endif
+}
+
 /* The path that is taken. */
 static eg_image_path path_of(const eg_image_spec *spec, const eg_image_source *source)
 {
@@ -359,6 +380,12 @@ static void set_levels(eg_image_spec *spec)
         spec->scale[any(3)] *= 1.01F;
     } else if (any(4) == 0) {
         spec->offset[any(3)] += 1.0F;
+    } else if (any(4) == 0) { /* halves, doubles and quadruples of levels */
+        const float steps = (float)(1 << any(4)) / 2.0F;
+
+        for (int32_t c = 0; c < 3; ++c) {
+            spec->scale[c] *= steps;
+        }
     }
 }
 
@@ -390,6 +417,37 @@ static void test_paths_agree(void)
         free_frame(&from);
     }
     EXPECT(taken[EG_IMAGE_PATH_DSP] > 0);
+    EXPECT(!has_path(EG_IMAGE_PATH_SSE41) || taken[EG_IMAGE_PATH_SSE41] > 0);
+    EXPECT(!has_path(EG_IMAGE_PATH_AVX2) || taken[EG_IMAGE_PATH_AVX2] > 0);
+}
+
+/* All fractions between all pairs of levels: what a path makes of them is what the header says. */
+static void test_every_pair_of_levels(void)
+{
+    enum { COLUMNS = 512 };
+    uint8_t pixels[2 * 3 * 3];
+    const eg_image_source source = {EG_IMAGE_RGB8, 3, 2};
+    const eg_image image = {pixels, 9, NULL, 0};
+    uint64_t workspace[4096];
+    static float portable[COLUMNS * 3 * 3];
+    static float fast[COLUMNS * 3 * 3];
+    eg_image_spec spec = plain_spec(COLUMNS, 3);
+
+    for (int32_t pair = 0; pair < 256 * 256; pair += 37) {
+        for (int32_t i = 0; i < 18; ++i) {
+            pixels[i] = (uint8_t)((i + i / 9) % 2 ? pair / 256 : pair % 256);
+        }
+        for (int32_t path = EG_IMAGE_PATH_PORTABLE; path < EG_IMAGE_PATH_COUNT; ++path) {
+            eg_image_plan plan;
+
+            spec.path = (eg_image_path)path;
+            EXPECT(eg_image_prepare(&spec, &source, workspace, sizeof workspace, &plan) ==
+                   EG_IMAGE_OK);
+            EXPECT(eg_image_run(&plan, &image, path == EG_IMAGE_PATH_PORTABLE ? portable : fast) ==
+                   EG_IMAGE_OK);
+            EXPECT(path == EG_IMAGE_PATH_PORTABLE || memcmp(portable, fast, sizeof portable) == 0);
+        }
+    }
 }
 
 /* The ends of the quantised range: the widest multipliers and sums that are taken. */
@@ -436,12 +494,13 @@ static void test_a_known_image(void)
 /* The fastest path to float32 that this machine has. */
 static eg_image_path fastest(void)
 {
-#if defined(__x86_64__) && defined(__GNUC__)
-    return __builtin_cpu_supports("avx2") ? EG_IMAGE_PATH_AVX2 : EG_IMAGE_PATH_PORTABLE;
-#elif defined(__ARM_NEON)
+#if defined(__ARM_NEON)
     return EG_IMAGE_PATH_NEON;
 #else
-    return EG_IMAGE_PATH_PORTABLE;
+    if (has_path(EG_IMAGE_PATH_AVX2)) {
+        return EG_IMAGE_PATH_AVX2;
+    }
+    return has_path(EG_IMAGE_PATH_SSE41) ? EG_IMAGE_PATH_SSE41 : EG_IMAGE_PATH_PORTABLE;
 #endif
 }
 
@@ -454,6 +513,8 @@ static void test_the_path(void)
     EXPECT(path_of(&spec, &source) == fastest());
     spec.path = EG_IMAGE_PATH_PORTABLE;
     EXPECT(path_of(&spec, &source) == EG_IMAGE_PATH_PORTABLE);
+    spec.path = EG_IMAGE_PATH_SSE41;
+    EXPECT(has_path(spec.path) == (path_of(&spec, &source) == spec.path));
     spec.type = EG_IMAGE_INT8;
     spec.path = EG_IMAGE_PATH_DSP;
     EXPECT(path_of(&spec, &source) == EG_IMAGE_PATH_DSP);
@@ -613,6 +674,7 @@ int main(void)
     test_a_known_image();
     test_against_float64();
     test_paths_agree();
+    test_every_pair_of_levels();
     test_the_path();
     test_subnormal_numbers();
     test_steep_and_far();

@@ -185,16 +185,17 @@ def test_letterbox_fills_around_the_whole() -> None:
     layout=st.sampled_from(["nhwc", "nchw"]),
     fit=st.sampled_from(["stretch", "crop", "letterbox"]),
     size=st.tuples(st.integers(1, 40), st.integers(1, 9)),
+    path=st.sampled_from(PATHS),
 )
-def test_the_fast_path_gives_the_portable_bits(
-    format: str, dtype: str, layout: str, fit: str, size: tuple[int, int]
+def test_every_path_gives_the_portable_bits(
+    format: str, dtype: str, layout: str, fit: str, size: tuple[int, int], path: str
 ) -> None:
     image = random_image(format, 38, 18)
     options: dict[str, Any] = {"source_width": 38, "source_height": 18, "format": format}
     options |= {"dtype": dtype, "layout": layout, "fit": fit, "fill": 114}
     options |= {"scale": (0.0171, -0.0175, 0.0174), "offset": (-2.118, 2.036, -1.804)}
     options |= {"quant_scale": 0.0186, "zero_point": 100}
-    fast = ImagePreprocessor(*size, **options)(image)
+    fast = ImagePreprocessor(*size, path=path, **options)(image)
     portable = ImagePreprocessor(*size, path="portable", **options)
     assert portable.path == "portable"
     assert fast.tobytes() == portable(image).tobytes()

@@ -7,8 +7,9 @@
 
 enum {
     ALIGNMENT = 8,
+    LINE = 64, /* bytes of a cache's line, where the tables begin */
     BLOCK = 8, /* columns that a fast path computes at once */
-    LANES = 4, /* what fast paths have of a pixel's values and fractions */
+    LANES = 4, /* values of a pixel that they have at once */
 };
 
 static bool is_side(int32_t side)
@@ -149,7 +150,8 @@ size_t eg_image_workspace_bytes(const eg_image_spec *spec)
     if (check_spec(spec) != EG_IMAGE_OK) {
         return 0;
     }
-    return padded(spec) * (sizeof(int32_t) + 3 * LANES * sizeof(int16_t));
+    /* A column; two fractions per value; two rows. */
+    return LINE - ALIGNMENT + padded(spec) * (sizeof(int32_t) + (2 + 2) * LANES * sizeof(int16_t));
 }
 
 size_t eg_image_tensor_bytes(const eg_image_spec *spec)
@@ -239,15 +241,13 @@ static void quantise(const eg_image_spec *spec, eg_image_plan *plan)
 static eg_image_draft divide(const eg_image_spec *spec, void *workspace, eg_image_plan *plan)
 {
     const size_t columns = padded(spec);
-    const eg_image_draft draft = {
-        plan,
-        (int32_t *)workspace,
-        (int16_t *)(void *)((int32_t *)workspace + columns),
-    };
+    const size_t skipped = (LINE - (uintptr_t)workspace % LINE) % LINE;
+    int32_t *const begin = (int32_t *)(void *)((uint8_t *)workspace + skipped);
+    const eg_image_draft draft = {plan, begin, (int16_t *)(void *)(begin + columns)};
 
     plan->columns = draft.columns;
     plan->fractions = draft.fractions;
-    plan->rows[0] = draft.fractions + columns * LANES;
+    plan->rows[0] = draft.fractions + 2 * columns * LANES;
     plan->rows[1] = plan->rows[0] + columns * LANES;
     return draft;
 }
@@ -306,8 +306,11 @@ static void choose_path(const eg_image_spec *spec, eg_image_draft draft)
         eg_image_use_dsp(draft)) {
         return;
     }
-#if EG_IMAGE_HAS_AVX2
+#if EG_IMAGE_HAS_X86
     if (may_use(spec->path, EG_IMAGE_PATH_AVX2) && eg_image_use_avx2(draft)) {
+        return;
+    }
+    if (may_use(spec->path, EG_IMAGE_PATH_SSE41) && eg_image_use_sse41(draft)) {
         return;
     }
 #endif
