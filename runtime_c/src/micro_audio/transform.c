@@ -77,15 +77,15 @@ static inline void join_each(int16_t *spectrum, uint32_t size, const int16_t *fa
     }
 }
 
-/* Lengths that the compiler knows leave their registers to the numbers: those of an fft_size of
- * 512, and some of others. */
+/* Lengths that the compiler knows, as those of an fft_size of 512, leave a core with few registers
+ * more of them for the numbers. */
 static void join_all(int16_t *spectrum, uint32_t size, const int16_t *factors, uint32_t m)
 {
-    if (m == 4) {
+    if (EG_HAS_DSP && m == 4) {
         join_each(spectrum, size, factors, 4);
-    } else if (m == 16) {
+    } else if (EG_HAS_DSP && m == 16) {
         join_each(spectrum, size, factors, 16);
-    } else if (m == 64) {
+    } else if (EG_HAS_DSP && m == 64) {
         join_each(spectrum, size, factors, 64);
     } else {
         join_each(spectrum, size, factors, m);
