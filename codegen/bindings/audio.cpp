@@ -12,7 +12,6 @@
 #include <pybind11/numpy.h>
 
 #include "edgegen/audio.h"
-#include "edgegen/sensor.h"
 
 namespace py = pybind11;
 
@@ -38,13 +37,10 @@ Array<float> samples_of(const py::array &samples)
         refuse_type("float32 or int16", samples);
     }
     const Array<std::int16_t> whole = vector_of<std::int16_t>("samples", samples);
-    const float unit = 1.0F / 32768.0F;
-    const float zero = 0.0F;
     Array<float> made(whole.size());
 
-    check(eg_scale_s16(whole.data(), static_cast<std::size_t>(whole.size()), 1, &unit, &zero,
-                       made.mutable_data()),
-          "samples: can't be scaled");
+    std::transform(whole.data(), whole.data() + whole.size(), made.mutable_data(),
+                   [](std::int16_t sample) { return static_cast<float>(sample) / 32768.0F; });
     return made;
 }
 

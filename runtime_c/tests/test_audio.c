@@ -6,6 +6,9 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
 
 #define PI 3.14159265358979323846
 
@@ -252,6 +255,36 @@ static void test_paths(void)
     EXPECT(eg_audio_best_path() <= EG_AUDIO_AVX2);
 }
 
+#if defined(__SSE2__)
+/* As some processors always do: results and operands that are subnormal become zero. */
+static void test_flushing_subnormals_changes_nothing(void)
+{
+    enum { FLUSH = 0x8040 };
+    const eg_audio_spec spec = small_spec();
+    float samples[101];
+    float scratch[SCRATCH];
+    float row[5];
+    float flushed[5];
+    eg_audio_plan plan;
+    void *const workspace = prepare(&plan, &spec);
+    const unsigned control = _mm_getcsr();
+
+    for (int exponent = 0; exponent < 150; ++exponent) {
+        fill(samples, 101);
+        for (int n = 0; n < 101; ++n) {
+            samples[n] = (float)ldexp((double)samples[n], -(exponent * (n % 3 + 1)) / 3);
+        }
+        EXPECT(eg_audio_run(&plan, samples, scratch, row) == EG_OK);
+        _mm_setcsr(control | FLUSH);
+        const eg_status status = eg_audio_run(&plan, samples, scratch, flushed);
+
+        _mm_setcsr(control);
+        EXPECT(status == EG_OK && memcmp(row, flushed, sizeof row) == 0);
+    }
+    free(workspace);
+}
+#endif
+
 static void test_silence_is_the_floor(void)
 {
     eg_audio_spec spec = small_spec();
@@ -421,6 +454,9 @@ int main(void)
     test_streaming_gives_the_same_rows();
     test_whole_samples_give_the_same_rows();
     test_paths();
+#if defined(__SSE2__)
+    test_flushing_subnormals_changes_nothing();
+#endif
     test_silence_is_the_floor();
     test_what_a_specification_may_not_say();
     test_misuse();

@@ -3,7 +3,8 @@
  * A plan is data: numbers and tables, computed once in double by eg_audio_prepare, or constants of
  * a program. Running it takes float additions and multiplications in a fixed order and nothing
  * else, no libm and no fused operations, so that every machine and every path gives the same bits.
- * (Where a processor flushes subnormal numbers to zero, too, for a log_floor from 1e-30.)
+ * A processor that flushes subnormal numbers to zero does, too, unless energies so small matter:
+ * with samples below 10^-15 and a log_floor below 10^-30.
  *
  * Nothing is allocated: tables lie in the caller's workspace, which begins at a multiple of 4 and
  * stays where it is; scratch need not keep anything between calls. A NULL pointer, a size out of
