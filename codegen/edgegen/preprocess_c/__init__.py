@@ -98,7 +98,7 @@ def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
         **{
             f"preprocess/input_{each.input}.c": text(each.template, source=each) for each in sources
         },
-        **runtime_sources.files([*files, *runtime_sources.COMMON]),
+        **runtime_sources.files([*files, *runtime_sources.COMMON, "include/edgegen/status.h"]),
     }
 
 

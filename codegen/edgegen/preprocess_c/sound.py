@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from edgegen import micro_audio
 from edgegen.inputs import AudioInput
 from edgegen.micro_audio import FLOAT_SCALE, MicroAudioPlan
 from edgegen.model import DType
@@ -23,8 +24,6 @@ from edgegen.preprocessing import (
 from edgegen.render import c_comment, c_float
 
 Fields = tuple[tuple[str, str], ...]
-
-_MICRO_SOURCES = ("features", "run", "transform", "window")
 
 _C_TYPES = {DType.FLOAT32: "float", DType.INT8: "int8_t", DType.UINT8: "uint8_t"}
 
@@ -166,8 +165,10 @@ def _floats(name: str, comment: str, values: npt.NDArray[np.float32]) -> Table:
     return Table("float", name, comment, len(values), tables.floats(values.tolist()))
 
 
-def _integers(name: str, comment: str, values: npt.NDArray[np.int16 | np.uint16]) -> Table:
-    lines = tables.integers(values.reshape(-1).tolist())
+def _integers(
+    name: str, comment: str, values: npt.NDArray[np.int16] | npt.NDArray[np.uint16]
+) -> Table:
+    lines = tables.integers(values.tolist())
     return Table(f"{values.dtype}_t", name, comment, values.size, lines)
 
 
@@ -227,52 +228,30 @@ def _float_fields(plan: AudioPlan) -> Iterator[tuple[str, str]]:
 
 # Fixed point
 
-
-def _micro(plan: MicroAudioPlan, is_micro_speech: bool) -> FrontEnd:
-    sources = (*_MICRO_SOURCES, *(("to_s8",) if is_micro_speech else ()))
-    return FrontEnd(
-        template="preprocess/micro.c.j2",
-        header="micro_audio.h",
-        plan_type="eg_micro_audio_plan",
-        tables=tuple(_micro_tables(plan)),
-        fields=tuple(_micro_fields(plan)),
-        plan_bytes=88,
-        scratch=str(plan.workspace_bytes // 4),
-        static_bytes=plan.workspace_bytes + _MICRO_STATE_BYTES + 2 * plan.channels,
-        sources=tuple(f"src/micro_audio/{source}.c" for source in sources),
-    )
-
+_MICRO_TABLES = {
+    "window": "The window, 4096 for 1.",
+    "order": "Where the transform's first groups begin.",
+    "factors": "The transform's factors, 32767 for 1.",
+    "split_factors": "What makes real samples' spectrum of it.",
+    "widths": "Frequencies between the bands' middles.",
+    "weights": "Of every frequency, in the two bands that it lies in.",
+    "gains": "The gain for each bit length of a noise estimate: value, slope, curvature.",
+}
 
 _MICRO_STATE_BYTES = 24
 """Of an eg_micro_audio on a 32-bit core."""
 
 
-def _micro_tables(plan: MicroAudioPlan) -> Iterator[Table]:
-    yield _integers("window", "The window, 4096 for 1.", plan.window)
-    yield _integers("order", "Where the transform's first groups begin.", plan.order)
-    yield _integers("factors", "The transform's factors, 32767 for 1.", plan.factors)
-    yield _integers("split_factors", "What makes real samples' spectrum of it.", plan.split_factors)
-    yield _integers("widths", "Frequencies between the bands' middles.", plan.widths)
-    yield _integers(
-        "weights", "Of every frequency, in the two bands that it lies in.", plan.weights
+def _micro(plan: MicroAudioPlan, is_micro_speech: bool) -> FrontEnd:
+    made = [_integers(name, _MICRO_TABLES[name], values) for name, values in plan.tables.items()]
+    return FrontEnd(
+        template="preprocess/micro.c.j2",
+        header="micro_audio.h",
+        plan_type="eg_micro_audio_plan",
+        tables=tuple(made),
+        fields=plan.fields,
+        plan_bytes=88,
+        scratch=str(plan.workspace_bytes // 4),
+        static_bytes=plan.workspace_bytes + _MICRO_STATE_BYTES + 2 * plan.channels,
+        sources=(*micro_audio.SOURCES, *((micro_audio.S8_SOURCE,) if is_micro_speech else ())),
     )
-    if plan.gains is not None:
-        lines = tables.rows(plan.gains.tolist())
-        comment = "The gain for each bit length of a noise estimate: value, slope, curvature."
-        yield Table("int16_t", "gains", comment, plan.gains.size, lines, columns=3)
-
-
-def _micro_fields(plan: MicroAudioPlan) -> Iterator[tuple[str, str]]:
-    """Members of eg_micro_audio_plan in order."""
-    for name in ("window", "order", "factors", "split_factors", "widths", "weights"):
-        yield name, name
-    if plan.gains is not None:
-        yield "gains", "gains"
-    yield "transform", "eg_micro_audio_transform_any"
-    for name in ("frame_length", "hop", "fft_size", "channels", "first_bin"):
-        yield name, str(getattr(plan, name))
-    yield "smoothing", f"{{{plan.smoothing[0]}, {plan.smoothing[1]}}}"
-    for name in ("min_signal_remaining", "smoothing_bits", "gain_shift", "correction_bits"):
-        yield name, str(getattr(plan, name))
-    yield "log_shift", str(plan.log_shift)
-    yield "has_log", "true" if plan.has_log else "false"

@@ -15,29 +15,13 @@ _BYTES = {"int16_t": 2, "uint16_t": 2, "int32_t": 4, "float": 4}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A constant array.
-
-    Attributes:
-        elements: All of them.
-        lines: Of its initialiser.
-        columns: Elements of a row, if it has rows.
-    """
+    """A constant array: the lines of its initialiser."""
 
     c_type: str
     name: str
     comment: str
     elements: int
     lines: tuple[str, ...]
-    columns: int = 0
-
-    @property
-    def size(self) -> str:
-        """What stands behind the name, in brackets."""
-        return (
-            f"[{self.elements // self.columns}][{self.columns}]"
-            if self.columns
-            else f"[{self.elements}]"
-        )
 
 
 def total_bytes(tables: Iterable[Table]) -> int:
@@ -53,11 +37,6 @@ def integers(values: Iterable[int]) -> tuple[str, ...]:
 def floats(values: Iterable[float]) -> tuple[str, ...]:
     """The lines of an initialiser whose literals are these float32 values, to the bit."""
     return _wrapped(map(c_float, values))
-
-
-def rows(values: Iterable[Iterable[int]]) -> tuple[str, ...]:
-    """The lines of an initialiser with braces around each row."""
-    return _wrapped(f"{{{', '.join(map(str, row))}}}" for row in values)
 
 
 def _wrapped(texts: Iterable[str]) -> tuple[str, ...]:
