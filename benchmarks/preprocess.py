@@ -7,7 +7,7 @@ benchmarks/preprocess.json and, from it, docs/benchmarks.md; with --only the row
 parts are kept there, and nothing is written without --write.
 
 A part is a module beside this one with a docstring (a title, and what the page says of it),
-PACKAGES (the peers' distributions, whose versions are recorded) and `rows()`.
+PACKAGES (the peers' distributions, whose versions are recorded; or its own `facts()`) and `rows()`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "build" / "bench" / "preprocess.json"
 RECORD = ROOT / "benchmarks" / "preprocess.json"
 
-PARTS = ("images", "audio", "calls")
+PARTS = ("images", "audio", "calls", "cortex_m")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> None:
     parts, rows = {}, []
     for name in options.only or PARTS:
         part = importlib.import_module(f"preprocess_{name}")
-        parts[name] = facts(part.PACKAGES)
+        parts[name] = part.facts() if hasattr(part, "facts") else facts(part.PACKAGES)
         rows += measured(name, part.rows())
 
     RESULT.parent.mkdir(parents=True, exist_ok=True)
