@@ -3,6 +3,7 @@
 
 #include "arrays.hpp"
 
+#include <algorithm>
 #include <complex>
 #include <cstdint>
 #include <stdexcept>
