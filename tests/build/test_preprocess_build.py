@@ -171,6 +171,49 @@ def replayed(project: Firmware, case: Case) -> list[bytes]:
     return [output[start : start + tensor] for start in range(0, len(output), 2 * tensor)]
 
 
+def several_inputs() -> Model:
+    """An image in int8, a vector of float32 and an image in float32, in this order."""
+    builder = ModelBuilder()
+    quant = {"scale": 1 / 128, "zero_point": 0}
+    shapes = {"first": [1, 8, 8, 3], "vector": [1, 5], "second": [1, 6, 7, 1]}
+    inputs, outputs = [], []
+    for name, shape in shapes.items():
+        details: dict[str, Any] = quant if name == "first" else {}
+        dtype = "int8" if name == "first" else "float32"
+        inputs.append(builder.tensor(name, shape, dtype, **details))
+        outputs.append(builder.tensor(f"{name} again", shape, dtype, **details))
+        builder.op("RELU", [inputs[-1]], [outputs[-1]])
+    return tflite.parse(builder.build(inputs, outputs), "eye.tflite")
+
+
+def test_two_cameras_and_a_sensor(tmp_path: Path) -> None:
+    model = several_inputs()
+    cameras = [
+        ImageInput(tensor=2, width=31, height=22, format="gray8"),
+        ImageInput(width=16, height=12, format="nv12", fit="crop"),
+    ]
+    inputs = resolve(model, cameras)
+    project = Firmware(tmp_path, "cortex_m4", model, Options("eye", ("aot",), inputs=inputs))
+    project.build("qemu")
+    run = project.boot("selftest")
+    assert run.exit_code == 0, run.console
+    assert [row[1:4] for row in raw_lines(run.console)] == [
+        [vector, "input", number] for vector in "01" for number in "02"
+    ]
+    app = project.boot("app").console.splitlines()
+    assert len(app) == 3 * 3
+    assert app[1].startswith("output 1: ")  # the synthetic sensor
+
+    made = [prepare(model, each) for each in inputs]
+    frames = [golden.make_raw(each, 9) for each in made]
+    vector = b"\0\0\x80\x3f" * 5
+    raw = frames[0].tobytes() + vector + frames[1].tobytes()
+    (tmp_path / "input.bin").write_bytes(raw)
+    assert project.boot("replay_raw", cwd=tmp_path).exit_code == 0
+    tensors = made[0].run(frames[0]).tobytes() + vector + made[1].run(frames[1]).tobytes()
+    assert (tmp_path / "output.bin").read_bytes()[: len(tensors)] == tensors
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_project_carries_only_the_kernels_it_uses(name: str, tmp_path: Path) -> None:
     images = firmware(CASES[name], tmp_path).folder / "edgegen/runtime/src/image"
