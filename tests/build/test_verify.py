@@ -78,6 +78,7 @@ def test_sizes_add_up(report: Report, digits_tflite: Path) -> None:
     assert facts.ram.arena == api.lowering(digits_tflite, "cortex_m4").arena_bytes
     assert facts.ram.arena - 4 < facts.ram.arena_touched <= facts.ram.arena  # 4: the alignment
     assert 0 < facts.ram.stack_peak < 4096
+    assert facts.ram.raw_inputs == CAMERA_BYTES
     assert CAMERA_BYTES < facts.ram.bss < CAMERA_BYTES + 1024, "nor is the arena counted twice"
 
 

@@ -71,6 +71,7 @@ def test_the_json_holds_what_the_documentation_promises() -> None:
         "bss": 64,
         "stack_peak": 512,
         "arena_touched": 4_093,
+        "raw_inputs": 0,
     }
     assert aot["toolchain"] == {
         "compiler": "arm-none-eabi-gcc 12.2.1",
@@ -138,9 +139,12 @@ def test_the_page_shows_the_numbers_and_how_they_are_known() -> None:
 def test_preprocessing_is_shown_where_there_is_one() -> None:
     assert "raw bytes" not in REPORT.to_markdown().decode()
     facts = (PreprocessingFacts(0, 2, 2, 4_560), PreprocessingFacts(3, 2, 1, 1_234_567))
-    changed = with_engine(replace(ENGINE, preprocessing=facts))
+    assert ENGINE.ram is not None
+    ram = replace(ENGINE.ram, bss=1_064, raw_inputs=1_000)
+    changed = with_engine(replace(ENGINE, preprocessing=facts, ram=ram))
     page = changed.to_markdown().decode()
     assert "| raw bytes to input 0 | 2 vectors, identical |\n" in page
+    assert "| RAM: of these, raw inputs | 1,000 bytes |\n" in page
     assert "| raw bytes to input 3 | 2 vectors, 1 identical |\n" in page
     assert "| instructions to make input 3 from raw bytes | 1,234,567 |\n" in page
     assert json.loads(changed.to_json())["engines"]["aot"]["preprocessing"][0] == {

@@ -31,6 +31,8 @@ class Sizes:
         weights: The model's constants: objects named ``<name>_weight*`` or
             ``<name>_model_data``.
         arena: The model's working memory: the object named ``<name>_arena``, 0 if none.
+        raw_inputs: Of ``bss``, objects named ``<name>_raw_<input>``: what a camera or a microphone
+            fills.
     """
 
     text: int
@@ -39,6 +41,7 @@ class Sizes:
     bss: int
     weights: int
     arena: int
+    raw_inputs: int
 
     @property
     def flash(self) -> int:
@@ -76,7 +79,8 @@ def _sizes(elf: ELFFile, name: str) -> Sizes:
         lambda symbol: symbol.startswith(f"{name}_weight") or symbol == f"{name}_model_data",
         writable=False,
     )
-    return Sizes(**totals, weights=sum(weights), arena=arena)
+    raw = _objects(elf, lambda symbol: symbol.startswith(f"{name}_raw_"), writable=True)
+    return Sizes(**totals, weights=sum(weights), arena=arena, raw_inputs=sum(raw))
 
 
 def _kind(section: Any) -> str:

@@ -171,7 +171,12 @@ def _engine_facts(
         layers=_layers(work, test, traced),
         flash=Flash(sizes.code, sizes.weights, sizes.flash),
         ram=Ram(
-            test.arena_bytes, sizes.data, sizes.bss, test.stack_bytes, test.arena_touched_bytes
+            test.arena_bytes,
+            sizes.data,
+            sizes.bss,
+            test.stack_bytes,
+            test.arena_touched_bytes,
+            sizes.raw_inputs,
         ),
         arena=smallest,
         kernels=built.kernels,

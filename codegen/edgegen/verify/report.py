@@ -75,6 +75,8 @@ class Ram:
         stack_peak: The deepest of init and invoke.
         arena_touched: Up to the last byte of the painted arena that a run has changed; what
             lies before and behind it is unchanged.
+        raw_inputs: Of ``bss``: one buffer for everything that inputs are made from, such as a
+            camera's frame.
     """
 
     arena: int
@@ -82,6 +84,7 @@ class Ram:
     bss: int
     stack_peak: int
     arena_touched: int
+    raw_inputs: int = 0
 
     @property
     def total(self) -> int:
