@@ -1,8 +1,14 @@
 """Plans of the fixed-point audio front end: runtime_c/include/edgegen/micro_audio.h.
 
-Every table is what TensorFlow Lite's audio microfrontend computes on a host for the same settings.
-That takes float32 and its libm; here float64's functions are rounded to float32, which is what the
-float32 ones of glibc give but for rare last places, and none of those changed a table so far.
+There are two sets of tables for the same settings, which differ in a few last places of the window
+and of most weights: "microfrontend" are those that TensorFlow Lite's audio microfrontend computes
+on a host, "signal" those that TensorFlow Lite Micro's signal library puts into a model, as into the
+audio preprocessor of the example micro_speech. Either way every feature is theirs, to the bit (but
+for windowed samples of -32768, which the signal library scales otherwise).
+
+Both take float32 and its libm in places; here float64's functions are rounded to float32, which is
+what the float32 ones of glibc give but for rare last places, and none of those changed a table so
+far.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +89,7 @@ class MicroAudioConfig:
         gain_bits: Fractional bits of the gain.
         log: Whether logarithms are taken.
         log_shift: The logarithms are times 2 ** log_shift.
+        tables: Whose roundings the tables have, "microfrontend" or "signal".
 
     Raises:
         ValueError: One of them is out of its range; it says which.
@@ -104,6 +111,7 @@ class MicroAudioConfig:
     gain_bits: int = 21
     log: bool = True
     log_shift: int = 6
+    tables: Literal["microfrontend", "signal"] = "microfrontend"
 
     def __post_init__(self) -> None:
         _require("sample_rate", self.sample_rate, 1, 10**6)
@@ -125,6 +133,8 @@ class MicroAudioConfig:
         lowest = max(0, self.correction_bits + _SNR_BITS)
         _require("gain_bits", self.gain_bits, lowest, min(31, lowest + 31))
         _require("log_shift", self.log_shift, 0, 11)
+        if self.tables not in ("microfrontend", "signal"):
+            raise ValueError(f'tables: need "microfrontend" or "signal", got {self.tables!r}')
 
     @property
     def fft_size(self) -> int:
@@ -208,7 +218,7 @@ def plan(config: MicroAudioConfig) -> MicroAudioPlan:
     first_bin, widths, weights = _filter_bank(config)
     numbers = config.fft_size // 2
     return MicroAudioPlan(
-        window=_frozen(_window(config.frame_length)),
+        window=_frozen(_window(config)),
         order=_frozen(_order(numbers)),
         factors=_frozen(_factors(numbers)),
         split_factors=_frozen(_split_factors(numbers)),
@@ -245,15 +255,16 @@ def _floats(function: Callable[[float], float], values: _Floats) -> _Floats:
     return np.array([function(value) for value in values.tolist()], np.float32)
 
 
-def _window(length: int) -> npt.NDArray[np.int16]:
-    step = _f32(math.pi) * _f32(2) / _f32(length)
+def _window(config: MicroAudioConfig) -> npt.NDArray[np.int16]:
+    length = config.frame_length
+    if config.tables == "signal":
+        angles = (2 * math.pi / length) * (np.arange(length) + 0.5)
+        exact = [0.5 - 0.5 * math.cos(angle) for angle in angles.tolist()]
+        return np.array([round(value * (1 << _WINDOW_BITS)) for value in exact], np.int16)
+    one, step = _f32(1 << _WINDOW_BITS), _f32(math.pi) * _f32(2) / _f32(length)
     cosines = _floats(math.cos, step * (np.arange(length, dtype=np.float32) + _f32(0.5)))
-    return _fixed(_f32(0.5) - _f32(0.5) * cosines, _WINDOW_BITS).astype(np.int16)
-
-
-def _fixed(values: _Floats, bits: int) -> _Floats:
-    fixed: _Floats = np.floor(values * _f32(1 << bits) + _f32(0.5))
-    return fixed
+    values: _Floats = np.floor((_f32(0.5) - _f32(0.5) * cosines) * one + _f32(0.5))
+    return values.astype(np.int16)
 
 
 def _order(numbers: int) -> npt.NDArray[np.uint16]:
@@ -318,6 +329,18 @@ def log1p(x: _Floats) -> _Floats:
     return result
 
 
+def _bins(config: MicroAudioConfig) -> tuple[int, _Floats]:
+    """The first frequency of the transform that counts, never the constant part, and the hertz of
+    all from there on."""
+    if config.tables == "signal":
+        bin_hz = config.sample_rate / config.fft_size
+        first = round(1 + config.low_hz / bin_hz)
+        return first, (np.arange(first, config.fft_size // 2 + 1) * bin_hz).astype(np.float32)
+    step = _f32(0.5) * _f32(config.sample_rate) / _f32(config.fft_size // 2)
+    first = int(_f32(1.5) + _f32(config.low_hz) / step)
+    return first, np.arange(first, config.fft_size // 2 + 1, dtype=np.float32) * step
+
+
 def _filter_bank(
     config: MicroAudioConfig,
 ) -> tuple[int, npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
@@ -326,9 +349,8 @@ def _filter_bank(
     low, high = _mel(np.array([config.low_hz, config.high_hz], np.float32))
     spacing = (high - low) / _f32(bands)
     middles = low + spacing * np.arange(1, bands + 1, dtype=np.float32)
-    bin_hz = _f32(0.5) * _f32(config.sample_rate) / _f32(config.fft_size // 2)
-    first = int(_f32(1.5) + _f32(config.low_hz) / bin_hz)  # never the constant part
-    mels = _mel(np.arange(first, config.fft_size // 2 + 1, dtype=np.float32) * bin_hz)
+    first, hertz = _bins(config)
+    mels = _mel(hertz)
     ends = np.maximum.accumulate(np.searchsorted(mels, middles, side="right"))
     end = int(ends[-1])
     if first + end > config.fft_size // 2:
@@ -340,9 +362,9 @@ def _filter_bank(
     middle = np.repeat(middles, widths)
     below = np.repeat(np.concatenate([[low], middles[:-1]]), widths)
     falling = (middle - mels[:end]) / (middle - below)
-    weights = np.stack(
-        [_fixed(falling, _WEIGHT_BITS), _fixed(_f32(1) - falling, _WEIGHT_BITS)], axis=1
-    )
+    weights = np.stack([falling, _f32(1) - falling], axis=1) * _f32(1 << _WEIGHT_BITS)
+    if config.tables == "microfrontend":
+        weights = np.floor(weights + _f32(0.5))
     return first, widths.astype(np.uint16), weights.astype(np.uint16)
 
 
