@@ -1,9 +1,9 @@
-"""Firmware that sees a camera's frames makes the host's tensors of them, to the byte."""
+"""Firmware that sees frames or hears sound makes the host's tensors of them, to the byte."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from edgegen import golden, preprocess_c, registry
 from edgegen.engines.aot import code_size
 from edgegen.frontends import tflite
-from edgegen.inputs import ImageInput
+from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
@@ -24,27 +24,43 @@ from support.tflite_builder import ModelBuilder
 pytestmark = [pytest.mark.cross, pytest.mark.qemu]
 
 
-def eye(shape: tuple[int, ...], dtype: str) -> Model:
-    """Its input, as RELU leaves it."""
-    builder = ModelBuilder()
-    quant: dict[str, Any] = {} if dtype == "float32" else {"scale": 0.007, "zero_point": 3}
-    x = builder.tensor("x", list(shape), dtype, **quant)
-    y = builder.tensor("y", list(shape), dtype, **quant)
-    builder.op("RELU", [x], [y])
-    return tflite.parse(builder.build([x], [y]), "eye.tflite")
-
-
 @dataclass(frozen=True)
 class Case:
-    """One camera before one model on one device."""
+    """One camera or microphone before one model on one device.
+
+    Attributes:
+        sources: Of the runtime, those of images by their names alone.
+    """
 
     device: str
     shape: tuple[int, ...]
     dtype: str
-    camera: ImageInput
+    given: Input
     compilers: tuple[str, ...] = ("qemu",)
     sources: set[str] = field(default_factory=set)
+    scale: float = 0.007
+    zero_point: int = 3
 
+
+def model_of(case: Case) -> Model:
+    """Its input, as RELU leaves it."""
+    shape, dtype = case.shape, case.dtype
+    builder = ModelBuilder()
+    quant: dict[str, Any] = {"scale": case.scale, "zero_point": case.zero_point}
+    quant = {} if dtype == "float32" else quant
+    x = builder.tensor("x", list(shape), dtype, **quant)
+    y = builder.tensor("y", list(shape), dtype, **quant)
+    builder.op("RELU", [x], [y])
+    return tflite.parse(builder.build([x], [y]), "net.tflite")
+
+
+SPEECH = AudioInput(
+    sample_rate=16000, frame_length=480, hop=320, mel_bands=40, low_hz=20, high_hz=4000
+)
+MICRO = replace(SPEECH, low_hz=125, high_hz=7500, front_end="micro")
+MICRO_SOURCES = {
+    f"micro_audio/{each}" for each in ("features", "run", "status", "transform", "window")
+}
 
 NORMALISED: dict[str, Any] = {"mean": (123.675, 116.28, 103.53), "std": (58.4, 57.12, 57.375)}
 
@@ -118,6 +134,57 @@ CASES = {
         ImageInput(width=2, height=1, format="yuyv"),
         sources={"read_yuyv", "run", "write_part", "write_q8"},
     ),
+    "log mel to int8": Case(
+        "cortex_m4",
+        (1, 5, 40),
+        "int8",
+        SPEECH,
+        ("qemu", "qemu-clang"),
+        {"audio/run", "quantize"},
+        scale=0.11,
+    ),
+    "MFCCs to float32": Case(
+        "cortex_m55",
+        (1, 4, 13, 1),
+        "float32",
+        replace(SPEECH, frame_length=401, hop=133, coefficients=13, mel_scale="slaney"),
+        ("qemu", "qemu-clang"),
+        {"audio/run"},
+    ),
+    "MFCCs to int8 without an FPU": Case(
+        "cortex_m0plus",
+        (1, 2 * 10),
+        "int8",
+        replace(SPEECH, coefficients=10),
+        sources={"audio/run", "quantize"},
+        scale=0.4,
+    ),
+    "micro_speech": Case(
+        "cortex_m4",
+        (1, 49 * 40),
+        "int8",
+        MICRO,
+        ("qemu", "qemu-clang"),
+        MICRO_SOURCES | {"micro_audio/to_s8"},
+        scale=26 / 255,
+        zero_point=-128,
+    ),
+    "micro to another int8": Case(
+        "cortex_m55",
+        (1, 6, 24),
+        "int8",
+        replace(MICRO, frame_length=320, mel_bands=24),
+        sources=MICRO_SOURCES | {"quantize"},
+        scale=0.13,
+    ),
+    "micro to float32 without an FPU": Case(
+        "cortex_m0plus",
+        (1, 3, 40),
+        "float32",
+        replace(MICRO, hop=160),
+        ("qemu", "qemu-clang"),
+        MICRO_SOURCES,
+    ),
 }
 
 
@@ -128,8 +195,8 @@ def quick_golden() -> Iterator[None]:
 
 
 def firmware(case: Case, folder: Path) -> Firmware:
-    model = eye(case.shape, case.dtype)
-    options = Options("eye", ("aot",), inputs=resolve(model, [case.camera]))
+    model = model_of(case)
+    options = Options("net", ("aot",), inputs=resolve(model, [case.given]))
     return Firmware(folder, case.device, model, options)
 
 
@@ -154,13 +221,13 @@ def test_the_device_makes_the_host_s_tensors(name: str, tmp_path: Path) -> None:
 
 
 def on_the_host(case: Case) -> list[bytes]:
-    made = prepare(eye(case.shape, case.dtype), case.camera)
+    made = prepare(model_of(case), case.given)
     return [made.run(golden.make_raw(made, seed)).tobytes() for seed in (5, 6, 7)]
 
 
 def replayed(project: Firmware, case: Case) -> list[bytes]:
-    """Tensors that the device has made of three frames."""
-    made = prepare(eye(case.shape, case.dtype), case.camera)
+    """Tensors that the device has made of three frames, or so much sound."""
+    made = prepare(model_of(case), case.given)
     frames = b"".join(golden.make_raw(made, seed).tobytes() for seed in (5, 6, 7))
     (project.folder / "input.bin").write_bytes(frames)
     run = project.boot("replay_raw", cwd=project.folder)
@@ -216,9 +283,10 @@ def test_two_cameras_and_a_sensor(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_project_carries_only_the_kernels_it_uses(name: str, tmp_path: Path) -> None:
-    images = firmware(CASES[name], tmp_path).folder / "edgegen/runtime/src/image"
-    found = {path.relative_to(images).with_suffix("").as_posix() for path in images.rglob("*.c")}
-    assert found == CASES[name].sources
+    root = firmware(CASES[name], tmp_path).folder / "edgegen/runtime/src"
+    found = {path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.c")}
+    own = {each.removeprefix("image/") for each in found if not each.startswith("nn/")}
+    assert own - {"cycles", "status", "systick"} == CASES[name].sources
 
 
 def test_a_wrong_checksum_fails(tmp_path: Path) -> None:
@@ -228,7 +296,7 @@ def test_a_wrong_checksum_fails(tmp_path: Path) -> None:
     first = text.index("_golden_raw[")
     at = text.index("{0x", first) + 3
     path.write_text(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1 :])
-    project.build("qemu", goal="eye_selftest")
+    project.build("qemu", goal="net_selftest")
     run = project.boot("selftest")
     assert run.exit_code == 1
     (wrong, right) = raw_lines(run.console)
@@ -240,18 +308,18 @@ def test_a_wrong_checksum_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_footprint_is_as_estimated(name: str, tmp_path: Path) -> None:
     case = CASES[name]
-    model = eye(case.shape, case.dtype)
+    model = model_of(case)
     sizes = []
-    for inputs in ((), resolve(model, [case.camera])):
-        options = Options("eye", ("aot",), inputs=inputs)
+    for inputs in ((), resolve(model, [case.given])):
+        options = Options("net", ("aot",), inputs=inputs)
         project = Firmware(tmp_path / str(len(inputs)), case.device, model, options)
-        project.build("qemu", goal="eye_footprint")
-        sizes.append(elf.sizes(project.image("footprint"), "eye"))
-    without, with_camera = sizes
+        project.build("qemu", goal="net_footprint")
+        sizes.append(elf.sizes(project.image("footprint"), "net"))
+    without, with_it = sizes
     found = preprocess_c.footprint(model, registry.load_device(case.device), options)
     assert found is not None
     assert found.code.bytes is not None
-    grown = with_camera.flash - without.flash
+    grown = with_it.flash - without.flash
     assert abs(grown - found.code.bytes) <= code_size.ERROR * found.code.bytes
     ram = (found.frames.bytes or 0) + (found.scratch.bytes or 0)
-    assert ram <= with_camera.bss - without.bss <= ram + 8  # alignment
+    assert ram <= with_it.bss - without.bss <= ram + 8  # alignment
