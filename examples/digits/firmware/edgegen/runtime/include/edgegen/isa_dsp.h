@@ -269,6 +269,15 @@ static inline int32_t eg_smulbb(uint32_t a, uint32_t b)
     return result;
 }
 
+/* a.high * b.low */
+static inline int32_t eg_smultb(uint32_t a, uint32_t b)
+{
+    int32_t result;
+
+    __asm__("smultb %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+    return result;
+}
+
 /* a.high * b.high */
 static inline int32_t eg_smultt(uint32_t a, uint32_t b)
 {
@@ -332,12 +341,12 @@ static inline uint32_t eg_pkhtb_15(uint32_t a, uint32_t b)
     return result;
 }
 
-/* The high halfword of b below the high halfword of a. */
-static inline uint32_t eg_pkhtb_16(uint32_t a, uint32_t b)
+/* The low halfword of b below the high halfword of a. */
+static inline uint32_t eg_pkhtb_0(uint32_t a, uint32_t b)
 {
     uint32_t result;
 
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(a), "r"(b));
+    __asm__("pkhtb %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
     return result;
 }
 
@@ -495,6 +504,11 @@ static inline int32_t eg_smulbb(uint32_t a, uint32_t b)
     return eg_halfword_low(a) * eg_halfword_low(b);
 }
 
+static inline int32_t eg_smultb(uint32_t a, uint32_t b)
+{
+    return eg_halfword_high(a) * eg_halfword_low(b);
+}
+
 static inline int32_t eg_smultt(uint32_t a, uint32_t b)
 {
     return eg_halfword_high(a) * eg_halfword_high(b);
@@ -536,9 +550,9 @@ static inline uint32_t eg_pkhtb_15(uint32_t a, uint32_t b)
     return (a & 0xFFFF0000U) | ((b >> 15) & 0xFFFFU);
 }
 
-static inline uint32_t eg_pkhtb_16(uint32_t a, uint32_t b)
+static inline uint32_t eg_pkhtb_0(uint32_t a, uint32_t b)
 {
-    return (a & 0xFFFF0000U) | (b >> 16);
+    return (a & 0xFFFF0000U) | (b & 0xFFFFU);
 }
 
 static inline uint32_t eg_abs16(uint32_t word)

@@ -10,13 +10,13 @@
 
 #include "edgegen/image.h"
 
-/* Whether the compiler can write AVX2 for one function; the processor is asked when a plan is
- * made. Defined as 0, it leaves that path out. */
-#ifndef EG_IMAGE_HAS_AVX2
+/* Whether the compiler can write SSE4.1 and AVX2 for single functions; the processor is asked when
+ * a plan is made. Defined as 0, it leaves those paths out. */
+#ifndef EG_IMAGE_HAS_X86
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
-#define EG_IMAGE_HAS_AVX2 1
+#define EG_IMAGE_HAS_X86 1
 #else
-#define EG_IMAGE_HAS_AVX2 0
+#define EG_IMAGE_HAS_X86 0
 #endif
 #endif
 
@@ -121,17 +121,16 @@ eg_image_row_writer eg_image_write_f32;
 eg_image_row_writer eg_image_write_q8; /* int8 and uint8 */
 
 /* What a path has to work with when a plan is made: the plan, which is the portable one's, and its
- * tables, with room for EG_IMAGE_LANES times the fractions. */
+ * tables, with room for whole blocks of 8 columns and for 8 fractions for each of them. */
 typedef struct eg_image_draft {
     eg_image_plan *plan;
     int32_t *columns;
     int16_t *fractions;
 } eg_image_draft;
 
-#if EG_IMAGE_HAS_AVX2
-eg_image_part_writer eg_image_write_part_avx2;
-
-/* Makes the plan one of this path, if the machine has it and it takes such a plan. */
+#if EG_IMAGE_HAS_X86
+/* They make the plan one of their path, if the machine has it and it takes such a plan. */
+bool eg_image_use_sse41(eg_image_draft draft);
 bool eg_image_use_avx2(eg_image_draft draft);
 #endif
 
