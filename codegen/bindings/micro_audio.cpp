@@ -5,30 +5,28 @@
 #include <cstdint>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <pybind11/numpy.h>
+
+#include "arrays.hpp"
 
 #include "edgegen/micro_audio.h"
 
 namespace py = pybind11;
 
+using arrays::Array;
+using arrays::size_of;
+
 namespace
 {
-
-template <typename T>
-using Array = py::array_t<T, py::array::c_style>;
 
 void check(eg_micro_audio_status status)
 {
     if (status != EG_MICRO_AUDIO_OK) {
         throw std::invalid_argument(eg_micro_audio_status_text(status));
     }
-}
-
-std::size_t size_of(const py::array &array)
-{
-    return static_cast<std::size_t>(array.size());
 }
 
 // The tables of a plan of edgegen.micro_audio, held, and the C's plan of them.
@@ -144,9 +142,10 @@ class MicroAudio
     {
     }
 
-    Array<std::uint16_t> run(const Array<std::int16_t> &samples)
+    Array<std::uint16_t> run(const py::array &sound)
     {
         const eg_micro_audio_plan &plan = *plan_.get();
+        const Array<std::int16_t> samples = arrays::vector_of<std::int16_t>("samples", sound);
         const std::size_t rows = rows_within(size_of(samples));
         Array<std::uint16_t> features = make_rows(rows);
 
@@ -158,11 +157,12 @@ class MicroAudio
         return features;
     }
 
-    Array<std::uint16_t> feed(const Array<std::int16_t> &samples)
+    Array<std::uint16_t> feed(const py::array &chunk)
     {
+        const Array<std::int16_t> samples = arrays::vector_of<std::int16_t>("samples", chunk);
         const std::size_t count = size_of(samples);
         Array<std::uint16_t> features = make_rows(rows_within(stream_.get()->held + count));
-        std::vector<std::uint16_t> row(plan_.get()->channels);
+        std::uint16_t row[EG_MICRO_AUDIO_MAX_CHANNELS];
         std::uint16_t *to = features.mutable_data();
 
         for (std::size_t used = 0; used < count;) {
@@ -170,10 +170,10 @@ class MicroAudio
             bool is_row = false;
 
             check(eg_micro_audio_push(stream_.get(), samples.data() + used, count - used, &taken,
-                                      row.data(), &is_row));
+                                      row, &is_row));
             used += taken;
             if (is_row) {
-                to = std::copy(row.begin(), row.end(), to);
+                to = std::copy(row, row + plan_.get()->channels, to);
             }
         }
         return features;
@@ -203,14 +203,20 @@ class MicroAudio
     Sound stream_;
 };
 
-Array<std::int8_t> to_s8(const Array<std::uint16_t> &features, std::uint32_t divisor,
-                         std::int32_t zero_point)
+Array<std::int8_t> to_s8(const py::array &rows, std::int64_t divisor, std::int64_t zero_point)
 {
-    Array<std::int8_t> output(
-        std::vector<py::ssize_t>(features.shape(), features.shape() + features.ndim()));
+    const Array<std::uint16_t> features = arrays::in_order<std::uint16_t>(rows);
+    Array<std::int8_t> output(arrays::shape_of(features));
 
-    check(eg_micro_audio_to_s8(features.data(), size_of(features), divisor, zero_point,
-                               output.mutable_data()));
+    if (divisor < 1 || divisor > 1 << 24) {
+        arrays::refuse("divisor: need 1 to 2^24, got " + std::to_string(divisor));
+    }
+    if (zero_point < INT8_MIN || zero_point > INT8_MAX) {
+        arrays::refuse("zero_point: need -128 to 127, got " + std::to_string(zero_point));
+    }
+    check(eg_micro_audio_to_s8(features.data(), size_of(features),
+                               static_cast<std::uint32_t>(divisor),
+                               static_cast<std::int32_t>(zero_point), output.mutable_data()));
     return output;
 }
 
@@ -218,11 +224,12 @@ Array<std::int8_t> to_s8(const Array<std::uint16_t> &features, std::uint32_t div
 
 void bind_micro_audio(py::module_ &module)
 {
-    module.def("micro_audio_to_s8", &to_s8, py::arg("features").noconvert(), py::arg("divisor"),
-               py::arg("zero_point"));
     py::class_<MicroAudio>(module, "MicroAudio")
         .def(py::init<const py::object &, bool>(), py::arg("plan"), py::arg("portable"))
-        .def("run", &MicroAudio::run, py::arg("samples").noconvert())
-        .def("feed", &MicroAudio::feed, py::arg("samples").noconvert())
-        .def("reset", &MicroAudio::reset);
+        .def("__call__", &MicroAudio::run, py::arg("samples"))
+        .def("feed", &MicroAudio::feed, py::arg("samples"))
+        .def("reset", &MicroAudio::reset)
+        .def_static("to_int8", &to_s8, py::arg("features"),
+                    py::arg("divisor") = EG_MICRO_AUDIO_S8_DIVISOR,
+                    py::arg("zero_point") = EG_MICRO_AUDIO_S8_ZERO_POINT);
 }
