@@ -1,11 +1,14 @@
 """What the parts of benchmarks/preprocess.py share: ways to one result take turns on the clock.
 
-One round times every way once, so that whatever else the machine does meets all of them. A figure
-is the median of the rounds, kept with the least of them; a ratio is one of medians.
+One round times every way once, so that whatever else the machine does meets all of them. Time is
+the processor's time of the process, of all its threads: a long piece of work is interrupted more
+often than a short one, and on a busy machine would seem longer than it is. A figure is the median
+of the rounds, kept with the least of them; a ratio is one of medians.
 """
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 import timeit
@@ -101,14 +104,21 @@ def take_turns(clocks: Mapping[str, Clock], rounds: int) -> dict[str, Figure]:
     return {name: Figure(statistics.median(each), min(each)) for name, each in taken.items()}
 
 
+def reading_ns() -> int:
+    """What reading the clock adds to a time, at least."""
+    times = [time.process_time_ns() for _ in range(1000)]
+    return min(after - before for before, after in itertools.pairwise(times))
+
+
 def warm_call(way: Callable[[], Any]) -> Clock:
     """Microseconds of one call, after one that brings code and data into the caches."""
+    overhead = reading_ns()
 
     def clock() -> float:
         way()
-        start = time.perf_counter_ns()
+        start = time.process_time_ns()
         way()
-        return (time.perf_counter_ns() - start) / 1000
+        return (time.process_time_ns() - start - overhead) / 1000
 
     return clock
 
@@ -122,7 +132,7 @@ def statement(code: str, names: Mapping[str, Any]) -> Clock:
     So many that all statements' rounds take the same time: of two ways that are interrupted
     equally often, the one with longer rounds would otherwise seem slower than it is.
     """
-    timer = timeit.Timer(code, globals=dict(names), timer=time.perf_counter_ns)
+    timer = timeit.Timer(code, globals=dict(names), timer=time.process_time_ns)
     calls = max(1, ROUND_NS * 100 // int(min(timer.repeat(5, 100))))
     return lambda: timer.timeit(calls) / calls
 

@@ -53,17 +53,18 @@ def main(arguments: Sequence[str]) -> None:
     RESULT.write_text(to_json(parts, rows), encoding="utf-8")
     if options.write or not options.only:
         RECORD.write_text(to_json(*merged(parts, rows)), encoding="utf-8")
-        subprocess.run([sys.executable, ROOT / "docs" / "generate.py"], check=True)
+        command = [sys.executable, ROOT / "docs" / "generate.py", "docs/benchmarks.md"]
+        subprocess.run(command, check=True)
 
 
 def measured(part: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The part's rows, printed as they come."""
-    print(f"\n{part}\n{'work':42} {'output':13} {'peer':9} {'best way':28} "
+    print(f"\n{part}\n{'work':46} {'output':14} {'peer':16} {'best way':28} "
           f"{'peer':>9} {'(min)':>9} {'ours':>9} {'(min)':>9}  ratio")  # fmt: skip
     made = []
     for row in rows:
         print(
-            f"{row.work:42} {row.output:13} {row.peer:9} {row.way:28} "
+            f"{row.work:46} {row.output:14} {row.peer:16} {row.way:28} "
             f"{row.theirs.median:9.1f} {row.theirs.least:9.1f} "
             f"{row.ours.median:9.1f} {row.ours.least:9.1f} {row.ratio:6.2f}  {row.unit}",
             flush=True,
@@ -73,10 +74,11 @@ def measured(part: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def facts(packages: Sequence[str]) -> dict[str, Any]:
-    """Where and with what a part was measured."""
+    """Where and with what a part was measured, and how much else the machine had to do."""
     versions = {name: importlib.metadata.version(name) for name in packages}
     return {
-        "machine": f"{processor()}, {platform.machine()}, {platform.system()}",
+        "machine": f"{processor()}, {platform.machine()}, {platform.system()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start",
         "versions": {"python": platform.python_version(), **versions},
     }
 

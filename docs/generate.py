@@ -1,8 +1,8 @@
 """Writes the pages and tables that come from the code: `make docs`; tests compare them.
 
-    python docs/generate.py [--check]
+    python docs/generate.py [--check] [FILE]...
 
---check writes nothing and exits 1 when a file is out of date.
+--check writes nothing and exits 1 when a file is out of date. Without FILEs, all of them are meant.
 """
 
 from __future__ import annotations
@@ -302,7 +302,8 @@ def benchmarks_page() -> str:
         "beside what a user would write otherwise. `make bench-preprocess` measures it again on\n"
         "your machine and writes this page; `benchmarks/preprocess.json` has every figure.\n",
         "- One thread. All ways to a result take turns in one process, so that whatever else the\n"
-        "  machine does meets all of them.\n"
+        "  machine does meets all of them. Time is the processor's time of the process, of all\n"
+        "  threads that there may be: what other processes take in between does not count.\n"
         "- A figure is the median of the rounds, with the least of them in brackets. A ratio (in\n"
         "  bold) is the peer's median by ours: above 1 where ours is faster.\n"
         "- Of several ways of a peer the fastest is compared; all are listed.\n"
@@ -457,7 +458,8 @@ def stale(made: dict[str, str]) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    made = outputs()
+    wanted = [argument for argument in arguments if argument != "--check"]
+    made = {path: text for path, text in outputs().items() if not wanted or path in wanted}
     out_of_date = stale(made)
     if "--check" in arguments:
         print("\n".join(out_of_date))
