@@ -4,7 +4,7 @@
  * device cortex_m4, template cortex_m/generated/selftest/replay_raw.c.j2
  */
 /* Of a replay: a vector is what the inputs are made from; an input without a preprocessing is
- * there itself. The inputs that come of it go to output.bin too, all of them, before the outputs. */
+ * there itself. All inputs go to output.bin as well, before the outputs. */
 #include "replay.h"
 
 #include <stdint.h>

@@ -31,7 +31,8 @@ extern "C" {
 #define DIGITS_FRAME_0_STRIDE 64 /* bytes from a row to the next, without gaps */
 #define DIGITS_FRAME_0_BYTES 3072
 
-/* A frame whose rows have no gaps. One of another making is an eg_image as well. */
+/* A frame whose rows have no gaps; make an eg_image yourself
+ * of any other. */
 static inline eg_image digits_frame_0(const uint8_t *bytes)
 {
     const eg_image frame = {bytes, DIGITS_FRAME_0_STRIDE, NULL, 0};
