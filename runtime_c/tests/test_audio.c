@@ -48,6 +48,8 @@ static void test_what_the_transform_refuses(void)
     EXPECT(eg_real_fft_workspace_bytes(8) == 16);
     EXPECT(eg_real_fft_prepare(NULL, 8, workspace, sizeof workspace) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_prepare(&fft, 8, NULL, sizeof workspace) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_real_fft_prepare(&fft, 8, (char *)workspace + 2, sizeof workspace) ==
+           EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_prepare(&fft, 8, workspace, 15) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_prepare(&fft, 9, workspace, 16) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_run(&fft, samples, spectrum) == EG_INVALID_ARGUMENT); /* not prepared */
@@ -348,6 +350,7 @@ static void test_misuse(void)
     EXPECT(eg_audio_prepare(&plan, NULL, workspace, bytes) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_prepare(&plan, &spec, NULL, bytes) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_prepare(&plan, &spec, workspace, bytes - 1) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_prepare(&plan, &spec, (char *)workspace + 2, bytes) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_prepare(&plan, &spec, workspace, bytes) == EG_OK);
     EXPECT(eg_audio_run(NULL, samples, scratch, row) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_run(&plan, NULL, scratch, row) == EG_INVALID_ARGUMENT);
@@ -382,6 +385,8 @@ static void test_misuse_of_a_clip(void)
            EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_run_clip(&plan, path, NULL, 101, scratch, bytes, row) == EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_run_clip(&plan, path, samples, 101, NULL, bytes, row) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_run_clip(&plan, path, samples, 101, (char *)scratch + 1, bytes, row) ==
+           EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_run_clip(&plan, path, samples, 101, scratch, bytes - 1, row) ==
            EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_run_clip(&plan, path, samples, 101, scratch, bytes, NULL) ==

@@ -6,10 +6,10 @@
  * A processor that flushes subnormal numbers to zero does, too, unless energies so small matter:
  * with samples below 10^-15 and a log_floor below 10^-30.
  *
- * Nothing is allocated: tables lie in the caller's workspace, which begins at a multiple of 4 and
- * stays where it is; scratch need not keep anything between calls. A NULL pointer, a size out of
- * range and a sample that is NaN or infinite are EG_INVALID_ARGUMENT with nothing written and
- * nothing taken.
+ * Nothing is allocated: tables lie in the caller's workspace, which stays where it is; scratch need
+ * not keep anything between calls. Both begin at multiples of 4. A NULL pointer, such memory
+ * elsewhere, a size out of range and a sample that is NaN or infinite are EG_INVALID_ARGUMENT with
+ * nothing written and nothing taken.
  *
  * A device with a constant plan needs run.c, and stream.c for a stream, of src/audio.
  */

@@ -1,5 +1,6 @@
 #include "edgegen/audio/clip.h"
 #include "edgegen/audio/row.h"
+#include "edgegen/audio/tables.h"
 #include "edgegen/finite.h"
 
 enum { ALIGNMENT = 64 /* bytes of a cache line */ };
@@ -64,7 +65,7 @@ eg_status eg_audio_run_clip(const eg_audio_plan *plan, eg_audio_path path, const
 {
     const size_t needed = eg_audio_clip_scratch_bytes(plan, path);
 
-    if (needed == 0 || samples == NULL || scratch == NULL || scratch_bytes < needed ||
+    if (needed == 0 || samples == NULL || !eg_audio_is_memory(scratch) || scratch_bytes < needed ||
         rows == NULL || !eg_all_finite(samples, count)) {
         return EG_INVALID_ARGUMENT;
     }

@@ -160,7 +160,7 @@ eg_status eg_audio_prepare(eg_audio_plan *plan, const eg_audio_spec *spec, void 
 {
     const size_t needed = eg_audio_workspace_bytes(spec);
 
-    if (plan == NULL || workspace == NULL || needed == 0 || workspace_bytes < needed) {
+    if (plan == NULL || !eg_audio_is_memory(workspace) || needed == 0 || workspace_bytes < needed) {
         return EG_INVALID_ARGUMENT;
     }
     float *const twiddles = (float *)workspace;

@@ -86,7 +86,7 @@ eg_status eg_real_fft_prepare(eg_real_fft *fft, uint32_t size, void *workspace,
 {
     const size_t needed = eg_real_fft_workspace_bytes(size);
 
-    if (fft == NULL || workspace == NULL || needed == 0 || workspace_bytes < needed) {
+    if (fft == NULL || !eg_audio_is_memory(workspace) || needed == 0 || workspace_bytes < needed) {
         return EG_INVALID_ARGUMENT;
     }
     float *const floats = (float *)workspace;

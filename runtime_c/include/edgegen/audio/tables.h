@@ -8,6 +8,12 @@
 extern "C" {
 #endif
 
+/* Not NULL, and where floats may lie. */
+static inline bool eg_audio_is_memory(const void *memory)
+{
+    return memory != NULL && (uintptr_t)memory % sizeof(float) == 0;
+}
+
 bool eg_real_fft_is_size(uint32_t size);
 
 /* Floats that an FFT's tables take, beside the size / 2 elements of its order. */
