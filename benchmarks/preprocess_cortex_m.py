@@ -8,10 +8,14 @@ transform of radix 2, a triangle of weights for each band, logf and a matrix for
 all of it with -O2, and plain C with fused multiplication and addition, which ours does without. An
 image's are for each pixel of the tensor, a sound's for each row of features. Checksums of our
 tensors are compared with the host's before anything is reported.
+
+The figure of the audio microfrontend, which the fixed-point front end equals to the bit, is carried
+from benchmarks/microfrontend_cortex_m.json, which says how it was found.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 import zlib
@@ -31,6 +35,7 @@ from edgegen.verify.emulator import Qemu
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "runtime_c"
 FOLDER = ROOT / "benchmarks" / "cortex_m"
+CARRIED = ROOT / "benchmarks" / "microfrontend_cortex_m.json"
 DEVICE = registry.load_device("cortex_m4")
 FRAMES, FRAME = 16, 480
 
@@ -142,6 +147,20 @@ def sound_rows() -> Iterator[Row]:
         require("micro", path, both, host_micro())
     work = "480 samples of 16 kHz, 40 channels"
     yield from compared(work, "micro_speech", "dsp", both, "row", FRAMES)
+    yield carried(work, both)
+
+
+def carried(work: str, found: Counts) -> Row:
+    """The audio microfrontend's own sources, with the same checksum."""
+    figures = json.loads(CARRIED.read_text(encoding="utf-8"))
+    assert found.checksums["dsp"] == figures["features_crc32"]
+    ours = found.instructions["dsp"] / FRAMES
+    theirs = figures["instructions_per_row"]
+    way = "its C, as measured before"
+    return Row(
+        work, "micro_speech", "microfrontend", "instructions per row", Figure(ours, ours), way,
+        {way: Figure(theirs, theirs)},
+    )  # fmt: skip
 
 
 PEERS = {"plain": ("plain C", "float, by hand"), "portable": ("portable C", "ours without DSP")}
