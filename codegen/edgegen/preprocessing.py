@@ -150,12 +150,12 @@ class AudioPreprocessor(Preprocessor):
 
     def run(self, raw: Array) -> Array:
         _require(raw, self)
-        rows = self._rows(cast("npt.NDArray[np.int16]", raw))
+        rows = self.rows_of(cast("npt.NDArray[np.int16]", raw))
         return rows.reshape(self.tensor.shape)
 
     @abstractmethod
-    def _rows(self, samples: npt.NDArray[np.int16]) -> Array:
-        """The tensor's elements, [rows, features]."""
+    def rows_of(self, samples: npt.NDArray[np.int16]) -> Array:
+        """The rows of a sound of any length, [frames, features], in the tensor's dtype."""
 
 
 class FloatAudioPreprocessor(AudioPreprocessor):
@@ -183,7 +183,7 @@ class FloatAudioPreprocessor(AudioPreprocessor):
             mel_norm=description.mel_norm,
         )
 
-    def _rows(self, samples: npt.NDArray[np.int16]) -> Array:
+    def rows_of(self, samples: npt.NDArray[np.int16]) -> Array:
         return _quantised(self.native.run(samples), self.tensor)
 
 
@@ -216,7 +216,7 @@ class MicroAudioPreprocessor(AudioPreprocessor):
             )
         )
 
-    def _rows(self, samples: npt.NDArray[np.int16]) -> Array:
+    def rows_of(self, samples: npt.NDArray[np.int16]) -> Array:
         features = self.native(samples)
         if self.is_micro_speech:
             return self.native.to_int8(features)

@@ -3,6 +3,7 @@ element type, compiled for this machine as strictly as can be."""
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from edgegen import preprocess_c, registry
 from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import DType, Model, Quant, Source, Tensor
 from edgegen.options import Options
-from edgegen.preprocessing import prepare, resolve
+from edgegen.preprocessing import AudioPreprocessor, prepare, resolve
 from support.host_engine import FLAGS, SANITIZERS
 
 SPEECH = AudioInput(
@@ -92,7 +93,9 @@ def model_of(shape: tuple[int, ...], dtype: DType, quant: Quant | None) -> Model
     return Model("net", Source("net.tflite", "tflite", "0" * 64, b""), (tensor,), (), (0,), ())
 
 
-def program(model: Model, description: Input, folder: Path, compiler: str = "gcc") -> Path:
+def program(
+    model: Model, description: Input, folder: Path, compiler: str = "gcc", main: str = MAIN
+) -> Path:
     """Reads raw inputs and writes tensors."""
     made = prepare(model, description)
     device = registry.load_device("cortex_m4")
@@ -101,7 +104,7 @@ def program(model: Model, description: Input, folder: Path, compiler: str = "gcc
     is_image = isinstance(description, ImageInput)
     element = {"float32": "float"}.get(model.tensors[0].dtype.value)
     element = element or f"{model.tensors[0].dtype.value}_t"
-    main = MAIN.format(
+    text = main.format(
         element=element,
         elements=model.tensors[0].elements,
         raw_element=f"{made.raw_dtype}_t",
@@ -109,7 +112,7 @@ def program(model: Model, description: Input, folder: Path, compiler: str = "gcc
         call=IMAGE_CALL if is_image else SOUND_CALL,
     )
     api = f"#include <stdint.h>\n{element} *net_input_0(void);\n"
-    more = {"main.c": main.encode(), "include/net/model.h": api.encode()}
+    more = {"main.c": text.encode(), "include/net/model.h": api.encode()}
     for path, content in (files | more).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
@@ -150,6 +153,77 @@ def test_micro_speechs_own_elements(tmp_path: Path) -> None:
 def test_by_clang(name: str, tmp_path: Path) -> None:
     shape, description = CASES[name]
     check(model_of(shape, DType.FLOAT32, None), description, tmp_path, "clang")
+
+
+LISTENER = """\
+#include <stdio.h>
+
+#include "net/model.h"
+#include "net/preprocess.h"
+
+static {element} tensor[{elements}];
+
+{element} *net_input_0(void)
+{{
+    return tensor;
+}}
+
+int main(void)
+{{
+    static int16_t samples[4096];
+    uint32_t count = 0;
+
+    while (fread(&count, sizeof count, 1, stdin) == 1) {{
+        bool is_filled = false;
+
+        if (count > 4096) {{
+            net_forget_0();
+            continue;
+        }}
+        if (fread(samples, sizeof samples[0], count, stdin) != count ||
+            net_listen_0(count > 0 ? samples : NULL, count, &is_filled) != EG_OK) {{
+            return 1;
+        }}
+        if (is_filled && fwrite(tensor, sizeof tensor, 1, stdout) != 1) {{
+            return 2;
+        }}
+    }}
+    return net_listen_0(NULL, 1, NULL) == EG_INVALID_ARGUMENT ? 0 : 3;
+}}
+"""
+
+
+@pytest.mark.parametrize("blocks", [(1000,), (1, 159, 0, 4096, 37), (160,)], ids=str)
+@pytest.mark.parametrize("name", ["odd MFCCs", "micro", "micro, one row"])
+def test_sound_that_goes_on(name: str, blocks: tuple[int, ...], tmp_path: Path) -> None:
+    """Every block that completes a row fills the input with the latest rows."""
+    shape, description = CASES[name]
+    assert isinstance(description, AudioInput)
+    model = model_of(shape, DType.INT8, Quant((0.13,), (-7,)))
+    listener = program(model, description, tmp_path, main=LISTENER)
+    made = prepare(model, description)
+    assert isinstance(made, AudioPreprocessor)
+    sound = np.random.default_rng(3).integers(-9000, 9000, 16000).astype(np.int16)
+    message, expected = b"", []
+    for _ in range(2):  # the second time as if nothing had been heard
+        message += np.uint32(5000).tobytes()
+        rows = made.rows_of(sound)
+        features = rows.shape[1]
+        heard = frames = 0
+        for size in itertools.cycle(blocks):
+            block = sound[heard : heard + size]
+            message += np.uint32(len(block)).tobytes() + block.tobytes()
+            heard += len(block)
+            now = max(0, (heard - description.frame_length) // description.hop + 1)
+            if now > frames and now >= made.rows:
+                expected.append(rows[now - made.rows : now].tobytes())
+            frames = now
+            if heard == len(sound):
+                break
+        assert features * made.rows == model.tensors[0].elements
+    run = subprocess.run([str(listener)], input=message, capture_output=True, check=True)
+    assert len(expected) > 2
+    assert run.stdout == b"".join(expected)
 
 
 def check(model: Model, description: Input, folder: Path, compiler: str = "gcc") -> None:

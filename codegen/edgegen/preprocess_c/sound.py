@@ -38,7 +38,8 @@ class FrontEnd:
         plan_type: In C.
         tables, fields: The plan's, its initialiser.
         plan_bytes: Of the plan on a 32-bit core.
-        scratch: C expression of its size, in elements or bytes.
+        scratch: C expression of its size, in elements.
+        state: C expression that resets what one row leaves for the next, if anything.
         static_bytes: RAM of the scratch and of a row before it is quantised.
         sources: Paths below runtime_c.
     """
@@ -50,6 +51,7 @@ class FrontEnd:
     fields: Fields
     plan_bytes: int
     scratch: str
+    state: str
     static_bytes: int
     sources: tuple[str, ...]
 
@@ -61,6 +63,7 @@ class Sound:
     Attributes:
         input: Its number among the model's inputs.
         samples: Of all rows.
+        frame_length: Samples of a row.
         hop: Samples from one row's first to the next one's.
         rows, features: Of the tensor.
         raw, tensor, steps: Sentences for comments.
@@ -73,6 +76,7 @@ class Sound:
 
     input: int
     samples: int
+    frame_length: int
     hop: int
     rows: int
     features: int
@@ -109,8 +113,9 @@ class Sound:
 
     @property
     def static_bytes(self) -> int:
-        """RAM of the scratch, and of a row before it is quantised."""
-        return self.front_end.static_bytes + (4 * self.features if self.scale else 0)
+        """RAM of the scratch, of a row before it is quantised and of two counters; what listening
+        takes more, the linker leaves out where nobody listens."""
+        return self.front_end.static_bytes + (4 * self.features if self.scale else 0) + 8
 
 
 def sound(made: AudioPreprocessor) -> Sound:
@@ -124,6 +129,7 @@ def sound(made: AudioPreprocessor) -> Sound:
     return Sound(
         input=description.tensor,
         samples=made.raw_shape[0],
+        frame_length=description.frame_length,
         hop=description.hop,
         rows=made.rows,
         features=description.coefficients or description.mel_bands,
@@ -184,6 +190,7 @@ def _float(plan: AudioPlan) -> FrontEnd:
         fields=tuple(_float_fields(plan)),
         plan_bytes=56,
         scratch=f"EG_AUDIO_SCRATCH({plan.fft_size}, {plan.mel_bands})",
+        state="",
         static_bytes=4 * (plan.fft_size + 2 + plan.mel_bands),
         sources=("src/audio/run.c",),
     )
@@ -252,6 +259,7 @@ def _micro(plan: MicroAudioPlan, is_micro_speech: bool) -> FrontEnd:
         fields=plan.fields,
         plan_bytes=88,
         scratch=str(plan.workspace_bytes // 4),
+        state="eg_micro_audio_init(&audio, &plan, workspace, sizeof workspace)",
         static_bytes=plan.workspace_bytes + _MICRO_STATE_BYTES + 2 * plan.channels,
         sources=(*micro_audio.SOURCES, *((micro_audio.S8_SOURCE,) if is_micro_speech else ())),
     )
