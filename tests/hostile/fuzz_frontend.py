@@ -31,8 +31,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from edgegen.errors import EdgegenError, RefusedModelError  # noqa: E402
-from edgegen.frontends import tflite  # noqa: E402
-from support import invariants, model_zoo, tflite_builder  # noqa: E402
+from edgegen.frontends import tflite, tflite_metadata  # noqa: E402
+from support import invariants, metadata_builder, model_zoo, tflite_builder  # noqa: E402
 
 REGRESSIONS = HERE / "regressions"
 
@@ -50,12 +50,25 @@ class HangError(BaseException):
 def corpus() -> dict[str, bytes]:
     """The zoo, the digits example, and the smaller reference models where there are any."""
     models = dict(model_zoo.models())
+    models["metadata"] = _with_metadata()
     root = HERE.parent.parent
     folder = Path(os.environ.get("EDGEGEN_MODELS") or root.parent / "shared" / "models")
     for path in (root / "examples/digits/digits.tflite", *sorted(folder.glob("*.tflite"))):
         if path.is_file() and path.stat().st_size < 400_000:
             models[path.stem] = path.read_bytes()
     return models
+
+
+def _with_metadata() -> bytes:
+    """A model whose file says of its input that it is an image, and names its classes."""
+    builder = tflite_builder.ModelBuilder()
+    image = metadata_builder.image("gray", [127.5], [127.5])
+    content = metadata_builder.metadata([image], [metadata_builder.output("labels.txt")])
+    builder.metadata("TFLITE_METADATA", content)
+    x = builder.tensor("x", [1, 2, 2, 1], scale=0.5)
+    y = builder.tensor("y", [1, 2, 2, 1], scale=0.5)
+    builder.op("RELU", [x], [y])
+    return builder.build([x], [y])
 
 
 def structure(data: bytes) -> list[int]:
@@ -233,6 +246,9 @@ def check(data: bytes) -> str:
         refusal = error
     else:
         invariants.validate(model)
+        metadata = tflite_metadata.read(model)
+        findings = (*metadata.input_findings, *metadata.label_findings)
+        assert all(finding.isprintable() and len(finding) < 1000 for finding in findings)
         return "accepted"
     assert len(str(refusal)) < 20_000
     if not isinstance(refusal, RefusedModelError):
