@@ -426,8 +426,8 @@ def _does_not_fit(report: FitReport, device_: Device) -> DifferenceError:
 def shortages(engine: EngineFit) -> tuple[str, ...]:
     """What an engine needs more of than the device has, one sentence each."""
     return tuple(
-        f"{engine.engine} needs {line.needed:,} bytes of {line.resource} and there are "
-        f"{line.available:,} ({line.limit}; {line.known})"
+        f"{engine.engine} needs {line.needed:,} bytes of {line.resource}, {line.largest}, and "
+        f"there are {line.available:,} ({line.limit}; {line.known})"
         for line in engine.lines
         if line.verdict is Verdict.TOO_BIG
     )

@@ -69,6 +69,12 @@ class Line:
         return self.needed / self.available
 
     @property
+    def largest(self) -> str:
+        """The greatest addend, such as "921,600 for frames"."""
+        part = max(self.parts, key=lambda part: part.quantity.bytes or 0)
+        return f"{part.quantity.bytes or 0:,} for {part.name}"
+
+    @property
     def known(self) -> str:
         """How ``needed`` is known, part by part unless all are known alike."""
         distinct = {part.quantity.known for part in self.parts}

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from edgegen import api, fit, preprocess_c, registry, runtime_sources
-from edgegen.engines.aot import AotEngine
+from edgegen import api, fit, preprocess_c, registry, runtime_sources, targets
+from edgegen.engines.aot import AotEngine, code_size
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.frontends import tflite
 from edgegen.inputs import ImageInput, Input
 from edgegen.model import Model
-from edgegen.native_image import ImagePlan
+from edgegen.native_image import KERNEL_SOURCES, ImagePlan
 from edgegen.options import Options
 from edgegen.preprocessing import ImagePreprocessor, prepare, resolve
 from support.tflite_builder import ModelBuilder
@@ -202,9 +202,8 @@ def test_a_frame_larger_than_the_memory_is_refused_with_figures(
     camera.write_text("[input.image]\nwidth = 640\nheight = 480\nformat = 'yuyv'\n")
     with pytest.raises(DifferenceError) as refused:
         api.scaffold(digits_tflite, "nrf52840_dk", tmp_path / "p", inputs=camera)
-    needed, available = re.findall(
-        r"aot needs ([\d,]+) bytes of ram and there are ([\d,]+)", refused.value.where
-    )[0]
+    figures = r"aot needs ([\d,]+) bytes of ram, 614,400 for frames, and there are ([\d,]+)"
+    ((needed, available),) = re.findall(figures, refused.value.where)
     assert int(needed.replace(",", "")) > 640 * 480 * 2
     assert available == "262,144"
     assert "frames exact" in refused.value.where
@@ -217,3 +216,16 @@ def test_the_largest_frame_is_a_number_and_no_overflow() -> None:
     found = preprocess_c.footprint(made, device, options(made, camera))
     assert found is not None
     assert found.frames.bytes == 32767 * 32767 * 4
+
+
+def test_a_frame_that_no_device_holds_is_refused_before_anything_is_computed() -> None:
+    made, device = model((1, 2, 2, 1)), registry.load_device("cortex_m4")
+    camera = ImageInput(width=32767, height=32767, format="rgba8")
+    with pytest.raises(UsageError, match=r"4,294,705,156 bytes at once \(32767 x 32767 pixels"):
+        targets.build(made, device, options(made, camera))
+
+
+def test_every_kernel_s_size_is_known() -> None:
+    for device in map(registry.load_device, registry.device_ids()):
+        sources = {path.removeprefix("src/") for path in KERNEL_SOURCES.values()}
+        assert code_size.of_sources({*sources, "image/run.c"}, device).bytes

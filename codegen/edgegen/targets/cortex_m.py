@@ -24,6 +24,10 @@ STACK_BYTES = 8192
 MINIMUM_STACK_BYTES = 512
 """Two nested exception frames with FPU registers, and what their handlers call."""
 
+MAXIMUM_RAW_BYTES = 64 << 20
+"""Of a frame or of the samples of one input: more than any Cortex-M's RAM, also for those who
+force a project that does not fit."""
+
 # What every project has of the C runtime, whatever its engines bring along.
 _RUNTIME = (
     "include/edgegen/trace.h",
@@ -58,6 +62,7 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
         RefusedModelError: An engine does not take the model.
     """
     _check_types(model)
+    _check_raw_inputs(model, device, options)
     chosen = _engines(model, options)
     table = engines.table()
     with ThreadPoolExecutor(max_workers=1) as background:
@@ -93,6 +98,16 @@ def _check_types(model: Model) -> None:
                 f"Firmware cannot exchange {tensor.dtype.value} values with the model.",
                 where=f"tensor {index} ({c_comment(tensor.name)})",
                 fix="Convert the model with int8 or float32 inputs and outputs.",
+            )
+
+
+def _check_raw_inputs(model: Model, device: Device, options: Options) -> None:
+    for each in preprocess_c.described(model, device, options):
+        if each.bytes > MAXIMUM_RAW_BYTES:
+            raise UsageError(
+                f"Input {each.input} is made from {each.bytes:,} bytes at once ({each.raw}); "
+                f"no firmware is generated for more than {MAXIMUM_RAW_BYTES:,}.",
+                fix="Describe smaller frames, or fewer rows of sound.",
             )
 
 
