@@ -54,7 +54,8 @@ _KEY_OF_ARGUMENT = {
 }
 
 _MICRO_SPEECH_SCALE = 26 / 255
-"""Of an int8 tensor whose codes are features of 0 to 26."""
+"""Of an int8 tensor whose codes are features of 0 to 26. TensorFlow Lite Micro's own model, whose
+scale came from calibration, has 0.1017, and the example feeds it all the same."""
 
 
 class Preprocessor(ABC):
@@ -203,7 +204,7 @@ class MicroAudioPreprocessor(AudioPreprocessor):
         self.is_micro_speech = (
             tensor.dtype is DType.INT8
             and tensor.zero_point == micro_audio.S8_ZERO_POINT
-            and math.isclose(tensor.scale, _MICRO_SPEECH_SCALE, rel_tol=1e-3)
+            and math.isclose(tensor.scale, _MICRO_SPEECH_SCALE, rel_tol=5e-3)
         )
         self.native = native.MicroAudioFeatures(
             micro_audio.MicroAudioConfig(

@@ -36,37 +36,36 @@ static uint32_t root_of_word(uint32_t x)
     return root * root > x ? root - 1 : root;
 }
 
-/* floor(sqrt(x)): the root of the upper word of x, shifted up by an even number of bits, and one
- * long division for the lower half of its own. */
-static uint32_t root_of(uint64_t x)
+/* floor(sqrt(x)) or 1 more: the root of the upper word of x, shifted up by an even number of bits,
+ * and one long division for the lower half of its own. */
+static uint32_t root_or_more(uint64_t x)
 {
     const uint32_t upper = (uint32_t)(x >> 32);
     const uint32_t length = upper != 0 ? 32U + eg_bit_length(upper) : eg_bit_length((uint32_t)x);
     const uint32_t up = (64U - length) & ~1U;
 
-    if (x == 0) {
-        return 0;
-    }
     x <<= up;
 
     const uint32_t high = root_of_word((uint32_t)(x >> 32));
     const uint32_t rest = (uint32_t)(x >> 32) - high * high;
     const uint32_t low = ((rest << 15) | ((uint32_t)x >> 17)) / high;
-    uint64_t root = ((uint64_t)high << 16) + low;
 
-    if (root > UINT32_MAX || root * root > x) {
-        --root;
-    }
-    return (uint32_t)root >> (up / 2);
+    return ((high << 16) | (low < 0xFFFFU ? low : 0xFFFFU)) >> (up / 2);
 }
 
 /* The nearest integer to the square root, but not 2^16 for a sum below 2^32. */
 static uint32_t rounded_root(uint64_t x)
 {
-    const uint32_t root = root_of(x);
-    const bool rounds_up = x - (uint64_t)root * root > root && !(root == 0xFFFFU && x >> 32 == 0);
+    if (x == 0) {
+        return 0;
+    }
+    const uint32_t guess = root_or_more(x);
+    const int64_t rest = (int64_t)(x - (uint64_t)guess * guess);
+    const uint32_t root = rest > (int64_t)guess    ? guess + 1
+                          : rest > -(int64_t)guess ? guess
+                                                   : guess - 1;
 
-    return rounds_up ? root + 1 : root;
+    return root == 0x10000U && x >> 32 == 0 ? 0xFFFFU : root;
 }
 
 static uint32_t without_noise(const eg_micro_audio_plan *plan, uint32_t channel, uint32_t signal,
@@ -162,11 +161,10 @@ void eg_micro_audio_features(const eg_micro_audio_plan *plan, const uint32_t *en
     for (uint32_t i = 0; i <= plan->channels; ++i) {
         uint64_t above = 0;
 
-        for (uint32_t left = plan->widths[i]; left > 0; --left) {
+        for (const uint32_t *const end = energy + plan->widths[i]; energy != end; ++energy) {
             below += (uint64_t)weight[0] * *energy;
             above += (uint64_t)weight[1] * *energy;
             weight += 2;
-            ++energy;
         }
         if (i > 0) {
             features[i - 1] = feature_of(plan, i - 1, below, shift, noise);
