@@ -382,7 +382,7 @@ class CycleCounter
   public:
     explicit CycleCounter(std::uint64_t calibration_ns)
     {
-        if (eg_cycles_start(&cycles_, 0) != EG_OK) {
+        if (eg_cycles_start(&cycles_, 0) == EG_CYCLES_NONE) {
             throw std::runtime_error("the processor has no counter that a program may read");
         }
         if (cycles_.hz == 0 &&

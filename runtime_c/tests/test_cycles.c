@@ -29,7 +29,7 @@ static void test_misuse_changes_nothing(void)
 {
     eg_cycles cycles = {.hz = 5};
 
-    EXPECT(eg_cycles_start(NULL, 0) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_cycles_start(NULL, 0) == EG_CYCLES_NONE);
     EXPECT(eg_cycles_now(NULL) == 0 && eg_cycles_now(&cycles) == 0);
     EXPECT(eg_cycles_to_ns(NULL, 5) == 0);
     EXPECT(eg_cycles_calibrate(NULL, quick_ns, 1) == EG_INVALID_ARGUMENT);
@@ -104,13 +104,13 @@ static void test_it_agrees_with_the_clock(eg_cycles *cycles)
 int main(void)
 {
     eg_cycles cycles;
-    const eg_status status = eg_cycles_start(&cycles, 0);
+    const eg_cycles_source source = eg_cycles_start(&cycles, 0);
 
     test_misuse_changes_nothing();
     test_counts_become_nanoseconds();
     printf("%s\n", eg_cycles_source_text(cycles.source));
-    EXPECT((status == EG_OK) == (cycles.source != EG_CYCLES_NONE));
-    if (status == EG_OK) {
+    EXPECT(source == cycles.source);
+    if (source != EG_CYCLES_NONE) {
         test_it_never_goes_back(&cycles);
         test_a_wrong_clock_is_refused(&cycles);
         test_it_agrees_with_the_clock(&cycles);
