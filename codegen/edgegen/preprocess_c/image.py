@@ -24,6 +24,13 @@ _FITS = {
 }
 
 
+# By whether the tensor is of floats.
+_ARITHMETIC = {
+    True: "An element is value * value_scale + offset; a value is 1/128 of a level.",
+    False: "An element is (value * multiplier + bias) >> shift, clamped; a value is 1/128 of a level.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """An input that is made from frames, as the templates see it.
@@ -33,7 +40,7 @@ class Image:
         width, height: Of a frame, in pixels.
         stride: Bytes of a row without gaps.
         bytes: Of a frame without gaps, its chroma included.
-        raw, tensor, steps: For comments.
+        raw, tensor, steps, arithmetic: For comments.
         is_float: Whether the tensor's elements are float32.
         fields: The plan's initialiser.
         row_elements: int16s of each of the two scratch rows.
@@ -50,6 +57,7 @@ class Image:
     raw: str
     tensor: str
     steps: tuple[str, ...]
+    arithmetic: str
     is_float: bool
     tables: tuple[Table, ...]
     fields: tuple[tuple[str, str], ...]
@@ -85,6 +93,7 @@ def image(made: ImagePreprocessor, device: Device) -> Image:
         raw=f"{description.width} x {description.height} pixels, {description.format}",
         tensor=f"{c_comment(tensor.name)}, {tensor.dtype.value} {list(tensor.shape)}",
         steps=tuple(_steps(made)),
+        arithmetic=_ARITHMETIC[tensor.dtype is DType.FLOAT32],
         is_float=tensor.dtype is DType.FLOAT32,
         tables=_tables(plan),
         fields=tuple(_fields(made, plan)),
