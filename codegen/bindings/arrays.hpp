@@ -46,9 +46,46 @@ inline std::string text_of(const py::handle &object)
     throw std::invalid_argument(why);
 }
 
-[[noreturn]] inline void refuse_type(const std::string &wanted, const py::array &array)
+[[noreturn]] inline void refuse_type(const char *name, const std::string &wanted,
+                                     const std::string &got)
 {
-    throw py::type_error("expected an array of " + wanted + ", got " + text_of(array.dtype()));
+    throw py::type_error(std::string(name) + ": expected an array" + wanted + ", got " + got);
+}
+
+// The array that it is: pybind11 would make one of a list, and says less when it can't.
+inline py::array array_of(const char *name, const py::object &object)
+{
+    if (!py::isinstance<py::array>(object)) {
+        refuse_type(name, "", text_of(py::type::of(object)));
+    }
+    return py::reinterpret_borrow<py::array>(object);
+}
+
+// A float32; NaN and infinities are for the caller to refuse.
+inline float float_of(const char *name, const py::object &number)
+{
+    const double value = PyFloat_AsDouble(number.ptr());
+
+    if (value == -1.0 && PyErr_Occurred() != nullptr) {
+        PyErr_Clear();
+        refuse(std::string(name) + ": need a float32");
+    }
+    return static_cast<float>(value);
+}
+
+// Clipped on the way, because what doesn't fit is out of range as well.
+inline std::int64_t integer_of(const char *name, const py::object &number, std::int64_t low,
+                               std::int64_t high)
+{
+    const py::ssize_t value = PyNumber_AsSsize_t(number.ptr(), nullptr);
+    const bool is_integer = value != -1 || PyErr_Occurred() == nullptr;
+
+    PyErr_Clear();
+    if (!is_integer || value < low || value > high) {
+        refuse(std::string(name) + ": need " + std::to_string(low) + " to " + std::to_string(high) +
+               ", got " + text_of(py::repr(number)));
+    }
+    return value;
 }
 
 // Whether the elements are T's in this machine's byte order. The number of a type is compared first
@@ -71,10 +108,12 @@ inline bool lies_in_order(const py::array &array)
 
 // The array, or a copy whose elements lie in order. Nothing is known of its shape.
 template <typename T>
-Array<T> in_order(const py::array &array)
+Array<T> in_order(const char *name, const py::object &object)
 {
+    const py::array array = array_of(name, object);
+
     if (!holds<T>(array)) {
-        refuse_type(text_of(py::dtype::of<T>()), array);
+        refuse_type(name, " of " + text_of(py::dtype::of<T>()), text_of(array.dtype()));
     }
     if (lies_in_order(array)) {
         return py::reinterpret_borrow<Array<T>>(array);
@@ -94,9 +133,9 @@ Array<T> in_order(const py::array &array)
 
 // An array of one dimension, in order.
 template <typename T>
-Array<T> vector_of(const char *name, const py::array &array)
+Array<T> vector_of(const char *name, const py::object &object)
 {
-    Array<T> values = in_order<T>(array);
+    Array<T> values = in_order<T>(name, object);
 
     if (values.ndim() != 1) {
         refuse_shape(name, "[n]", values);
@@ -106,9 +145,9 @@ Array<T> vector_of(const char *name, const py::array &array)
 
 // The same, of `length` elements.
 template <typename T>
-Array<T> vector_of(const char *name, const py::array &array, py::ssize_t length)
+Array<T> vector_of(const char *name, const py::object &object, py::ssize_t length)
 {
-    Array<T> values = in_order<T>(array);
+    Array<T> values = in_order<T>(name, object);
 
     if (values.ndim() != 1 || values.shape(0) != length) {
         refuse_shape(name, "[" + std::to_string(length) + "]", values);
@@ -139,14 +178,10 @@ Array<T> output(const py::object &out, const std::vector<py::ssize_t> &shape)
     if (out.is_none()) {
         return Array<T>(shape);
     }
-    if (!py::isinstance<py::array>(out)) {
-        throw py::type_error("out: expected an array, got " + text_of(py::type::of(out)));
-    }
-    const auto array = py::reinterpret_borrow<py::array>(out);
+    const py::array array = array_of("out", out);
 
     if (!holds<T>(array)) {
-        throw py::type_error("out: expected an array of " + text_of(py::dtype::of<T>()) + ", got " +
-                             text_of(array.dtype()));
+        refuse_type("out", " of " + text_of(py::dtype::of<T>()), text_of(array.dtype()));
     }
     if (static_cast<std::size_t>(array.ndim()) != shape.size() ||
         !std::equal(shape.begin(), shape.end(), array.shape())) {

@@ -1,8 +1,6 @@
 // edgegen/audio.h from Python: arrays are checked here, everything else by native_audio.py.
 #include "audio.hpp"
 
-#include "arrays.hpp"
-
 #include <algorithm>
 #include <complex>
 #include <cstdint>
@@ -11,6 +9,8 @@
 
 #include <pybind11/complex.h>
 #include <pybind11/numpy.h>
+
+#include "arrays.hpp"
 
 #include "edgegen/audio.h"
 
@@ -29,13 +29,15 @@ void check(eg_status status, const char *refusal)
 }
 
 // float32 as they are; int16 in 1 / 32768, which is exact.
-Array<float> samples_of(const py::array &samples)
+Array<float> samples_of(const py::object &object)
 {
+    const py::array samples = array_of("samples", object);
+
     if (holds<float>(samples)) {
         return vector_of<float>("samples", samples);
     }
     if (!holds<std::int16_t>(samples)) {
-        refuse_type("float32 or int16", samples);
+        refuse_type("samples", " of float32 or int16", text_of(samples.dtype()));
     }
     const Array<std::int16_t> whole = vector_of<std::int16_t>("samples", samples);
     Array<float> made(whole.size());
@@ -45,10 +47,10 @@ Array<float> samples_of(const py::array &samples)
     return made;
 }
 
-Array<std::complex<float>> real_fft(const py::array &array)
+Array<std::complex<float>> real_fft(const py::object &array)
 {
     const Array<float> samples = vector_of<float>("samples", array);
-    const auto size = static_cast<std::uint32_t>(samples.size());
+    const std::uint32_t size = count_of("samples", samples);
     const std::size_t bytes = eg_real_fft_workspace_bytes(size);
     std::vector<float> workspace(bytes / sizeof(float));
     Array<std::complex<float>> spectrum(samples.size() / 2 + 1);
@@ -80,7 +82,7 @@ class AudioFeatures
     AudioFeatures(const AudioFeatures &) = delete; // the stream points into the struct
     AudioFeatures &operator=(const AudioFeatures &) = delete;
 
-    Array<float> run(const py::array &array)
+    Array<float> run(const py::object &array)
     {
         const Array<float> samples = samples_of(array);
         const auto count = static_cast<std::size_t>(samples.size());
@@ -92,7 +94,7 @@ class AudioFeatures
         return rows;
     }
 
-    Array<float> push(const py::array &array)
+    Array<float> push(const py::object &array)
     {
         const Array<float> samples = samples_of(array);
         const std::uint32_t count = count_of("samples", samples);
@@ -187,7 +189,7 @@ class AudioFeatures
 
 void bind_audio(py::module_ &module)
 {
-    module.def("real_fft", &real_fft, py::arg("samples").noconvert());
+    module.def("real_fft", &real_fft, py::arg("samples"));
     py::class_<AudioFeatures>(module, "AudioFeatures")
         .def(py::init([](float sample_rate, std::uint32_t frame_length, std::uint32_t hop,
                          std::uint32_t fft_size, std::uint32_t mel_bands,
@@ -213,8 +215,8 @@ void bind_audio(py::module_ &module)
              py::arg("mel_bands"), py::arg("coefficients"), py::arg("low_hz"), py::arg("high_hz"),
              py::arg("log_floor"), py::arg("window"), py::arg("mel_scale"), py::arg("mel_slopes"),
              py::arg("mel_norm"), py::arg("portable"))
-        .def("run", &AudioFeatures::run, py::arg("samples").noconvert())
-        .def("push", &AudioFeatures::push, py::arg("samples").noconvert())
+        .def("run", &AudioFeatures::run, py::arg("samples"))
+        .def("push", &AudioFeatures::push, py::arg("samples"))
         .def("_plan", &AudioFeatures::plan)
         .def_property_readonly("path", &AudioFeatures::path);
 }

@@ -16,11 +16,10 @@
 
 namespace py = pybind11;
 
-using arrays::Array;
-using arrays::size_of;
-
 namespace
 {
+
+using namespace arrays;
 
 void check(eg_micro_audio_status status)
 {
@@ -142,10 +141,10 @@ class MicroAudio
     {
     }
 
-    Array<std::uint16_t> run(const py::array &sound)
+    Array<std::uint16_t> run(const py::object &sound)
     {
         const eg_micro_audio_plan &plan = *plan_.get();
-        const Array<std::int16_t> samples = arrays::vector_of<std::int16_t>("samples", sound);
+        const Array<std::int16_t> samples = vector_of<std::int16_t>("samples", sound);
         const std::size_t rows = rows_within(size_of(samples));
         Array<std::uint16_t> features = make_rows(rows);
 
@@ -157,9 +156,9 @@ class MicroAudio
         return features;
     }
 
-    Array<std::uint16_t> feed(const py::array &chunk)
+    Array<std::uint16_t> feed(const py::object &chunk)
     {
-        const Array<std::int16_t> samples = arrays::vector_of<std::int16_t>("samples", chunk);
+        const Array<std::int16_t> samples = vector_of<std::int16_t>("samples", chunk);
         const std::size_t count = size_of(samples);
         Array<std::uint16_t> features = make_rows(rows_within(stream_.get()->held + count));
         std::uint16_t row[EG_MICRO_AUDIO_MAX_CHANNELS];
@@ -203,20 +202,17 @@ class MicroAudio
     Sound stream_;
 };
 
-Array<std::int8_t> to_s8(const py::array &rows, std::int64_t divisor, std::int64_t zero_point)
+Array<std::int8_t> to_s8(const py::object &rows, const py::object &divisor,
+                         const py::object &zero_point)
 {
-    const Array<std::uint16_t> features = arrays::in_order<std::uint16_t>(rows);
-    Array<std::int8_t> output(arrays::shape_of(features));
+    const Array<std::uint16_t> features = in_order<std::uint16_t>("features", rows);
+    const auto by = static_cast<std::uint32_t>(integer_of("divisor", divisor, 1, 1 << 24));
+    const auto zero =
+        static_cast<std::int32_t>(integer_of("zero_point", zero_point, INT8_MIN, INT8_MAX));
+    Array<std::int8_t> output(shape_of(features));
 
-    if (divisor < 1 || divisor > 1 << 24) {
-        arrays::refuse("divisor: need 1 to 2^24, got " + std::to_string(divisor));
-    }
-    if (zero_point < INT8_MIN || zero_point > INT8_MAX) {
-        arrays::refuse("zero_point: need -128 to 127, got " + std::to_string(zero_point));
-    }
-    check(eg_micro_audio_to_s8(features.data(), size_of(features),
-                               static_cast<std::uint32_t>(divisor),
-                               static_cast<std::int32_t>(zero_point), output.mutable_data()));
+    check(
+        eg_micro_audio_to_s8(features.data(), size_of(features), by, zero, output.mutable_data()));
     return output;
 }
 

@@ -48,33 +48,51 @@ void check(eg_status status, const char *refusal)
     }
 }
 
-Array<std::int8_t> quantize(const py::array &values, float scale, std::int32_t zero_point,
-                            const py::object &out)
+// What quantize.h asks of a scale and a zero point.
+struct Quantisation {
+    float scale;
+    std::int32_t zero_point;
+
+    Quantisation(const py::object &scale_given, const py::object &zero_point_given)
+        : scale(float_of("scale", scale_given)),
+          zero_point(static_cast<std::int32_t>(
+              integer_of("zero_point", zero_point_given, INT8_MIN, INT8_MAX)))
+    {
+        if (!(scale > 0.0F && std::isfinite(scale))) {
+            refuse("scale: need a finite float32 above 0, got " + text_of(scale_given));
+        }
+    }
+};
+
+Array<std::int8_t> quantize(const py::object &values, const py::object &scale,
+                            const py::object &zero_point, const py::object &out)
 {
-    const Array<float> input = in_order<float>(values);
+    const Array<float> input = in_order<float>("values", values);
+    const Quantisation by(scale, zero_point);
     Array<std::int8_t> codes = output<std::int8_t>(out, shape_of(input));
 
     require_apart(input, codes);
-    check(
-        eg_quantize_f32_s8(input.data(), size_of(input), scale, zero_point, codes.mutable_data()));
+    check(eg_quantize_f32_s8(input.data(), size_of(input), by.scale, by.zero_point,
+                             codes.mutable_data()));
     return codes;
 }
 
-Array<float> dequantize(const py::array &values, float scale, std::int32_t zero_point,
-                        const py::object &out)
+Array<float> dequantize(const py::object &values, const py::object &scale,
+                        const py::object &zero_point, const py::object &out)
 {
-    const Array<std::int8_t> input = in_order<std::int8_t>(values);
+    const Array<std::int8_t> input = in_order<std::int8_t>("values", values);
+    const Quantisation by(scale, zero_point);
     Array<float> real = output<float>(out, shape_of(input));
 
     require_apart(input, real);
-    check(
-        eg_dequantize_s8_f32(input.data(), size_of(input), scale, zero_point, real.mutable_data()));
+    check(eg_dequantize_s8_f32(input.data(), size_of(input), by.scale, by.zero_point,
+                               real.mutable_data()));
     return real;
 }
 
-Array<float> softmax(const py::array &array, const py::object &out)
+Array<float> softmax(const py::object &array, const py::object &out)
 {
-    const Array<float> logits = in_order<float>(array);
+    const Array<float> logits = in_order<float>("logits", array);
 
     if (logits.ndim() == 0 || logits.shape(logits.ndim() - 1) == 0) {
         refuse("logits: need values along the last axis, got shape " +
@@ -94,13 +112,15 @@ Array<float> softmax(const py::array &array, const py::object &out)
 
 // Calls `function` with the values, float32 or int8, of one dimension.
 template <typename Function>
-auto with_scores(const py::array &values, Function function)
+auto with_scores(const py::object &object, Function function)
 {
+    const py::array values = array_of("values", object);
+
     if (holds<float>(values)) {
         return function(vector_of<float>("values", values));
     }
     if (!holds<std::int8_t>(values)) {
-        refuse_type("float32 or int8", values);
+        refuse_type("values", " of float32 or int8", text_of(values.dtype()));
     }
     return function(vector_of<std::int8_t>("values", values));
 }
@@ -116,34 +136,22 @@ eg_status top_k_of(const std::int8_t *values, std::size_t count, std::size_t k,
     return eg_vector_top_k_s8(values, count, k, indices);
 }
 
-// An integer of 1 to `count`; clipped, because what doesn't fit is too large as well.
-std::size_t number_up_to(std::size_t count, const py::object &number)
-{
-    const py::ssize_t k = PyNumber_AsSsize_t(number.ptr(), nullptr);
-
-    if (k == -1 && PyErr_Occurred() != nullptr) {
-        throw py::error_already_set();
-    }
-    if (k < 1 || static_cast<std::size_t>(k) > count) {
-        refuse("k: need 1 to " + std::to_string(count) + ", the number of values, got " +
-               text_of(number));
-    }
-    return static_cast<std::size_t>(k);
-}
-
-Array<std::uint32_t> top_k(const py::array &values, const py::object &number, const py::object &out)
+Array<std::uint32_t> top_k(const py::object &values, const py::object &number,
+                           const py::object &out)
 {
     return with_scores(values, [&](const auto &scores) {
-        const std::size_t k = number_up_to(size_of(scores), number);
-        Array<std::uint32_t> indices = output<std::uint32_t>(out, {static_cast<py::ssize_t>(k)});
+        const std::int64_t k = integer_of("k", number, 1, scores.size());
+        Array<std::uint32_t> indices = output<std::uint32_t>(out, {k});
 
         require_apart(scores, indices);
-        check(top_k_of(scores.data(), size_of(scores), k, indices.mutable_data()), "values: NaN");
+        check(top_k_of(scores.data(), size_of(scores), static_cast<std::size_t>(k),
+                       indices.mutable_data()),
+              "values: NaN");
         return indices;
     });
 }
 
-std::uint32_t argmax(const py::array &values)
+std::uint32_t argmax(const py::object &values)
 {
     return with_scores(values, [](const auto &scores) {
         std::uint32_t index = 0;
@@ -156,11 +164,11 @@ std::uint32_t argmax(const py::array &values)
     });
 }
 
-Array<std::uint32_t> nms(const py::array &box_array, const py::array &score_array,
-                         const py::object &class_array, float score_threshold, float iou_threshold,
-                         std::optional<std::int64_t> max_boxes)
+Array<std::uint32_t> nms(const py::object &box_array, const py::object &score_array,
+                         const py::object &class_array, const py::object &score_given,
+                         const py::object &iou_given, const py::object &max_boxes)
 {
-    const Array<float> boxes = in_order<float>(box_array);
+    const Array<float> boxes = in_order<float>("boxes", box_array);
 
     if (boxes.ndim() != 2 || boxes.shape(1) != 4) {
         refuse_shape("boxes", "[n, 4]", boxes);
@@ -170,19 +178,24 @@ Array<std::uint32_t> nms(const py::array &box_array, const py::array &score_arra
     std::optional<Array<std::int32_t>> classes;
 
     if (!class_array.is_none()) {
-        classes = vector_of<std::int32_t>("classes", class_array.cast<py::array>(), count);
+        classes = vector_of<std::int32_t>("classes", class_array, count);
     }
+    const float score_threshold = float_of("score_threshold", score_given);
+    const float iou_threshold = float_of("iou_threshold", iou_given);
+
     if (!(iou_threshold >= 0.0F && iou_threshold <= 1.0F)) {
         refuse("iou_threshold: need 0 to 1, got " + std::to_string(iou_threshold));
     }
     if (std::isnan(score_threshold)) {
         refuse("score_threshold: NaN");
     }
-    if (max_boxes && *max_boxes < 0) {
-        refuse("max_boxes: need 0 or more, got " + std::to_string(*max_boxes));
+    const std::int64_t most =
+        max_boxes.is_none() ? count : integer_of("max_boxes", max_boxes, INT64_MIN, INT64_MAX);
+
+    if (most < 0) {
+        refuse("max_boxes: need 0 or more, got " + text_of(max_boxes));
     }
-    const auto capacity =
-        static_cast<std::uint32_t>(max_boxes ? std::min<std::int64_t>(*max_boxes, count) : count);
+    const auto capacity = static_cast<std::uint32_t>(std::min<std::int64_t>(most, count));
     std::vector<std::uint32_t> workspace(count + std::size_t{1}); // data() is then not NULL
     std::vector<std::uint32_t> kept(capacity + std::size_t{1});
     std::uint32_t kept_count = 0;
@@ -208,10 +221,10 @@ eg_status scale_of(const std::int16_t *values, std::size_t count, std::uint32_t 
 }
 
 template <typename T>
-Array<float> scale_values(const py::array &array, const py::array &factor_array,
-                          const py::array &offset_array, const py::object &out)
+Array<float> scale_values(const py::array &array, const py::object &factor_array,
+                          const py::object &offset_array, const py::object &out)
 {
-    const Array<T> values = in_order<T>(array);
+    const Array<T> values = in_order<T>("values", array);
 
     if (values.ndim() == 0 || values.shape(values.ndim() - 1) == 0) {
         refuse("values: need channels along the last axis, got shape " +
@@ -226,18 +239,20 @@ Array<float> scale_values(const py::array &array, const py::array &factor_array,
     require_apart(values, scaled);
     check(scale_of(values.data(), size_of(values) / width, width, factor.data(), offset.data(),
                    scaled.mutable_data()),
-          "values, scale, offset: NaN or infinity");
+          "values, factor, offset: NaN or infinity");
     return scaled;
 }
 
-Array<float> scale(const py::array &values, const py::array &factor, const py::array &offset,
+Array<float> scale(const py::object &object, const py::object &factor, const py::object &offset,
                    const py::object &out)
 {
+    const py::array values = array_of("values", object);
+
     if (holds<float>(values)) {
         return scale_values<float>(values, factor, offset, out);
     }
     if (!holds<std::int16_t>(values)) {
-        refuse_type("float32 or int16", values);
+        refuse_type("values", " of float32 or int16", text_of(values.dtype()));
     }
     return scale_values<std::int16_t>(values, factor, offset, out);
 }
@@ -253,9 +268,9 @@ class Ring
     }
 
     // All windows that `frames` completes, one after the other.
-    Array<float> push(const py::array &array)
+    Array<float> push(const py::object &array)
     {
-        const Array<float> frames = in_order<float>(array);
+        const Array<float> frames = in_order<float>("frames", array);
         const py::ssize_t channels = ring_.channels;
 
         if (frames.ndim() != 2 || frames.shape(1) != channels) {
@@ -300,7 +315,7 @@ class Moving
     }
 
     // The means, and the variances, after each of the samples.
-    std::pair<Array<float>, Array<float>> push(const py::array &array)
+    std::pair<Array<float>, Array<float>> push(const py::object &array)
     {
         const Array<float> samples = vector_of<float>("samples", array);
         const float *const first = samples.data();
@@ -332,10 +347,10 @@ class Biquad
     Biquad(float b0, float b1, float b2, float a1, float a2)
     {
         check(eg_biquad_init(&biquad_, b0, b1, b2, a1, a2),
-              "need finite coefficients, |a2| < 1 and |a1| < 1 + a2");
+              "b0, b1, b2, a1, a2: need finite ones, |a2| < 1 and |a1| < 1 + a2");
     }
 
-    Array<float> run(const py::array &array, const py::object &out)
+    Array<float> run(const py::object &array, const py::object &out)
     {
         const Array<float> samples = vector_of<float>("samples", array);
         Array<float> filtered = output<float>(out, shape_of(samples));
@@ -360,7 +375,7 @@ class Resampler
                                 workspace_.size() * sizeof(float)));
     }
 
-    Array<float> run(const py::array &array)
+    Array<float> run(const py::object &array)
     {
         const Array<float> samples = vector_of<float>("samples", array);
         const std::size_t count = eg_resampler_output_count(&resampler_, size_of(samples));
@@ -432,7 +447,8 @@ struct Stopwatch {
     {
         std::uint64_t length_ns = 0;
 
-        check(eg_stopwatch_percentile_ns(&watch, percent, &length_ns));
+        check(eg_stopwatch_percentile_ns(&watch, percent, &length_ns),
+              "percent: above 100, or there is no lap");
         return length_ns;
     }
 };
@@ -444,14 +460,16 @@ std::uint64_t now_or(std::optional<std::uint64_t> now_ns)
 
 void start(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 {
-    check(eg_stopwatch_start(&stopwatch.watch, now_or(now_ns)));
+    check(eg_stopwatch_start(&stopwatch.watch, now_or(now_ns)), "the stopwatch runs already");
 }
+
+constexpr const char *NOT_LATER = "now_ns: before the lap's start, or the stopwatch stands still";
 
 std::uint64_t lap(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 {
     std::uint64_t lap_ns = 0;
 
-    check(eg_stopwatch_lap(&stopwatch.watch, now_or(now_ns), &lap_ns));
+    check(eg_stopwatch_lap(&stopwatch.watch, now_or(now_ns), &lap_ns), NOT_LATER);
     return lap_ns;
 }
 
@@ -459,7 +477,7 @@ std::uint64_t stop(Stopwatch &stopwatch, std::optional<std::uint64_t> now_ns)
 {
     std::uint64_t lap_ns = 0;
 
-    check(eg_stopwatch_stop(&stopwatch.watch, now_or(now_ns), &lap_ns));
+    check(eg_stopwatch_stop(&stopwatch.watch, now_or(now_ns), &lap_ns), NOT_LATER);
     return lap_ns;
 }
 

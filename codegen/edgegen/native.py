@@ -19,8 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegen import _native
+from edgegen.native_arguments import integer, real
 from edgegen.native_audio import AudioFeatures, AudioPlan, real_fft
 from edgegen.native_image import ImagePreprocessor
+from edgegen.native_memory import Uncopied
 from edgegen.native_micro_audio import MicroAudioFeatures
 from edgegen.native_timing import CycleCounter, Stopwatch, clock_ns
 
@@ -158,7 +160,7 @@ def scale(
     return _native.scale(values, factor, offset, out)
 
 
-class Windows:
+class Windows(Uncopied):
     """Overlapping windows of a stream of frames.
 
     Args:
@@ -168,14 +170,9 @@ class Windows:
     """
 
     def __init__(self, length: int, channels: int = 1, hop: int | None = None) -> None:
-        hop = length if hop is None else hop
-        if length < 1 or channels < 1 or length * channels > 2**31:
-            raise ValueError(
-                "length, channels: need 1 or more each and 2^31 together, "
-                f"got {length} and {channels}"
-            )
-        if not 1 <= hop <= length:
-            raise ValueError(f"hop: need 1 to {length}, the length, got {hop}")
+        length = integer("length", length, 1, 2**31)
+        channels = integer("channels", channels, 1, 2**31 // length)
+        hop = length if hop is None else integer("hop", hop, 1, length)
         self._ring = _native.Ring(length, channels, hop)
 
     def push(self, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -187,13 +184,11 @@ class Windows:
         return self._ring.push(frames)
 
 
-class MovingStatistics:
+class MovingStatistics(Uncopied):
     """Mean and variance of the last ``length`` samples, 1 to 2^24."""
 
     def __init__(self, length: int) -> None:
-        if not 1 <= length <= 2**24:
-            raise ValueError(f"length: need 1 to 2^24, got {length}")
-        self._moving = _native.Moving(length)
+        self._moving = _native.Moving(integer("length", length, 1, 2**24))
 
     def push(
         self, samples: npt.NDArray[np.float32]
@@ -206,7 +201,7 @@ class MovingStatistics:
         return self._moving.push(samples)
 
 
-class Biquad:
+class Biquad(Uncopied):
     """A second-order IIR filter, its memory included.
 
     y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2], in float32. A ValueError for
@@ -214,7 +209,8 @@ class Biquad:
     """
 
     def __init__(self, b0: float, b1: float, b2: float, a1: float, a2: float) -> None:
-        self._biquad = _native.Biquad(b0, b1, b2, a1, a2)
+        named = {"b0": b0, "b1": b1, "b2": b2, "a1": a1, "a2": a2}
+        self._biquad = _native.Biquad(*(real(name, value) for name, value in named.items()))
 
     def run(
         self, samples: npt.NDArray[np.float32], out: npt.NDArray[np.float32] | None = None
@@ -223,17 +219,14 @@ class Biquad:
         return self._biquad.run(samples, out)
 
 
-class Resampler:
+class Resampler(Uncopied):
     """From one sampling rate to up/down of it; 1 to 64 each, as a stream.
 
     The output comes 10 * max(up, down) / up input samples late.
     """
 
     def __init__(self, up: int, down: int) -> None:
-        for name, factor in (("up", up), ("down", down)):
-            if not 1 <= factor <= 64:
-                raise ValueError(f"{name}: need 1 to 64, got {factor}")
-        self._resampler = _native.Resampler(up, down)
+        self._resampler = _native.Resampler(integer("up", up, 1, 64), integer("down", down, 1, 64))
 
     def run(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Takes the next samples, float32 [n], and gives those of the other rate so far."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegen import _native
+from edgegen.native_arguments import choice, integer, real
 
 WINDOWS = ("hann", "hamming", "rectangular")
 MEL_SCALES = ("htk", "slaney")
@@ -113,52 +114,43 @@ class AudioFeatures(_native.AudioFeatures):
         mel_norm: Literal["none", "slaney"] = "none",
         portable: bool = False,
     ) -> None:
-        if not 0 < sample_rate <= 1e9:
+        rate = real("sample_rate", sample_rate)
+        if not 0 < rate <= 1e9:
             raise ValueError(f"sample_rate: need more than 0, up to 10^9, got {sample_rate}")
-        high_hz = sample_rate / 2 if high_hz is None else high_hz
+        frame_length = integer("frame_length", frame_length, 1, 8192)
         if fft_size is None:
-            fft_size = max(8, 1 << max(frame_length - 1, 0).bit_length())
+            fft_size = max(8, 1 << (frame_length - 1).bit_length())
+        fft_size = integer("fft_size", fft_size)
         if not 8 <= fft_size <= 8192 or fft_size & (fft_size - 1):
             raise ValueError(f"fft_size: need a power of two from 8 to 8192, got {fft_size}")
-        _require_range("frame_length", frame_length, 1, fft_size)
-        _require_range("hop", hop, 1, frame_length)
-        _require_range("mel_bands", mel_bands, 1, 128)
-        _require_range("coefficients", coefficients, 0, mel_bands)
-        if not 0 <= low_hz < high_hz <= sample_rate / 2:
+        mel_bands = integer("mel_bands", mel_bands, 1, 128)
+        low = real("low_hz", low_hz)
+        high = rate / 2 if high_hz is None else real("high_hz", high_hz)
+        if not 0 <= low < high <= rate / 2:
             raise ValueError(
                 "low_hz, high_hz: need 0 <= low_hz < high_hz <= sample_rate / 2, "
                 f"got {low_hz} and {high_hz}"
             )
-        if not np.finfo(np.float32).tiny <= log_floor <= np.finfo(np.float32).max:
+        floor = real("log_floor", log_floor)
+        if not np.finfo(np.float32).tiny <= floor <= np.finfo(np.float32).max:
             raise ValueError(f"log_floor: need a normal float32 above 0, got {log_floor}")
         super().__init__(
-            sample_rate,
-            frame_length,
-            hop,
+            rate,
+            integer("frame_length", frame_length, 1, fft_size),
+            integer("hop", hop, 1, frame_length),
             fft_size,
             mel_bands,
-            coefficients,
-            low_hz,
-            high_hz,
-            log_floor,
-            _choice("window", window, WINDOWS),
-            _choice("mel_scale", mel_scale, MEL_SCALES),
-            bool(_choice("mel_slopes", mel_slopes, MEL_SLOPES)),
-            bool(_choice("mel_norm", mel_norm, MEL_NORMS)),
+            integer("coefficients", coefficients, 0, mel_bands),
+            low,
+            high,
+            floor,
+            choice("window", window, WINDOWS),
+            choice("mel_scale", mel_scale, MEL_SCALES),
+            bool(choice("mel_slopes", mel_slopes, MEL_SLOPES)),
+            bool(choice("mel_norm", mel_norm, MEL_NORMS)),
             bool(portable),
         )
 
     def plan(self) -> AudioPlan:
         """The numbers and tables that the C runs by; views, which can't be written."""
         return AudioPlan(**self._plan())
-
-
-def _choice(argument: str, name: str, names: tuple[str, ...]) -> int:
-    if name not in names:
-        raise ValueError(f"{argument}: need one of {', '.join(names)}, got {name!r}")
-    return names.index(name)
-
-
-def _require_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name}: need {low} to {high}, got {value}")

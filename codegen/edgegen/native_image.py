@@ -5,14 +5,13 @@ Sampling, arithmetic and error bounds: runtime_c/include/edgegen/image.h.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 
 from edgegen import _native
+from edgegen.native_arguments import choice, integer, real
 
 FORMATS = ("rgb8", "bgr8", "rgba8", "gray8", "yuyv", "nv12")
 COLORS = ("rgb", "bgr", "gray")
@@ -156,24 +155,24 @@ class ImagePreprocessor(_native.ImagePreprocessor):
         path: str = "fastest",
     ) -> None:
         channels = 1 if color == "gray" else 3
-        levels = tuple(_integer("fill", each, 0, 255) for each in _spread("fill", fill, channels))
+        levels = tuple(integer("fill", each, 0, 255) for each in _spread("fill", fill, channels))
         super().__init__(
-            _choice("format", format, FORMATS),
-            _integer("source_width", source_width),
-            _integer("source_height", source_height),
-            _integer("width", width),
-            _integer("height", height),
-            _choice("color", color, COLORS),
-            _choice("layout", layout, LAYOUTS),
-            _choice("dtype", dtype, DTYPES),
-            _choice("resize", resize, RESIZES),
-            _choice("fit", fit, FITS),
+            choice("format", format, FORMATS),
+            integer("source_width", source_width),
+            integer("source_height", source_height),
+            integer("width", width),
+            integer("height", height),
+            choice("color", color, COLORS),
+            choice("layout", layout, LAYOUTS),
+            choice("dtype", dtype, DTYPES),
+            choice("resize", resize, RESIZES),
+            choice("fit", fit, FITS),
             (levels[0], levels[1], levels[2]),
             _floats("scale", scale, channels),
             _floats("offset", offset, channels),
-            _float("quant_scale", quant_scale),
-            _integer("zero_point", zero_point),
-            _choice("path", path, PATHS),
+            real("quant_scale", quant_scale),
+            integer("zero_point", zero_point),
+            choice("path", path, PATHS),
         )
 
     def plan(self, has_dsp: bool = False) -> ImagePlan:  # type: ignore[override]
@@ -182,35 +181,8 @@ class ImagePreprocessor(_native.ImagePreprocessor):
         return ImagePlan(**super().plan(has_dsp))
 
 
-def _choice(argument: str, name: object, names: tuple[str, ...]) -> int:
-    if not isinstance(name, str) or name not in names:
-        raise ValueError(f"{argument}: {name!r} is not one of {', '.join(names)}")
-    return names.index(name)
-
-
-def _integer(argument: str, value: object, low: int = -(2**31), high: int = 2**31 - 1) -> int:
-    try:
-        whole = int(operator.index(value))  # type: ignore[arg-type]
-    except TypeError:
-        raise ValueError(f"{argument}: {value!r} is not an integer") from None
-    if not low <= whole <= high:
-        raise ValueError(f"{argument}: {whole} is not in {low}..{high}")
-    return whole
-
-
-def _float(argument: str, value: object) -> float:
-    """A float32; infinities and NaN are for the C to refuse."""
-    if not isinstance(value, Real):
-        raise ValueError(f"{argument}: {value!r} is not a number")
-    try:
-        with np.errstate(over="ignore"):
-            return float(np.float32(float(value)))
-    except OverflowError:
-        raise ValueError(f"{argument}: {value!r} is not finite") from None
-
-
 def _floats(argument: str, values: object, channels: int) -> tuple[float, float, float]:
-    first, second, third = (_float(argument, each) for each in _spread(argument, values, channels))
+    first, second, third = (real(argument, each) for each in _spread(argument, values, channels))
     return first, second, third
 
 

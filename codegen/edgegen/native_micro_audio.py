@@ -35,5 +35,8 @@ class MicroAudioFeatures(_native.MicroAudio):
     """
 
     def __init__(self, config: MicroAudioConfig | None = None, *, portable: bool = False) -> None:
-        self.plan: MicroAudioPlan = plan(MicroAudioConfig() if config is None else config)
+        config = MicroAudioConfig() if config is None else config
+        if not isinstance(config, MicroAudioConfig):
+            raise ValueError(f"config: need a MicroAudioConfig, got {config!r}")
+        self.plan: MicroAudioPlan = plan(config)
         super().__init__(self.plan, portable)

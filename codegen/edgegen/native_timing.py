@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from edgegen import _native
 from edgegen._native import clock_ns
+from edgegen.native_arguments import integer
 
 __all__ = ["CycleCounter", "Stopwatch", "clock_ns"]
 
@@ -20,8 +21,9 @@ class Stopwatch(_native.Stopwatch):
     within 1/64; the least, the greatest and ``percentile_ns(100)`` are exact.
 
     Args:
-        calibration_rounds: Empty laps to measure first. The shortest, which is what calling from
-            Python costs, is ``overhead_ns``, and is taken off every lap from then on, down to 0.
+        calibration_rounds: Empty laps to measure first, up to 10^6. The shortest, which is what
+            calling from Python costs, is ``overhead_ns``, and is taken off every lap from then on,
+            down to 0.
 
     Raises:
         ValueError: Started twice, stopped without a start, a time before the lap's start, a
@@ -30,7 +32,7 @@ class Stopwatch(_native.Stopwatch):
 
     def __init__(self, *, calibration_rounds: int = 0) -> None:
         empty = _native.Stopwatch(0)
-        for _ in range(calibration_rounds):
+        for _ in range(integer("calibration_rounds", calibration_rounds, 0, 10**6)):
             empty.start()
             empty.stop()
         super().__init__(empty.min_ns)
@@ -52,6 +54,4 @@ class CycleCounter(_native.CycleCounter):
     """
 
     def __init__(self, *, calibration_ns: int = 10_000_000) -> None:
-        if not 1 <= calibration_ns <= 10**9:
-            raise ValueError(f"calibration_ns: need 1 to 10^9, got {calibration_ns}")
-        super().__init__(calibration_ns)
+        super().__init__(integer("calibration_ns", calibration_ns, 1, 10**9))

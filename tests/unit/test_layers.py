@@ -24,8 +24,11 @@ LAYERS = (
         *("registry", "render", "runtime_sources"),
     ),
     ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
-    ("native_audio", "native_image", "native_micro_audio", "options"),
-    ("_native", "device", "inputs", "labels", "micro_audio", "model", "paths"),
+    ("native_audio", "native_image", "native_micro_audio", "native_timing", "options"),
+    (
+        *("_native", "device", "inputs", "labels", "micro_audio", "model"),
+        *("native_arguments", "native_memory", "paths"),
+    ),
     ("toml_table",),
     ("errors",),
 )

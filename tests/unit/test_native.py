@@ -58,9 +58,9 @@ def test_a_strided_view_is_read_in_its_own_order() -> None:
     [(0.0, 0), (-1.0, 0), (math.inf, 0), (math.nan, 0), (1.0, 128), (1.0, -129)],
 )
 def test_illegal_parameters_are_refused(scale: float, zero_point: int) -> None:
-    with pytest.raises(ValueError, match="out of its range"):
+    with pytest.raises(ValueError, match=r"^(scale|zero_point): need"):
         native.quantize(np.zeros(1, np.float32), scale, zero_point)
-    with pytest.raises(ValueError, match="out of its range"):
+    with pytest.raises(ValueError, match=r"^(scale|zero_point): need"):
         native.dequantize(np.zeros(1, np.int8), scale, zero_point)
 
 
@@ -91,10 +91,10 @@ def test_the_stopwatch_counts_laps() -> None:
 
 def test_the_stopwatch_refuses_misuse() -> None:
     watch = native.Stopwatch()
-    with pytest.raises(ValueError, match="out of its range"):
+    with pytest.raises(ValueError, match="stands still"):
         watch.stop()
     watch.start()
-    with pytest.raises(ValueError, match="out of its range"):
+    with pytest.raises(ValueError, match="runs already"):
         watch.start()
     assert watch.stop() >= 0
 
@@ -116,11 +116,11 @@ def test_the_stopwatch_keeps_percentiles() -> None:
 def test_the_stopwatch_has_no_percentile_of_nothing() -> None:
     watch = native.Stopwatch()
     assert watch.mean_ns == 0
-    with pytest.raises(ValueError, match="out of its range"):
+    with pytest.raises(ValueError, match=r"^percent: "):
         watch.percentile_ns(50)
     watch.start(0)
     watch.stop(1)
-    with pytest.raises(ValueError, match="out of its range"):
+    with pytest.raises(ValueError, match=r"^percent: "):
         watch.percentile_ns(101)
 
 

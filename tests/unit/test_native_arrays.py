@@ -125,9 +125,9 @@ def test_arrays_in_the_other_byte_order_are_refused() -> None:
 
 def test_numbers_that_are_too_large_for_c_are_refused() -> None:
     for k in (2**70, -(2**70), 0, 4):
-        with pytest.raises(ValueError, match="k: need 1 to 3, the number of values, got"):
+        with pytest.raises(ValueError, match="k: need 1 to 3, got"):
             native.top_k(VALUES, k)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match=r"k: need 1 to 3, got 1\.5"):
         native.top_k(VALUES, 1.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="values: empty"):
         native.argmax(VALUES[:0])

@@ -233,7 +233,7 @@ def features(**changed: object) -> object:
         ({"sample_rate": 0}, "sample_rate: need more than 0"),
         ({"sample_rate": np.nan}, "sample_rate: need more than 0"),
         ({"fft_size": 500}, "fft_size: need a power of two"),
-        ({"frame_length": 9000}, "fft_size: need a power of two"),
+        ({"frame_length": 9000}, "frame_length: need 1 to 8192"),
         ({"frame_length": 0}, "frame_length: need 1 to"),
         ({"fft_size": 256}, "frame_length: need 1 to 256"),
         ({"hop": 0}, "hop: need 1 to 400"),
