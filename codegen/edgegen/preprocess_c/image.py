@@ -26,8 +26,8 @@ _FITS = {
 
 # By whether the tensor is of floats.
 _ARITHMETIC = {
-    True: "An element is value * value_scale + offset; a value is 1/128 of a level.",
-    False: "An element is (value * multiplier + bias) >> shift, clamped; a value is 1/128 of a level.",
+    True: "An element is value * value_scale + offset; a value is 1/128 level.",
+    False: "An element is (value * multiplier + bias) >> shift, clamped; a value is 1/128 level.",
 }
 
 

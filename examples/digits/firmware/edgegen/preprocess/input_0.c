@@ -36,7 +36,7 @@ static const int16_t fractions[8] = {
 /* Two rows of the frame as wide as the tensor. */
 static int16_t rows[2][8] __attribute__((aligned(4)));
 
-/* An element is (value * multiplier + bias) >> shift, clamped; a value is 1/128 of a level. */
+/* An element is (value * multiplier + bias) >> shift, clamped; a value is 1/128 level. */
 static const eg_image_plan plan = {
     .source.format = EG_IMAGE_GRAY8,
     .source.width = 64,

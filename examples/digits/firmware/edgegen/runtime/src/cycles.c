@@ -173,19 +173,18 @@ const char *eg_cycles_source_text(eg_cycles_source source)
     return "none";
 }
 
-eg_status eg_cycles_start(eg_cycles *cycles, uint64_t hz)
+eg_cycles_source eg_cycles_start(eg_cycles *cycles, uint64_t hz)
 {
     if (cycles == NULL) {
-        return EG_INVALID_ARGUMENT;
+        return EG_CYCLES_NONE;
     }
     *cycles = (eg_cycles){.source = EG_CYCLES_NONE, .hz = hz};
     cycles->source = find(&cycles->hz);
-    if (cycles->source == EG_CYCLES_NONE) {
-        return EG_INVALID_ARGUMENT;
+    if (cycles->source != EG_CYCLES_NONE) {
+        cycles->start = read_counter();
+        cycles->last = (uint32_t)cycles->start;
     }
-    cycles->start = read_counter();
-    cycles->last = (uint32_t)cycles->start;
-    return EG_OK;
+    return cycles->source;
 }
 
 uint64_t eg_cycles_now(eg_cycles *cycles)

@@ -48,11 +48,11 @@ typedef struct eg_cycles {
 } eg_cycles;
 
 /* Finds the counter, and starts it if it does not run. `hz` is the frequency that the caller knows
- * of it: on a Cortex-M the core clock's, else 0; AArch64 says its own. EG_INVALID_ARGUMENT, with
- * the source EG_CYCLES_NONE, where there is none; a NULL pointer is one, too.
+ * of it: on a Cortex-M the core clock's, else 0; AArch64 says its own. The result is the source,
+ * too: EG_CYCLES_NONE where there is none, and for NULL.
  *
  * On a Cortex-M it sets DEMCR.TRCENA and DWT_CTRL.CYCCNTENA, for privileged code. */
-eg_status eg_cycles_start(eg_cycles *cycles, uint64_t hz);
+eg_cycles_source eg_cycles_start(eg_cycles *cycles, uint64_t hz);
 
 /* Counts since the start; 0 without a source. */
 uint64_t eg_cycles_now(eg_cycles *cycles);
