@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
 from edgegen.verify import elf
-from support.firmware import Firmware
+from support.firmware import STRICT, Firmware
 from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder
 
@@ -117,8 +118,7 @@ CASES = {
         (1, 16, 16, 1),
         "int8",
         ImageInput(width=41, height=37, format="gray8", resize="nearest"),
-        ("qemu", "qemu-clang"),
-        {"read_gray", "run", "write_part", "write_q8"},
+        sources={"read_gray", "run", "write_part", "write_q8"},
     ),
     "yuyv to gray float32": Case(
         "cortex_m0plus",
@@ -279,6 +279,26 @@ def test_two_cameras_and_a_sensor(tmp_path: Path) -> None:
     assert project.boot("replay_raw", cwd=tmp_path).exit_code == 0
     tensors = made[0].run(frames[0]).tobytes() + vector + made[1].run(frames[1]).tobytes()
     assert (tmp_path / "output.bin").read_bytes()[: len(tensors)] == tensors
+
+
+@pytest.mark.parametrize("format_", ["nv12", "rgba8"])
+def test_another_program_refuses_what_is_no_frame(format_: Any, tmp_path: Path) -> None:
+    """On the host, under sanitizers: a device's project, its DSP kernels in plain C."""
+    case = Case("cortex_m4", (1, 9, 13, 3), "int8", ImageInput(width=22, height=18, format=format_))
+    project = firmware(case, tmp_path / "net")
+    sanitizers = "-fsanitize=address,undefined -fno-sanitize-recover=all"
+    build = tmp_path / "build"
+    arguments = ["-G", "Ninja", f"-DNET={project.folder}", f"-DCMAKE_C_FLAGS={sanitizers}", *STRICT]
+    source = Path(__file__).parent / "probes" / "camera"
+    subprocess.run(["cmake", "-S", source, "-B", build, *arguments], check=True)
+    subprocess.run(["cmake", "--build", build], check=True)
+    camera = prepare(model_of(case), case.given)
+    frame = golden.make_raw(camera, 8)
+    done = subprocess.run(
+        [build / "camera"], input=frame.tobytes(), capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == camera.run(frame).tobytes()
 
 
 @pytest.mark.parametrize("name", CASES)
