@@ -1,4 +1,5 @@
 #include "edgegen/audio.h"
+#include "edgegen/audio/elementary.h"
 #include "edgegen/audio/lanes.h"
 
 #include "check.h"
@@ -57,6 +58,32 @@ static void test_what_the_transform_refuses(void)
     EXPECT(eg_real_fft_run(NULL, samples, spectrum) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_run(&fft, NULL, spectrum) == EG_INVALID_ARGUMENT);
     EXPECT(eg_real_fft_run(&fft, samples, NULL) == EG_INVALID_ARGUMENT);
+}
+
+static void test_elementary_functions(void)
+{
+    const double bound = 0x1p-51;
+
+    for (uint32_t n = 1; n < 520; ++n) {
+        for (uint32_t k = 0; k < 2 * n; ++k) {
+            const double angle = 2.0 * PI * k / n;
+
+            EXPECT(fabs(eg_cosine_of_turn(k, n) - cos(angle)) < bound * (2.0 + angle));
+            EXPECT(fabs(eg_sine_of_turn(k, n) - sin(angle)) < bound * (2.0 + angle));
+        }
+    }
+    EXPECT(eg_cosine_of_turn(1, 4) == 0.0 && eg_cosine_of_turn(6, 8) == 0.0);
+    EXPECT(eg_cosine_of_turn(5, 5) == 1.0 && eg_cosine_of_turn(3, 6) == -1.0);
+    EXPECT(eg_sine_of_turn(1, 4) == 1.0 && eg_sine_of_turn(3, 6) == 0.0);
+    for (double x = 1.0; x < 1e9; x *= 1.0007) {
+        EXPECT(fabs(eg_natural_logarithm(x) - log(x)) <= bound * log(x));
+    }
+    for (double x = 0.0; x < 43.0; x += 0.0037) {
+        EXPECT(fabs(eg_exponential(x) - exp(x)) <= bound * exp(x));
+    }
+    for (int bands = 1; bands <= EG_AUDIO_MAX_BANDS; ++bands) {
+        EXPECT(fabs(eg_square_root(2.0 / bands) - sqrt(2.0 / bands)) <= bound);
+    }
 }
 
 /* In units of the exact value's last place. */
@@ -455,6 +482,7 @@ int main(void)
 {
     test_the_transform_of_a_tone();
     test_what_the_transform_refuses();
+    test_elementary_functions();
     test_the_logarithm();
     test_streaming_gives_the_same_rows();
     test_whole_samples_give_the_same_rows();

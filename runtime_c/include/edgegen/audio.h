@@ -2,7 +2,8 @@
  *
  * A plan is data: numbers and tables, computed once in double by eg_audio_prepare, or constants of
  * a program. Running it takes float additions and multiplications in a fixed order and nothing
- * else, no libm and no fused operations, so that every machine and every path gives the same bits.
+ * else, no libm and no fused operations, so that every machine and every path gives the same bits;
+ * preparing takes no libm either, so that plans are the same everywhere, too.
  * A processor that flushes subnormal numbers to zero does, too, unless energies so small matter:
  * with samples below 10^-15 and a log_floor below 10^-30.
  *

@@ -1,9 +1,10 @@
 #include <float.h>
-#include <math.h>
 
+#include "edgegen/audio/elementary.h"
 #include "edgegen/audio/tables.h"
 
-#define PI 3.14159265358979323846
+#define LN_10 2.30258509299404568402
+#define LN_6_4 1.85629799036562617249
 
 static bool is_legal(const eg_audio_spec *spec)
 {
@@ -42,9 +43,9 @@ static float *fill_window(float *window, const eg_audio_spec *spec)
     const double constant = constants[spec->window];
 
     for (uint32_t n = 0; n < spec->frame_length; ++n) {
-        const double angle = 2.0 * PI * (double)n / (double)spec->frame_length;
+        const double cosine = eg_cosine_of_turn(n, spec->frame_length);
 
-        *window++ = (float)(constant - (1.0 - constant) * cos(angle));
+        *window++ = (float)(constant - (1.0 - constant) * cosine);
     }
     return window;
 }
@@ -52,17 +53,18 @@ static float *fill_window(float *window, const eg_audio_spec *spec)
 static double mel_of(const eg_audio_spec *spec, double hertz)
 {
     if (spec->mel_scale == EG_AUDIO_HTK) {
-        return 2595.0 * log10(1.0 + hertz / 700.0);
+        return 2595.0 / LN_10 * eg_natural_logarithm(1.0 + hertz / 700.0);
     }
-    return hertz < 1000.0 ? hertz * 3.0 / 200.0 : 15.0 + 27.0 * log(hertz / 1000.0) / log(6.4);
+    return hertz < 1000.0 ? hertz * 3.0 / 200.0
+                          : 15.0 + 27.0 / LN_6_4 * eg_natural_logarithm(hertz / 1000.0);
 }
 
 static double hertz_of(const eg_audio_spec *spec, double mel)
 {
     if (spec->mel_scale == EG_AUDIO_HTK) {
-        return 700.0 * (pow(10.0, mel / 2595.0) - 1.0);
+        return 700.0 * (eg_exponential(mel * LN_10 / 2595.0) - 1.0);
     }
-    return mel < 15.0 ? mel * 200.0 / 3.0 : 1000.0 * exp((mel - 15.0) * log(6.4) / 27.0);
+    return mel < 15.0 ? mel * 200.0 / 3.0 : 1000.0 * eg_exponential((mel - 15.0) * LN_6_4 / 27.0);
 }
 
 static double corner_hz(const eg_audio_spec *spec, uint32_t corner)
@@ -143,13 +145,12 @@ static float *fill_dct(float *dct, const eg_audio_spec *spec)
     const uint32_t bands = spec->mel_bands;
 
     for (uint32_t j = 0; j < spec->coefficients; ++j) {
-        const double scale = sqrt((j == 0 ? 1.0 : 2.0) / (double)bands);
+        const double scale = eg_square_root((j == 0 ? 1.0 : 2.0) / (double)bands);
 
         for (uint32_t b = 0; b < half_bands(spec); ++b) {
-            const bool is_zero = j % 2 == 1 && 2 * b + 1 == bands; /* cos(j pi / 2) */
-            const double angle = PI * (double)j * ((double)b + 0.5) / (double)bands;
+            const double cosine = eg_cosine_of_turn(j * (2 * b + 1), 4 * bands);
 
-            *dct++ = is_zero ? 0.0F : (float)(scale * cos(angle));
+            *dct++ = (float)(scale * cosine);
         }
     }
     return dct;

@@ -1,8 +1,5 @@
-#include <math.h>
-
+#include "edgegen/audio/elementary.h"
 #include "edgegen/audio/tables.h"
-
-#define TWO_PI 6.28318530717958647692
 
 bool eg_real_fft_is_size(uint32_t size)
 {
@@ -27,10 +24,8 @@ size_t eg_real_fft_floats(uint32_t size)
 
 static float *put_factor(float *at, uint32_t size, uint32_t k)
 {
-    const double angle = TWO_PI * (double)k / (double)size;
-
-    *at++ = (float)cos(angle);
-    *at++ = (float)-sin(angle);
+    *at++ = (float)eg_cosine_of_turn(k, size);
+    *at++ = (float)-eg_sine_of_turn(k, size);
     return at;
 }
 

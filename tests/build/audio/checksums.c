@@ -8,6 +8,7 @@ enum { LONGEST = 2048 };
 static float buffer[LONGEST];
 static float scratch[(LONGEST + 2 + EG_AUDIO_MAX_BANDS) * 4 + 16];
 static float rows[ROWS * EG_AUDIO_MAX_BANDS];
+static uint32_t workspace[24 * LONGEST]; /* large enough for any plan */
 static int16_t whole[SAMPLES];
 static float samples[SAMPLES];
 
@@ -72,6 +73,16 @@ static size_t run(const eg_audio_plan *plan)
     return frames * features;
 }
 
+static size_t prepare_and_run(const eg_audio_spec *spec)
+{
+    eg_audio_plan plan;
+
+    if (eg_audio_prepare(&plan, spec, workspace, sizeof workspace) != EG_OK) {
+        return 0;
+    }
+    return run(&plan);
+}
+
 #ifdef CLIPS
 static size_t run_clip(const eg_audio_plan *plan)
 {
@@ -97,6 +108,9 @@ uint32_t features_crc(uint32_t way)
             break;
         case 1:
             count = stream(&plans[i]);
+            break;
+        case 2:
+            count = prepare_and_run(&specs[i]);
             break;
         default:
 #ifdef CLIPS
