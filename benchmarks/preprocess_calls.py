@@ -91,6 +91,7 @@ CALLS = (
     Call("a 4x4 image into a tensor", "prepare(pixels, tensor)", "pybind11", NOTHING),
     Call("1 sample into a window", "windows.push(frame)", "pybind11", NOTHING),
     Call("1 sample into MFCCs", "features.push(sample)", "pybind11", NOTHING),
+    Call("1 sample into fixed-point features", "micro.feed(sample16)", "pybind11", NOTHING),
     Call("1 sample through a filter", "biquad.run(sample, filtered)", "pybind11", NOTHING),
     Call("the clock", "clock_ns()", "pybind11", {"no arguments": "empty.nothing()"}),
 )  # fmt: skip
@@ -142,6 +143,7 @@ def arguments() -> dict[str, Any]:
         "prepare": prepare,
         "windows": native.Windows(100, 1, 100),
         "features": native.AudioFeatures(16000, 480, 480, coefficients=13),
+        "micro": native.MicroAudioFeatures(),
         "biquad": native.Biquad(1, 0, 0, 0, 0),
         "logits": logits,
         "out": np.empty_like(logits),
@@ -161,6 +163,7 @@ def arguments() -> dict[str, Any]:
         "tensor": np.empty(prepare.shape, np.float32),
         "frame": np.zeros((1, 1), np.float32),
         "sample": np.zeros(1, np.float32),
+        "sample16": np.zeros(1, np.int16),
         "filtered": np.zeros(1, np.float32),
     }
 

@@ -31,7 +31,9 @@ __attribute__((import_module("edgegen"), import_name("clock_ms"))) double eg_clo
 
 uint64_t eg_clock_ns(void)
 {
-    return (uint64_t)(eg_clock_host_ms() * 1e6);
+    const double ns = eg_clock_host_ms() * 1e6;
+
+    return ns > 0.0 && ns < 0x1p64 ? (uint64_t)ns : 0; /* a host may hand back anything, NaN too */
 }
 
 #else
