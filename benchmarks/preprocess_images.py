@@ -3,9 +3,9 @@
 Every way makes the same tensor, resized bilinearly, normalised with ImageNet's mean and standard
 deviation (float32) or as level - 128 (int8); whatever can be prepared or reused is. Every result
 is compared with ours: differences are in levels of 255 and at most about one, for OpenCV's weights
-have 11 bits. Pillow's resize filters
-the whole image, which is other work, so its row is its transform, which samples. The memcpy row
-copies the finished tensor: what only writing it costs. OpenCV runs with one thread.
+have 11 bits. Pillow's resize filters the whole image, which is other work, so its row is its
+transform, which samples. The memcpy row copies the finished tensor: what only writing it costs.
+OpenCV runs with one thread.
 """
 
 from __future__ import annotations

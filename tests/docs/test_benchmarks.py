@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ def test_a_goal_stands_beside_the_worst_row(goal: Any, wanted: str, found: str) 
     line = generate.Goal("x", "o", "p", **goal).met_by(rows)
     assert line == ["x", "o", "p", wanted, found, "work 1.5"]
     assert "not measured" in generate.Goal("z", "o", "p", **goal).met_by(rows)
+
+
+def test_every_goal_has_been_measured() -> None:
+    rows = json.loads(runner.RECORD.read_text(encoding="utf-8"))["rows"]
+    for goal in generate.GOALS:
+        assert "not measured" not in goal.met_by(rows), goal
+    assert {row["part"] for row in rows} == set(runner.PARTS)
 
 
 def test_other_parts_keep_what_was_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
