@@ -83,11 +83,21 @@ const char *name_of(eg_image_path path)
 const char *name_of(eg_image_part_writer *kernel)
 {
     NAME_IF(kernel, eg_image_write_part)
-    NAME_IF(kernel, eg_image_write_rgb_s8_dsp)
-    NAME_IF(kernel, eg_image_write_rgb_u8_dsp)
-    NAME_IF(kernel, eg_image_write_gray_s8_dsp)
-    NAME_IF(kernel, eg_image_write_gray_u8_dsp)
-    NAME_IF(kernel, eg_image_write_levels_dsp)
+    NAME_IF(kernel, eg_image_gray_to_levels_dsp)
+    NAME_IF(kernel, eg_image_gray_to_s8_dsp)
+    NAME_IF(kernel, eg_image_gray_to_u8_dsp)
+    NAME_IF(kernel, eg_image_nv12_to_gray_levels_dsp)
+    NAME_IF(kernel, eg_image_nv12_to_gray_s8_dsp)
+    NAME_IF(kernel, eg_image_nv12_to_gray_u8_dsp)
+    NAME_IF(kernel, eg_image_rgb_reversed_to_levels_dsp)
+    NAME_IF(kernel, eg_image_rgb_reversed_to_s8_dsp)
+    NAME_IF(kernel, eg_image_rgb_reversed_to_u8_dsp)
+    NAME_IF(kernel, eg_image_rgb_to_levels_dsp)
+    NAME_IF(kernel, eg_image_rgb_to_s8_dsp)
+    NAME_IF(kernel, eg_image_rgb_to_u8_dsp)
+    NAME_IF(kernel, eg_image_yuyv_to_gray_levels_dsp)
+    NAME_IF(kernel, eg_image_yuyv_to_gray_s8_dsp)
+    NAME_IF(kernel, eg_image_yuyv_to_gray_u8_dsp)
     throw std::logic_error("a part writer without a name");
 }
 
@@ -101,13 +111,6 @@ const char *name_of(eg_image_row_reader *kernel)
     NAME_IF(kernel, eg_image_read_yuyv_as_gray)
     NAME_IF(kernel, eg_image_read_nv12)
     NAME_IF(kernel, eg_image_read_nv12_as_gray)
-    NAME_IF(kernel, eg_image_read_rgb_dsp)
-    NAME_IF(kernel, eg_image_read_rgb_reversed_dsp)
-    NAME_IF(kernel, eg_image_read_rgba_dsp)
-    NAME_IF(kernel, eg_image_read_rgba_reversed_dsp)
-    NAME_IF(kernel, eg_image_read_gray_dsp)
-    NAME_IF(kernel, eg_image_read_yuyv_as_gray_dsp)
-    NAME_IF(kernel, eg_image_read_nv12_as_gray_dsp)
     throw std::logic_error("a row reader without a name");
 }
 
@@ -119,6 +122,12 @@ const char *name_of(eg_image_row_writer *kernel)
 }
 
 #undef NAME_IF
+
+template <typename Kernel>
+py::object name_or_none(Kernel *kernel)
+{
+    return kernel == nullptr ? py::object(py::none()) : py::object(py::str(name_of(kernel)));
+}
 
 template <typename T>
 py::tuple tuple_of(const T *values, std::size_t count)
@@ -225,12 +234,11 @@ class ImagePreprocessor
         members["columns"] = tuple_of(plan.columns, width);
         members["fractions"] = tuple_of(plan.fractions, width);
         members["inner_columns"] = plan.inner_columns;
-        members["row_values"] = static_cast<std::size_t>(plan.width) * channels;
+        members["row_values"] =
+            plan.rows[0] == nullptr ? 0 : static_cast<std::size_t>(plan.width) * channels;
         members["write_part"] = name_of(plan.write_part);
-        members["read_row"] = name_of(plan.read_row);
-        members["write_row"] = plan.write_row == nullptr
-                                   ? py::object(py::none())
-                                   : py::object(py::str(name_of(plan.write_row)));
+        members["read_row"] = name_or_none(plan.read_row);
+        members["write_row"] = name_or_none(plan.write_row);
         members["write_border"] = plan.write_border == nullptr
                                       ? py::object(py::none())
                                       : py::object(py::str("eg_image_write_border"));

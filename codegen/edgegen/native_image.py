@@ -36,12 +36,9 @@ KERNEL_SOURCES = {
     "eg_image_write_f32": "src/image/write_f32.c",
     "eg_image_write_q8": "src/image/write_q8.c",
     **{
-        f"eg_image_{name}_dsp": f"src/image/dsp/{name}.c"
-        for name in (
-            *("read_rgb", "read_rgb_reversed", "read_rgba", "read_rgba_reversed"),
-            *("read_gray", "read_yuyv_as_gray", "read_nv12_as_gray"),
-            *("write_rgb_s8", "write_rgb_u8", "write_gray_s8", "write_gray_u8", "write_levels"),
-        )
+        f"eg_image_{pixels}_{values}_dsp": f"src/image/dsp/{pixels}_{values}.c"
+        for pixels in ("rgb_to", "rgb_reversed_to", "gray_to", "yuyv_to_gray", "nv12_to_gray")
+        for values in ("levels", "s8", "u8")
     },
 }
 
@@ -63,10 +60,9 @@ class ImagePlan:
             pixel left of its centre begins.
         fractions: int16s, likewise: the distance from that pixel, of 2^15.
         inner_columns: How many of the columns have a pixel of the row to their right.
-        row_values: The length of each of the two ``rows``, int16 scratch memory: the second follows
-            the first, which is aligned to 4 bytes.
-        write_part, read_row, write_row, write_border: Names of kernels; the last two may be
-            ``None``: ``NULL``.
+        row_values: The length of each of the two ``rows``, int16 scratch memory; 0 without them.
+        write_part, read_row, write_row, write_border: Names of kernels; but for the first they may
+            be ``None``: ``NULL``.
     """
 
     crop: tuple[int, int, int, int]
@@ -84,7 +80,7 @@ class ImagePlan:
     inner_columns: int
     row_values: int
     write_part: str
-    read_row: str
+    read_row: str | None
     write_row: str | None
     write_border: str | None
 

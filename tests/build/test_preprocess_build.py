@@ -72,7 +72,7 @@ CASES = {
         "int8",
         ImageInput(width=160, height=120, fit="crop"),
         ("qemu", "qemu-clang"),
-        {"dsp/read_rgb", "dsp/write_rgb_s8", "run"},
+        {"dsp/rgb_to_s8", "run"},
     ),
     "bgr8 to float32, channels first": Case(
         "cortex_m4",
@@ -89,7 +89,7 @@ CASES = {
         (1, 25, 31, 3),
         "int8",
         ImageInput(width=44, height=21, fit="letterbox", fill=(200, 9, 90), color="bgr"),
-        sources={"dsp/read_rgb_reversed", "dsp/write_rgb_s8", "run", "write_border", "write_q8"},
+        sources={"dsp/rgb_reversed_to_s8", "run", "write_border", "write_q8"},
     ),
     "gray8 to float32": Case(
         "cortex_m55",
@@ -111,7 +111,7 @@ CASES = {
         (1, 30, 44, 3),
         "int8",
         ImageInput(width=21, height=17, format="rgba8", std=200.0),
-        sources={"dsp/read_rgba", "dsp/write_rgb_s8", "run"},
+        sources={"read_rgb", "run", "write_part", "write_q8"},
     ),
     "gray8 to int8, nearest": Case(
         "cortex_m0plus",

@@ -105,10 +105,12 @@ def test_the_project_has_the_kernels_of_its_device() -> None:
     assert "runtime/src/image/read_rgb.c" in plain
     assert not [path for path in plain if "/dsp" in path]
     assert field(plain["preprocess/input_0.c"], "path") == "EG_IMAGE_PATH_PORTABLE"
-    assert "runtime/src/image/dsp/read_rgb.c" in dsp
+    assert "runtime/src/image/dsp/rgb_to_s8.c" in dsp
     assert "runtime/src/image/read_rgb.c" not in dsp
     assert field(dsp["preprocess/input_0.c"], "path") == "EG_IMAGE_PATH_DSP"
     assert '#include "edgegen/image/dsp.h"' in dsp["preprocess/input_0.c"]
+    assert "int16_t rows" in plain["preprocess/input_0.c"]
+    assert "rows" not in dsp["preprocess/input_0.c"]
 
 
 @pytest.mark.parametrize("device", ["cortex_m0plus", "cortex_m4"])

@@ -43,7 +43,7 @@ class Image:
         raw, tensor, steps, arithmetic: For comments.
         is_float: Whether the tensor's elements are float32.
         fields: The plan's initialiser.
-        row_elements: int16s of each of the two scratch rows.
+        row_elements: int16s of each of the two scratch rows; 0 without them.
         headers: Of the kernels.
         sources: Paths below runtime_c.
     """
@@ -172,9 +172,11 @@ def _fields(made: ImagePreprocessor, plan: ImagePlan) -> Iterator[tuple[str, str
     yield "columns", "columns"
     yield "fractions", "fractions"
     yield "inner_columns", str(plan.inner_columns)
-    yield "rows", "{rows[0], rows[1]}"
+    if plan.row_values > 0:
+        yield "rows", "{rows[0], rows[1]}"
     yield "write_part", plan.write_part
-    yield "read_row", plan.read_row
+    if plan.read_row is not None:
+        yield "read_row", plan.read_row
     if plan.write_row is not None:
         yield "write_row", plan.write_row
     if plan.write_border is not None:

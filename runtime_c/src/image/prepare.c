@@ -2,6 +2,7 @@
 #include "edgegen/image/dsp.h"
 #include "edgegen/image/kernels.h"
 #include "edgegen/image/neon.h"
+#include "edgegen/isa_dsp.h"
 
 #include <float.h>
 

@@ -1,0 +1,3 @@
+#include "edgegen/image/dsp_part.h"
+
+EG_IMAGE_DEFINE_COLORS_DSP(eg_image_rgb_reversed_to_levels_dsp, 2, EG_IMAGE_LEVELS_DSP)
