@@ -45,6 +45,14 @@ py::array as_array(const char *argument, const py::object &object)
     return py::reinterpret_borrow<py::array>(object);
 }
 
+// Most arrays have the very object that stands for their type.
+bool is_type(const py::array &array, const py::dtype &type)
+{
+    const py::dtype its = array.dtype();
+
+    return its.is(type) || its.equal(type);
+}
+
 bool has_shape(const py::array &array, const std::vector<py::ssize_t> &shape, std::size_t skip)
 {
     const std::size_t dimensions = shape.size() - skip;
@@ -248,7 +256,7 @@ class ImagePreprocessor
   private:
     eg_image frame_of(const py::array &image) const
     {
-        if (!image.dtype().equal(py::dtype::of<std::uint8_t>())) {
+        if (!is_type(image, byte_)) {
             refuse("image", "expected uint8, got " + py::str(image.dtype()).cast<std::string>());
         }
         if (!has_shape(image, image_shape_, 0)) {
@@ -281,7 +289,7 @@ class ImagePreprocessor
     {
         py::array tensor = as_array("tensor", object);
 
-        if (!tensor.dtype().equal(type_)) {
+        if (!is_type(tensor, type_)) {
             refuse("tensor", "expected " + py::str(type_).cast<std::string>() + ", got " +
                                  py::str(tensor.dtype()).cast<std::string>());
         }
@@ -310,6 +318,7 @@ class ImagePreprocessor
 
     eg_image_spec spec_;
     eg_image_source source_;
+    py::dtype byte_ = py::dtype::of<std::uint8_t>();
     py::dtype type_;
     Workspace workspace_;
     eg_image_plan plan_ = {};

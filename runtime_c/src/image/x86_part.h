@@ -40,6 +40,9 @@ enum {
     NEAR = 8,                 /* bytes that are read for one pixel */
     WINDOW = 16,              /* bytes that are read for two */
     SPILLED = 2,              /* pixels behind a block that are written with it, in part */
+    LINE = 64,
+    LINES = BLOCK / 2, /* of the cache, in a block of a source that is eight times wider */
+    AHEAD = 64,        /* columns */
 };
 
 INLINE vector both(__m128i half)
@@ -124,11 +127,24 @@ INLINE vector mix_pixels(vector pixels, const int16_t *entry)
     return V(add_epi16)(V(add_epi16)(near, near), part);
 }
 
-/* Columns x and following of a row of the source. */
-INLINE block read_block(const eg_image_plan *plan, const uint8_t *source, int32_t x, bool windows)
+/* The plan's, beside the tensor's pointers so that what is written there cannot change them. */
+typedef struct tables {
+    const int32_t *columns;
+    const int16_t *entries;
+} tables;
+
+static tables tables_of(const eg_image_plan *plan)
 {
-    const int32_t *const columns = plan->columns + x;
-    const int16_t *const entries = plan->fractions + (size_t)(2 * LANES) * (size_t)x;
+    const tables found = {plan->columns, plan->fractions};
+
+    return found;
+}
+
+/* Columns x and following of a row of the source. */
+INLINE block read_block(tables by, const uint8_t *source, int32_t x, bool windows)
+{
+    const int32_t *const columns = by.columns + x;
+    const int16_t *const entries = by.entries + (size_t)(2 * LANES) * (size_t)x;
     const block values = {
         mix_pixels(load_pixels(source, columns, windows), entries),
         mix_pixels(load_pixels(source, columns + 2, windows), entries + 2 * HALF),
@@ -405,8 +421,8 @@ INLINE void write_block(block values, const writer *by, output kind, bool spill,
     }
 }
 
-/* A block, or the first of its pixels, of which `left` are left in the row. */
-INLINE void write_some(block values, const writer *by, output kind, int32_t left,
+/* A block at the end of a row, or the first of its pixels, of which `left` are left in the row. */
+INLINE void write_last(block values, const writer *by, output kind, int32_t left,
                        uint8_t *const to[3])
 {
     float memory[3][3 * BLOCK];
@@ -418,10 +434,6 @@ INLINE void write_some(block values, const writer *by, output kind, int32_t left
     const int32_t places = is_nhwc(kind) ? 1 : 3;
     const size_t bytes = (size_t)left * element_bytes(kind) * (is_nhwc(kind) ? 3 : 1);
 
-    if (left >= BLOCK + SPILLED) {
-        write_block(values, by, kind, true, to);
-        return;
-    }
     if (left >= BLOCK) {
         write_block(values, by, kind, false, to);
         return;
@@ -470,23 +482,50 @@ static sources sources_of(const eg_image_plan *plan, const eg_image *image, int3
     return rows;
 }
 
-/* A row of the part straight from the source; `next` are those of the row after it. */
+/* What will be read soon. Of windows, a block's part of the next row: that is about a line of the
+ * cache. Of other rows, where a block has more lines than the processor expects by itself, what
+ * lies a bit further on. A prefetch beyond the image is none. */
+INLINE void prefetch(const int32_t *columns, int32_t width, sources rows, sources next, int32_t x,
+                     bool windows)
+{
+    const int32_t ahead = windows ? x + width : x + AHEAD;
+    const sources soon = ahead < width ? rows : next;
+    const int32_t rest = ahead < width ? ahead : ahead - width;
+    const int32_t column = columns[rest < width ? rest : 0];
+
+    for (int32_t line = 0; line < (windows ? 1 : LINES); ++line) {
+        _mm_prefetch((const char *)soon.upper + column + LINE * line, _MM_HINT_T0);
+        _mm_prefetch((const char *)soon.lower + column + LINE * line, _MM_HINT_T0);
+    }
+}
+
+/* Columns x and following of a row of the part straight from the source. */
+INLINE block read_block_fused(tables from, sources rows, vector fraction, int32_t x, bool windows)
+{
+    return mix_rows(read_block(from, rows.upper, x, windows),
+                    read_block(from, rows.lower, x, windows), fraction);
+}
+
+/* `next` are the sources of the row after this one. */
 INLINE void write_row_fused(const eg_image_plan *plan, sources rows, sources next, const writer *by,
                             output kind, bool windows, uint8_t *to[3])
 {
     const int32_t width = plan->part.width;
+    const tables from = tables_of(plan);
     const vector fraction = V(set1_epi16)((int16_t)rows.fraction);
+    int32_t x = 0;
 
-    for (int32_t x = 0; x < width; x += BLOCK) {
-        const block values = mix_rows(read_block(plan, rows.upper, x, windows),
-                                      read_block(plan, rows.lower, x, windows), fraction);
+    for (; x + BLOCK + SPILLED <= width; x += BLOCK) {
+        const block values = read_block_fused(from, rows, fraction, x, windows);
 
-        /* A block of windows is about a line of the cache. Others are more, and gain nothing. */
-        if (windows) {
-            _mm_prefetch((const char *)next.upper + plan->columns[x], _MM_HINT_T0);
-            _mm_prefetch((const char *)next.lower + plan->columns[x], _MM_HINT_T0);
-        }
-        write_some(values, by, kind, width - x, to);
+        prefetch(from.columns, width, rows, next, x, windows);
+        write_block(values, by, kind, true, to);
+        advance(kind, to);
+    }
+    for (; x < width; x += BLOCK) {
+        const block values = read_block_fused(from, rows, fraction, x, windows);
+
+        write_last(values, by, kind, width - x, to);
         advance(kind, to);
     }
 }
@@ -509,9 +548,10 @@ INLINE void write_part_fused(const eg_image_plan *plan, const eg_image *image, c
 INLINE void read_row(const eg_image_plan *plan, const uint8_t *source, bool windows, int16_t *row)
 {
     const int32_t width = plan->part.width;
+    const tables from = tables_of(plan);
 
     for (int32_t x = 0; x < width; x += BLOCK) {
-        const block values = read_block(plan, source, x, windows);
+        const block values = read_block(from, source, x, windows);
 
         store(row, values.first);
         store(row + HALF, values.second);
@@ -534,11 +574,16 @@ INLINE void write_row_shared(const eg_image_plan *plan, const int16_t *upper, co
 {
     const int32_t width = plan->part.width;
     const vector fraction = V(set1_epi16)((int16_t)weight);
+    int32_t x = 0;
 
-    for (int32_t x = 0; x < width; x += BLOCK) {
-        const block values = mix_rows(load_block(upper, x), load_block(lower, x), fraction);
-
-        write_some(values, by, kind, width - x, to);
+    for (; x + BLOCK + SPILLED <= width; x += BLOCK) {
+        write_block(mix_rows(load_block(upper, x), load_block(lower, x), fraction), by, kind, true,
+                    to);
+        advance(kind, to);
+    }
+    for (; x < width; x += BLOCK) {
+        write_last(mix_rows(load_block(upper, x), load_block(lower, x), fraction), by, kind,
+                   width - x, to);
         advance(kind, to);
     }
 }
