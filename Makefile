@@ -43,9 +43,9 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-# CMakePresets.json: the sanitizers of GCC, and those of Clang with the fuzz targets.
+# CMakePresets.json: the sanitizers of GCC, those of Clang with the fuzz targets, and Valgrind.
 test-c: setup
-	for preset in gcc clang; do \
+	for preset in gcc clang valgrind; do \
 		cmake --preset $$preset && cmake --build --preset $$preset && ctest --preset $$preset \
 		|| exit; \
 	done
