@@ -148,7 +148,7 @@ def _text(path: Path) -> str:
 def _document(text: str, name: str, where: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also for a number of 4301 digits
         raise UsageError(f"{name} is not TOML: {error}.", where=where) from None
 
 

@@ -95,6 +95,8 @@ def _choice(choices: tuple[str, ...], meaning: str, instead: str = "") -> Mappin
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a huge number"  # Python refuses to print some
     return reprlib.repr(value)
 
 

@@ -301,6 +301,30 @@ def test_another_program_refuses_what_is_no_frame(format_: Any, tmp_path: Path) 
     assert done.stdout == camera.run(frame).tobytes()
 
 
+def test_a_camera_and_two_microphones(tmp_path: Path) -> None:
+    """One of each kind: their tables and states have the same names in different files."""
+    builder = ModelBuilder()
+    shapes = {"eye": [1, 6, 7, 1], "left": [1, 2, 40], "right": [1, 3, 40]}
+    inputs = [builder.tensor(name, shape, "float32") for name, shape in shapes.items()]
+    outputs = [builder.tensor(f"{n} again", shape, "float32") for n, shape in shapes.items()]
+    for x, y in zip(inputs, outputs, strict=True):
+        builder.op("RELU", [x], [y])
+    model = tflite.parse(builder.build(inputs, outputs), "net.tflite")
+    given = [ImageInput(width=9, height=7), replace(SPEECH, tensor=1), replace(MICRO, tensor=2)]
+    options = Options("net", ("aot",), inputs=resolve(model, given))
+    project = Firmware(tmp_path, "cortex_m4", model, options)
+    for preset in ("qemu", "qemu-clang"):
+        project.build(preset)
+        run = project.boot("selftest")
+        assert run.exit_code == 0, run.console
+        assert [row[1:4] for row in raw_lines(run.console)] == [
+            [vector, "input", number] for vector in "01" for number in "012"
+        ]
+        assert project.boot("app").exit_code == 0
+    header = (tmp_path / "edgegen/include/net/preprocess.h").read_text()
+    assert "from what a camera or a microphone gives" in header
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_project_carries_only_the_kernels_it_uses(name: str, tmp_path: Path) -> None:
     root = firmware(CASES[name], tmp_path).folder / "edgegen/runtime/src"

@@ -75,6 +75,14 @@ def test_problems_of_inputs_and_project_together() -> None:
         assert word in said
 
 
+@pytest.mark.parametrize("digits", ["9" * 5000, "0x" + "f" * 5000, f"[0x{'f' * 5000}]"])
+def test_huge_numbers(digits: str) -> None:
+    text = config.render(MINIMAL).decode() + f"[input.image]\nwidth = {digits}\n"
+    with pytest.raises(UsageError) as caught:
+        config.parse(text, "edgegen.toml")
+    assert len(str(caught.value)) < 400
+
+
 class TestInputFile:
     def read(self, folder: Path, text: str) -> str:
         """What is said about a file that is wrong."""
