@@ -106,8 +106,8 @@ typedef void (*eg_micro_audio_transform)(const eg_micro_audio_plan *plan, const 
 void eg_micro_audio_transform_any(const eg_micro_audio_plan *plan, const int16_t *frame,
                                   uint32_t shift, int16_t *spectrum, uint32_t *energies);
 
-/* The fastest one that this program and this processor have: with AVX2, or the portable one. They
- * give the same bits. */
+/* The fastest one that this program and this processor have: with AVX2 or NEON, or the portable
+ * one. They give the same bits. */
 eg_micro_audio_transform eg_micro_audio_best_transform(void);
 
 /* With N = fft_size / 2, a complex factor of `turns` turns is the pair round(32767 cos(2 pi

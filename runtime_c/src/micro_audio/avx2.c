@@ -307,17 +307,4 @@ eg_micro_audio_transform_avx2(const eg_micro_audio_plan *plan, const int16_t *fr
     split(plan, size, spectrum, energies);
 }
 
-eg_micro_audio_transform eg_micro_audio_best_transform(void)
-{
-    return __builtin_cpu_supports("avx2") ? eg_micro_audio_transform_avx2
-                                          : eg_micro_audio_transform_any;
-}
-
-#else
-
-eg_micro_audio_transform eg_micro_audio_best_transform(void)
-{
-    return eg_micro_audio_transform_any;
-}
-
 #endif

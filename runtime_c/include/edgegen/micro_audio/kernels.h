@@ -14,6 +14,15 @@
 #endif
 #endif
 
+/* Whether the program is for processors that all have NEON. */
+#ifndef EG_MICRO_AUDIO_HAS_NEON
+#if defined(__ARM_NEON)
+#define EG_MICRO_AUDIO_HAS_NEON 1
+#else
+#define EG_MICRO_AUDIO_HAS_NEON 0
+#endif
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -39,6 +48,11 @@ uint32_t eg_micro_audio_window(const eg_micro_audio_plan *plan, const int16_t *s
 
 #if EG_MICRO_AUDIO_HAS_AVX2
 void eg_micro_audio_transform_avx2(const eg_micro_audio_plan *plan, const int16_t *frame,
+                                   uint32_t shift, int16_t *spectrum, uint32_t *energies);
+#endif
+
+#if EG_MICRO_AUDIO_HAS_NEON
+void eg_micro_audio_transform_neon(const eg_micro_audio_plan *plan, const int16_t *frame,
                                    uint32_t shift, int16_t *spectrum, uint32_t *energies);
 #endif
 

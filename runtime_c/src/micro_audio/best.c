@@ -1,0 +1,13 @@
+#include "edgegen/micro_audio/kernels.h"
+
+eg_micro_audio_transform eg_micro_audio_best_transform(void)
+{
+#if EG_MICRO_AUDIO_HAS_AVX2
+    return __builtin_cpu_supports("avx2") ? eg_micro_audio_transform_avx2
+                                          : eg_micro_audio_transform_any;
+#elif EG_MICRO_AUDIO_HAS_NEON
+    return eg_micro_audio_transform_neon;
+#else
+    return eg_micro_audio_transform_any;
+#endif
+}
