@@ -37,7 +37,7 @@ def test_every_c_test(
         f"-DCMAKE_SYSTEM_PROCESSOR={processor}", f"-DCMAKE_C_COMPILER={compiler}",
         f"-DCMAKE_C_FLAGS={flags}", "-DCMAKE_C_FLAGS_RELEASE=-O2", "-DCMAKE_BUILD_TYPE=Release",
         "-DCMAKE_EXE_LINKER_FLAGS=-static", "-DEDGEGEN_WERROR=ON",
-        f"-DCMAKE_CROSSCOMPILING_EMULATOR={emulator}",
+        f"-DEDGEGEN_TEST_LAUNCHER={emulator}",
     )  # fmt: skip
     run("ninja", "-C", tmp_path, *PROGRAMS)
     said = run("ctest", "--test-dir", tmp_path, "--output-on-failure")
