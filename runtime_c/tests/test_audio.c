@@ -344,6 +344,8 @@ static void test_what_a_specification_may_not_say(void)
     EXPECT(eg_audio_workspace_bytes(NULL) == 0);
     EXPECT_REFUSED(sample_rate = NAN);
     EXPECT_REFUSED(sample_rate = INFINITY);
+    EXPECT_REFUSED(sample_rate = 1.1e9F);
+    EXPECT_REFUSED(sample_rate = 0.0F);
     EXPECT_REFUSED(frame_length = 0);
     EXPECT_REFUSED(frame_length = 129);
     EXPECT_REFUSED(hop = 0);
@@ -361,6 +363,39 @@ static void test_what_a_specification_may_not_say(void)
     EXPECT_REFUSED(log_floor = NAN);
     EXPECT_REFUSED(window = (eg_audio_window)3);
     EXPECT_REFUSED(mel_scale = (eg_audio_mel_scale)2);
+}
+
+/* From hardly anything to the highest rate: prepared or refused, with weights of 0 to 1 / 4. */
+static void test_any_frequencies(void)
+{
+    eg_audio_spec spec = small_spec();
+    const size_t bytes = eg_audio_workspace_bytes(&spec);
+    void *const workspace = memory_of(bytes);
+    uint32_t prepared = 0;
+
+    for (double rate = 1e-30; rate < 1e9; rate *= 3.7) {
+        for (uint32_t choice = 0; choice < 16; ++choice) {
+            eg_audio_plan plan;
+
+            spec.sample_rate = (float)rate;
+            spec.high_hz = spec.sample_rate / 2.0F;
+            spec.low_hz = choice < 8 ? 0.0F : spec.high_hz / 2.0F;
+            spec.mel_scale = choice % 2 == 0 ? EG_AUDIO_HTK : EG_AUDIO_SLANEY;
+            spec.mel_slopes = choice / 2 % 2 != 0;
+            spec.mel_bands = choice / 4 % 2 == 0 ? 4 : 10;
+            spec.coefficients = 1;
+            if (eg_audio_prepare(&plan, &spec, workspace, bytes) == EG_OK) {
+                const uint32_t frequencies = plan.corners[spec.mel_bands + 1] - plan.corners[0];
+
+                ++prepared;
+                for (uint32_t i = 0; i < 2 * frequencies; ++i) {
+                    EXPECT(plan.weights[i] >= 0.0F && plan.weights[i] <= 0.25F);
+                }
+            }
+        }
+    }
+    EXPECT(prepared > 100);
+    free(workspace);
 }
 
 static void test_misuse(void)
@@ -492,6 +527,7 @@ int main(void)
 #endif
     test_silence_is_the_floor();
     test_what_a_specification_may_not_say();
+    test_any_frequencies();
     test_misuse();
     test_misuse_of_a_clip();
     test_misuse_of_a_stream();

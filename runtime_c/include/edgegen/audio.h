@@ -75,7 +75,7 @@ typedef enum eg_audio_mel_scale {
  * Of white noise at full scale every feature is within 3e-5 of what doubles give; a band far below
  * the loudest errs by what the transform's bound leaves of it. */
 typedef struct eg_audio_spec {
-    float sample_rate;     /* hertz */
+    float sample_rate;     /* hertz, above 0, up to 10^9 */
     uint32_t frame_length; /* samples, 1 to fft_size */
     uint32_t hop;          /* samples, 1 to frame_length */
     uint32_t fft_size;     /* as of eg_real_fft */

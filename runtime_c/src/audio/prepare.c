@@ -8,7 +8,7 @@
 
 static bool is_legal(const eg_audio_spec *spec)
 {
-    return spec != NULL && spec->sample_rate > 0.0F && spec->sample_rate <= FLT_MAX &&
+    return spec != NULL && spec->sample_rate > 0.0F && spec->sample_rate <= 1e9F &&
            eg_real_fft_is_size(spec->fft_size) && spec->frame_length >= 1 &&
            spec->frame_length <= spec->fft_size && spec->hop >= 1 &&
            spec->hop <= spec->frame_length && spec->mel_bands >= 1 &&
