@@ -33,9 +33,6 @@ static const int16_t fractions[8] = {
     16384, 16384, 16384, 16384, 16384, 16384, 16384, 16384,
 };
 
-/* Two rows of the frame as wide as the tensor. */
-static int16_t rows[2][8] __attribute__((aligned(4)));
-
 /* An element is (value * multiplier + bias) >> shift, clamped; a value is 1/128 level. */
 static const eg_image_plan plan = {
     .source.format = EG_IMAGE_GRAY8,
@@ -58,9 +55,7 @@ static const eg_image_plan plan = {
     .columns = columns,
     .fractions = fractions,
     .inner_columns = 8,
-    .rows = {rows[0], rows[1]},
-    .write_part = eg_image_write_levels_dsp,
-    .read_row = eg_image_read_gray_dsp,
+    .write_part = eg_image_gray_to_levels_dsp,
 };
 
 eg_status digits_preprocess_0(const eg_image *frame)

@@ -241,8 +241,8 @@ struct eg_image_plan {
      * Some paths count those whose neighbourhood may be read. */
     int32_t inner_columns;
     /* Two rows of the source, resized to the part's width: the tensor's width times its channels
-     * (some paths: more; EG_IMAGE_PATH_DSP: aligned to 4 bytes, the second row following the
-     * first). The only memory that running writes, beside the tensor. */
+     * (some paths: more; EG_IMAGE_PATH_DSP: NULL, unless there is a border). The only memory that
+     * running writes, beside the tensor. */
     int16_t *rows[2];
     eg_image_part_writer *write_part;
     eg_image_row_reader *read_row;        /* for eg_image_write_part */

@@ -34,10 +34,13 @@ static inline int32_t eg_image_mix(int32_t a, int32_t b, int32_t fraction)
     return a + (((b - a) * fraction + half) >> EG_IMAGE_FRACTION_BITS);
 }
 
-/* Between two levels: a value. */
+/* Between two levels: the value between 128 a and 128 b. */
 static inline int16_t eg_image_mix_levels(int32_t a, int32_t b, int32_t fraction)
 {
-    return (int16_t)eg_image_mix(a << EG_IMAGE_VALUE_BITS, b << EG_IMAGE_VALUE_BITS, fraction);
+    const int32_t shift = EG_IMAGE_FRACTION_BITS - EG_IMAGE_VALUE_BITS;
+    const int32_t half = INT32_C(1) << (shift - 1);
+
+    return (int16_t)(((a << EG_IMAGE_FRACTION_BITS) + (b - a) * fraction + half) >> shift);
 }
 
 /* Between the pixels `first` and `first` + 1 of a side; `first` alone when the fraction is 0. */
