@@ -42,3 +42,29 @@ def test_every_c_test(
     run("ninja", "-C", tmp_path, *PROGRAMS)
     said = run("ctest", "--test-dir", tmp_path, "--output-on-failure")
     assert f"0 tests failed out of {len(PROGRAMS)}" in said
+
+
+@pytest.mark.arm_linux
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("compiler", "emulator"),
+    [
+        (("aarch64-linux-gnu-gcc",), ("qemu-aarch64", "-L", "/usr/aarch64-linux-gnu")),
+        (
+            ("arm-linux-gnueabihf-gcc", "-march=armv7-a", "-mfpu=neon"),
+            ("qemu-arm", "-L", "/usr/arm-linux-gnueabihf"),
+        ),
+    ],
+    ids=["aarch64", "armv7-a"],
+)
+def test_image_kernels_keep_to_their_memory(
+    compiler: tuple[str, ...], emulator: tuple[str, ...], tmp_path: Path
+) -> None:
+    """The image test with the sanitizers: its buffers end where pixels and tensors do."""
+    program, runtime = tmp_path / "test_image", ROOT / "runtime_c"
+    run(
+        *compiler, "-std=c99", "-O1", "-ffp-contract=off", "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all", f"-I{runtime / 'include'}", runtime / "tests" / "test_image.c",
+        *sorted((runtime / "src" / "image").rglob("*.c")), "-lm", "-o", program,
+    )  # fmt: skip
+    run("env", "ASAN_OPTIONS=detect_leaks=0", *emulator, program)  # which needs ptrace

@@ -33,10 +33,14 @@ eg_image_row_writer eg_image_write_q8_neon; /* int8 and uint8 */
 /* Makes the plan one of this path, if it takes such a plan. */
 bool eg_image_use_neon(eg_image_draft draft);
 
-/* As eg_image_mix. */
+/* As eg_image_mix. Lanes that nobody looks at may wrap, so sums are of unsigned numbers. */
 static inline int16x8_t eg_image_mix_neon(int16x8_t a, int16x8_t b, int16x8_t fraction)
 {
-    return vaddq_s16(a, vqrdmulhq_s16(vsubq_s16(b, a), fraction));
+    const uint16x8_t from = vreinterpretq_u16_s16(a);
+    const uint16x8_t distance = vsubq_u16(vreinterpretq_u16_s16(b), from);
+    const int16x8_t step = vqrdmulhq_s16(vreinterpretq_s16_u16(distance), fraction);
+
+    return vreinterpretq_s16_u16(vaddq_u16(from, vreinterpretq_u16_s16(step)));
 }
 
 /* Eight values between two rows, from index `i` on. */
