@@ -41,12 +41,13 @@ static void *prepare(eg_audio_plan *plan, const eg_audio_spec *spec, uint32_t se
     EXPECT(eg_audio_prepare(plan, spec, workspace, bytes > 0 ? bytes - 1 : 0) ==
            EG_INVALID_ARGUMENT);
     EXPECT(eg_audio_prepare(plan, spec, NULL, bytes) == EG_INVALID_ARGUMENT);
+    EXPECT(eg_audio_prepare(plan, spec, (uint8_t *)workspace + 2, bytes) == EG_INVALID_ARGUMENT);
     EXPECT(is_untouched(workspace, bytes, seed));
     if (eg_audio_prepare(plan, spec, workspace, bytes) == EG_OK) {
         EXPECT(bytes > 0);
         return workspace;
     }
-    EXPECT(is_untouched(plan, sizeof *plan, seed)); /* the workspace may be, when a band is empty */
+    EXPECT(is_untouched(plan, sizeof *plan, seed)); /* the workspace not, when a band is empty */
     free(workspace);
     return NULL;
 }

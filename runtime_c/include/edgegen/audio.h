@@ -111,7 +111,8 @@ typedef struct eg_audio_plan {
 uint32_t eg_audio_features(const eg_audio_plan *plan);
 
 /* Bytes of the workspace; 0 for NULL and for a specification that is refused. A band that holds no
- * frequency is found by eg_audio_prepare only. */
+ * frequency is found by eg_audio_prepare only, which then has written to the workspace, but not to
+ * the plan. */
 size_t eg_audio_workspace_bytes(const eg_audio_spec *spec);
 
 eg_status eg_audio_prepare(eg_audio_plan *plan, const eg_audio_spec *spec, void *workspace,
