@@ -101,7 +101,8 @@ typedef struct eg_biquad {
  * |a1| < 1 + a2. Also the reset. */
 eg_status eg_biquad_init(eg_biquad *biquad, float b0, float b1, float b2, float a1, float a2);
 
-/* Filters `count` samples, which may be 0; `output` may be `input`. */
+/* Filters `count` samples, which may be 0; `output` may be `input`. Outputs beyond what a float
+ * holds are infinite, and what follows them is NaN until eg_biquad_init. */
 eg_status eg_biquad_run(eg_biquad *biquad, const float *input, size_t count, float *output);
 
 /* From one sampling rate to up/down of it, by a windowed sinc in its polyphase form.

@@ -27,7 +27,7 @@ typedef struct eg_stopwatch {
     uint64_t total_ns;     /* sum of all finished laps */
     uint64_t min_ns;       /* shortest lap; 0 before the first */
     uint64_t max_ns;       /* longest lap; 0 before the first */
-    uint32_t laps;         /* finished laps */
+    uint64_t laps;         /* finished laps */
     bool running;
     uint64_t overhead_ns;    /* what reading the clock adds to a lap; subtracted from each */
     eg_histogram *histogram; /* counts every lap's length; NULL for none, the caller's otherwise */
