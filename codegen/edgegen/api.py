@@ -167,12 +167,25 @@ def device(device_id: str) -> dict[str, Any]:
     return registry.device_details(device_id)
 
 
-def fit(model_path: Path, targets: Sequence[str] = ()) -> tuple[FitReport, ...]:
-    """How every engine that takes the model fits each device; all devices by default."""
+def fit(
+    model_path: Path, targets: Sequence[str] = (), inputs: Path | None = None
+) -> tuple[FitReport, ...]:
+    """How every engine that takes the model fits each device; all devices by default.
+
+    Args:
+        inputs: As of `inspect`: what makes the model's inputs takes memory, too.
+    """
+    from edgegen import frontends
+
     chosen = [registry.load_device(target) for target in targets or registry.device_ids()]
     model = _load_model(model_path)
+    if inputs:
+        described = _described(model, configuration.read_inputs(inputs), str(inputs))
+    else:
+        described = _described(model, frontends.metadata(model).inputs, _METADATA)
+    options = Options("model", inputs=tuple(each.description for each in described))
     engines = list(_engine_table().values())
-    return tuple(fitting.check(model, each, engines) for each in chosen)
+    return tuple(fitting.check(model, each, engines, options) for each in chosen)
 
 
 def scaffold(
@@ -227,7 +240,8 @@ def scaffold(
     project.check_directory(directory)
     label_bytes = class_names.read(labels) if labels else None
     sources = _Sources(settings, device_, model, label_bytes, f"--input {inputs}")
-    return _generate(_with_metadata(sources), directory, dry_run=dry_run, force=force)
+    sources = _with_metadata(sources, described=inputs is not None)
+    return _generate(sources, directory, dry_run=dry_run, force=force)
 
 
 def update(
@@ -334,12 +348,16 @@ def _generate(
     )
 
 
-def _with_metadata(sources: _Sources) -> _Sources:
-    """What the user did not say, from the model's metadata as far as that does."""
+def _with_metadata(sources: _Sources, *, described: bool) -> _Sources:
+    """What the user did not say, from the model's metadata as far as that does.
+
+    Args:
+        described: The user said what the inputs are, or that nothing is known of them.
+    """
     from edgegen import frontends
 
     found = frontends.metadata(sources.model)
-    if not sources.config.inputs:
+    if not described:
         settings = replace(sources.config, inputs=found.inputs)
         notes = sources.notes + found.input_findings
         sources = replace(sources, config=settings, described_in=_METADATA, notes=notes)

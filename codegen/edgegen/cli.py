@@ -87,7 +87,8 @@ InputOption = Annotated[
         "--input",
         metavar="FILE",
         help="TOML with [input.image] or [input.audio]: how the model's inputs are made from "
-        "camera frames and samples. As the model's metadata says, by default.",
+        "camera frames and samples; [input] alone for none of it. As the model's metadata says, by "
+        "default.",
         show_default=False,
     ),
 ]
@@ -233,6 +234,7 @@ def fit(
             show_default=False,
         ),
     ] = None,
+    inputs: InputOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what a model needs with what devices have.
@@ -248,7 +250,7 @@ def fit(
     """
     from edgegen import api, present
 
-    reports = api.fit(model, target or ())
+    reports = api.fit(model, target or (), inputs)
     _report(
         as_json,
         lambda: [report.as_dict() for report in reports],

@@ -89,7 +89,8 @@ def read(directory: Path) -> Config:
 
 
 def read_inputs(path: Path) -> tuple[Input, ...]:
-    """The descriptions in a file that holds nothing but `[input.image]` and `[input.audio]`."""
+    """The descriptions in a file that holds nothing but `[input.image]` and `[input.audio]`; none
+    where it holds nothing but an empty `[input]`."""
     try:
         text = _text(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -99,8 +100,10 @@ def read_inputs(path: Path) -> tuple[Input, ...]:
         f"unknown key {key!r}{_hint(key, ('input',))}" for key in document if key != "input"
     ]
     found = inputs.read(document.get("input", {}), problems)
-    if not (found or problems):
-        problems.append("it describes no input: write [input.image] or [input.audio]")
+    if not (problems or "input" in document):
+        problems.append(
+            "it describes no input: write [input.image], [input.audio], or [input] alone for none"
+        )
     if problems:
         raise UsageError(
             f"{path.name} is wrong: {'; '.join(problems)}.", where=str(path), fix=_INPUT_FIX

@@ -677,6 +677,21 @@ class TestMetadata:
         assert "metadata" not in (place / "edgegen.toml").read_text()
         assert (place / "model/labels.txt").read_bytes() == self.LABELS.upper()
 
+    def test_the_user_wants_none_of_it(self, run: Run, tmp_path: Path) -> None:
+        model, table, place = self.model(tmp_path, "gray"), tmp_path / "none.toml", tmp_path / "p"
+        table.write_text("[input]\n")
+        frames = '"frames"'
+        fit = ("fit", model, "--target", "cortex_m4", "--json")
+        assert frames in run(*fit).out
+        assert frames not in run(*fit, "--input", table).out
+        done = run(
+            "scaffold", model, "--target", "cortex_m4", "-o", place, "--engine", "aot",
+            "--input", table,
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        assert "[input" not in (place / "edgegen.toml").read_text()
+        assert not (place / "edgegen/preprocess").exists()
+
     def test_what_does_not_fit_is_a_note(self, run: Run, tmp_path: Path) -> None:
         model = self.model(tmp_path, "rgb")
         place = tmp_path / "p"

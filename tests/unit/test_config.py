@@ -97,6 +97,8 @@ class TestInputFile:
         path = tmp_path / "input.toml"
         path.write_text("[input.image]\nwidth = 640\nheight = 480\n")
         assert config.read_inputs(path) == (ImageInput(width=640, height=480),)
+        path.write_text("[input]\n")
+        assert config.read_inputs(path) == ()
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -105,7 +107,7 @@ class TestInputFile:
             ("[image]\nwidth = 3\n", "unknown key 'image'"),
             ("[input.image]\nwidht = 3\n", "did you mean width"),
             ("", "it describes no input"),
-            ("[input]\n", "it describes no input"),
+            ("[input]\nimage = 1\n", "input.image"),
             ("[input", "not TOML"),
         ],
     )
