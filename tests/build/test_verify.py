@@ -248,6 +248,14 @@ def test_a_new_model_needs_an_update_first(copy: Path) -> None:
         verify.run(copy)
 
 
+def test_another_number_of_described_inputs_needs_an_update_first(copy: Path) -> None:
+    settings = copy / "edgegen.toml"
+    text = settings.read_text()
+    settings.write_text(text[: text.index("[input.image]")])
+    with pytest.raises(DifferenceError, match="describes 0 of the model's inputs"):
+        verify.run(copy)
+
+
 def test_without_a_lock_nothing_is_claimed(copy: Path) -> None:
     (copy / "edgegen.lock").unlink()
     with pytest.raises(UsageError, match=r"edgegen\.lock"):

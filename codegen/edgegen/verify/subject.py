@@ -10,6 +10,7 @@ from edgegen import config, lockfile, registry, storage
 from edgegen.device import Device, Emulator
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.lockfile import Lock
+from edgegen.project import CONFIG
 from edgegen.verify.report import DeviceFacts, ModelFacts, SourceFacts
 
 
@@ -79,6 +80,14 @@ def load(directory: Path) -> Subject:
             f"No emulator can stand in for {device.name}.",
             fix="Build the project's board preset and run the self-test on the device.",
         )
+    golden = _golden(directory, settings.name)
+    if len(settings.inputs) != golden.raw_inputs:
+        raise DifferenceError(
+            f"edgegen.toml describes {len(settings.inputs)} of the model's inputs, and the project "
+            f"was generated for {golden.raw_inputs}.",
+            where=str(directory / CONFIG),
+            fix="Run `edgegen update` first.",
+        )
     return Subject(
         directory=directory,
         name=settings.name,
@@ -87,7 +96,7 @@ def load(directory: Path) -> Subject:
         emulator=device.emulator,
         engines=_engines(settings, lock),
         sources=_sources(directory, lock),
-        golden=_golden(directory, settings.name),
+        golden=golden,
     )
 
 
