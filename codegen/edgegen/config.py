@@ -137,7 +137,7 @@ def parse(text: str, where: str) -> Config:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")  # some editors put a mark first
     except UnicodeDecodeError:
         raise UsageError(f"{path.name} is not UTF-8 text.", where=str(path)) from None
     except (FileNotFoundError, NotADirectoryError):

@@ -87,7 +87,7 @@ def _choice(choices: tuple[str, ...], meaning: str, instead: str = "") -> Mappin
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
             close = closest(value, choices) if isinstance(value, str) else None
-            hint = f"; did you mean {close}?" if close else ""
+            hint = f" (did you mean {close}?)" if close else ""
             raise ValueError(f"{_shown(value)} is none of {', '.join(choices)}{hint}")
         return value
 

@@ -100,6 +100,11 @@ class TestInputFile:
         path.write_text("[input]\n")
         assert config.read_inputs(path) == ()
 
+    def test_a_byte_order_mark_is_no_part_of_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "input.toml"
+        path.write_text("[input.image]\r\nwidth = 640\r\n", encoding="utf-8-sig")
+        assert config.read_inputs(path) == (ImageInput(width=640),)
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [

@@ -133,7 +133,7 @@ class TestTables:
         text = "\n".join(problems)
         for said in (
             "unknown key input.image.'widht' (did you mean width?)",
-            "input.image.resize: 'linear' is none of bilinear, nearest; did you mean bilinear?",
+            "input.image.resize: 'linear' is none of bilinear, nearest (did you mean bilinear?)",
             "input.image.std: 2 values",
             "input.audio[0].tensor: 'x' is not an integer",
             "input.audio[0].hop: 10 skips samples",
