@@ -123,7 +123,7 @@ class ImagePreprocessor(Preprocessor):
             fit=description.fit,
             fill=_one_or_all(description.fill),
             scale=_one_or_all([1 / s for s in std]),
-            offset=_one_or_all([-m / s for m, s in zip(mean, std, strict=True)]),
+            offset=_one_or_all([(0.0 - m) / s for m, s in zip(mean, std, strict=True)]),
             quant_scale=tensor.scale if quantised else 1.0,
             zero_point=tensor.zero_point if quantised else 0,
         )

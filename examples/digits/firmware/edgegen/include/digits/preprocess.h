@@ -9,7 +9,7 @@
  *
  *     if (digits_preprocess_0(&frame) == EG_OK && digits_invoke() == EG_OK) { ... }
  *
- * All of it in one pass, straight into the model's memory; edgegen/image.h has the arithmetic. Not
+ * A frame goes straight into the model's memory, in one pass; edgegen/image.h has the arithmetic. Not
  * reentrant, like the model.
  */
 #ifndef EDGEGEN_DIGITS_PREPROCESS_H
@@ -31,8 +31,8 @@ extern "C" {
 #define DIGITS_FRAME_0_STRIDE 64 /* bytes from a row to the next, without gaps */
 #define DIGITS_FRAME_0_BYTES 3072
 
-/* A frame whose rows have no gaps; make an eg_image yourself
- * of any other. */
+/* A frame whose rows have no gaps.
+ * Of any other, make an eg_image yourself. */
 static inline eg_image digits_frame_0(const uint8_t *bytes)
 {
     const eg_image frame = {bytes, DIGITS_FRAME_0_STRIDE, NULL, 0};

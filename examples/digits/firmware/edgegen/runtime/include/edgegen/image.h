@@ -20,9 +20,9 @@
  * The fast paths, chosen when the plan is made, give the portable one's very bits.
  *
  * Colours. Gray is round(0.299 R + 0.587 G + 0.114 B). YUV is BT.601 with video range (Y 16..235),
- * as cameras and OpenCV have it; a chroma sample holds for all pixels that share it; what a
- * conversion gives is rounded to a level before it is resized, and then is within
- * EG_IMAGE_CONVERSION_ERROR_LEVELS of the real number. Alpha is not looked at.
+ * as cameras and OpenCV have it, though OpenCV takes Y below 16 for 16; a chroma sample holds for
+ * all pixels that share it; what a conversion gives is rounded to a level before it is resized, and
+ * then is within EG_IMAGE_CONVERSION_ERROR_LEVELS of the real number. Alpha is not looked at.
  *
  * On a host, eg_image_prepare makes a plan. A device needs none of that: a plan is data, and may be
  * a constant.
