@@ -9,8 +9,8 @@
  *
  *     if (digits_preprocess_0(&frame) == EG_OK && digits_invoke() == EG_OK) { ... }
  *
- * A frame goes straight into the model's memory, in one pass; edgegen/image.h has the arithmetic. Not
- * reentrant, like the model.
+ * A frame goes straight into the model's memory, in one pass.
+ * edgegen/image.h has the arithmetic. Not reentrant, like the model.
  */
 #ifndef EDGEGEN_DIGITS_PREPROCESS_H
 #define EDGEGEN_DIGITS_PREPROCESS_H
