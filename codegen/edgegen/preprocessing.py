@@ -85,7 +85,7 @@ class Preprocessor(ABC):
             raw: An array of ``raw_shape`` and ``raw_dtype``.
 
         Raises:
-            TypeError: Another dtype.
+            TypeError: Another dtype, or no array.
             ValueError: Another shape.
         """
 
@@ -463,6 +463,8 @@ def _quantised(features: npt.NDArray[np.float32], tensor: Tensor) -> Array:
 
 
 def _require(raw: Array, preprocessor: Preprocessor) -> None:
+    if not isinstance(raw, np.ndarray):
+        raise TypeError(f"raw: expected an array, got {type(raw)}")
     if raw.dtype != preprocessor.raw_dtype:
         raise TypeError(f"raw: expected an array of {preprocessor.raw_dtype}, got {raw.dtype}")
     if raw.shape != preprocessor.raw_shape:

@@ -272,6 +272,8 @@ class TestImages:
             made.run(np.zeros((6, 8, 3), np.int8))
         with pytest.raises(ValueError, match="raw: need shape"):
             made.run(np.zeros((6, 8), np.uint8))
+        with pytest.raises(TypeError, match="raw: expected an array, got <class 'bytes'>"):
+            made.run(bytes(6 * 8 * 3))  # type: ignore[arg-type]
 
 
 class TestSound:
