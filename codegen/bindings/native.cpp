@@ -204,7 +204,7 @@ Array<std::uint32_t> nms(const py::object &box_array, const py::object &score_ar
 
     check(eg_nms_run(&layer, workspace.data(), eg_nms_workspace_bytes(count), capacity, kept.data(),
                      &kept_count),
-          "boxes, scores: NaN, or a box whose area isn't finite");
+          "boxes, scores: NaN, or a box that isn't finite or of an area above 2^126");
     return Array<std::uint32_t>(static_cast<py::ssize_t>(kept_count), kept.data());
 }
 

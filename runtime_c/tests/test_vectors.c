@@ -121,6 +121,18 @@ static void test_nms(void)
     expect_kept(&nms, 5, (const uint32_t[]){9}, 0);
 }
 
+static void test_largest_boxes(void)
+{
+    const float boxes[8] = {0, 0, 0x1p63F, 0x1p63F, 0, 0, 0x1p63F, 0x1p63F};
+    eg_nms nms = five_boxes(-INFINITY, 0.0F);
+
+    nms.boxes = boxes;
+    nms.count = 2;
+    expect_kept(&nms, 5, (const uint32_t[]){1}, 1);
+    nms.iou_threshold = 0.99F;
+    expect_kept(&nms, 5, (const uint32_t[]){1}, 1);
+}
+
 static eg_status run(const eg_nms *nms)
 {
     uint32_t workspace[5];
@@ -149,6 +161,8 @@ static void test_what_nms_refuses(void)
     EXPECT(run(&bad) == EG_INVALID_ARGUMENT);
     bad.boxes = (const float[]){-3e38F, -3e38F, 3e38F, 3e38F};
     EXPECT(run(&bad) == EG_INVALID_ARGUMENT);
+    bad.boxes = (const float[]){0, 0, 0x1.000002p63F, 0x1p63F};
+    EXPECT(run(&bad) == EG_INVALID_ARGUMENT);
     bad.boxes = NULL;
     EXPECT(run(&bad) == EG_INVALID_ARGUMENT);
     bad = good;
@@ -169,6 +183,7 @@ int main(void)
     test_argmax();
     test_what_top_k_refuses();
     test_nms();
+    test_largest_boxes();
     test_what_nms_refuses();
     return 0;
 }

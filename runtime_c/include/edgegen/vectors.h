@@ -34,7 +34,7 @@ eg_status eg_vector_top_k_s8(const int8_t *values, size_t count, size_t k, uint3
 
 /* Non-maximum suppression: of boxes that overlap too much, the one with the best score. */
 typedef struct eg_nms {
-    const float *boxes;     /* count x 4: two opposite corners, y0 x0 y1 x1; finite, finite areas */
+    const float *boxes;     /* count x 4: opposite corners, y0 x0 y1 x1; finite, areas to 2^126 */
     const float *scores;    /* count */
     const int32_t *classes; /* count: only boxes of one class suppress each other; NULL: all do */
     uint32_t count;         /* may be 0 */
