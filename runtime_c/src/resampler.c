@@ -108,9 +108,12 @@ size_t eg_resampler_output_count(const eg_resampler *resampler, size_t count)
     }
     const uint64_t span = (uint64_t)count * resampler->up;
 
-    return span <= resampler->phase
-               ? 0
-               : (size_t)((span - resampler->phase + resampler->down - 1) / resampler->down);
+    if (span <= resampler->phase) {
+        return 0;
+    }
+    const uint64_t outputs = (span - resampler->phase + resampler->down - 1) / resampler->down;
+
+    return outputs < SIZE_MAX ? (size_t)outputs : SIZE_MAX;
 }
 
 static float dot(const float *a, const float *b, uint32_t count)

@@ -110,8 +110,7 @@ eg_status eg_biquad_run(eg_biquad *biquad, const float *input, size_t count, flo
  * With w = max(up, down) the filter spans 10 * w samples of the rate `up` times the input's on
  * either side: sinc(k / w) under a Kaiser window of beta 8. Every phase sums to 1, so a constant
  * stays that constant to within rounding. The signal comes 10 * w / up input samples late; before
- * the first sample it was 0. Half the lower rate is
- * damped by 6 dB. */
+ * the first sample it was 0. Half the lower rate is damped by 6 dB. */
 #define EG_RESAMPLER_MAX_FACTOR 64
 
 typedef struct eg_resampler {
@@ -132,7 +131,7 @@ size_t eg_resampler_workspace_bytes(uint32_t up, uint32_t down);
 eg_status eg_resampler_init(eg_resampler *resampler, uint32_t up, uint32_t down, float *workspace,
                             size_t workspace_bytes);
 
-/* How many samples the next `count` ones give; 0 for NULL. */
+/* How many samples the next `count` ones give, at most SIZE_MAX; 0 for NULL. */
 size_t eg_resampler_output_count(const eg_resampler *resampler, size_t count);
 
 /* Takes all `count` samples, which may be 0. EG_INVALID_ARGUMENT when `capacity` is below
