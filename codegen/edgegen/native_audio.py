@@ -67,7 +67,8 @@ class AudioFeatures(_native.AudioFeatures):
 
     - librosa: ``mel_scale="slaney", mel_norm="slaney"`` (its defaults), or none of them
       (``htk=True, norm=None``); ``center=False``. librosa takes 10 log10 instead of the natural
-      logarithm, and `power_to_db` also cuts off below ``top_db``.
+      logarithm, and `power_to_db` also cuts off below ``top_db``. It has a frame in the middle of
+      ``fft_size`` samples, and so begins (fft_size - frame_length) / 2 samples later.
     - tf.signal: ``mel_slopes="mel"`` and |stft|^2; its first MFCC is sqrt(2) times ours.
     - SciPy: `scipy.fft.dct(logs, norm="ortho")`, `scipy.signal.get_window` as it is.
 
