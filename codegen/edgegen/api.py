@@ -87,7 +87,7 @@ class Outcome:
         fit: How the emitted engines fit the device.
         written: False for a dry run.
         inputs: The described ones.
-        notes: What the model's metadata says and could not be used, and what is left to the user.
+        notes: What the model's metadata says and could not be used.
     """
 
     config: Config
@@ -344,25 +344,7 @@ def _generate(
         plan,
         not dry_run,
         described,
-        sources.notes + _left_to_the_user(plan, settings.name),
-    )
-
-
-def _left_to_the_user(plan: project.Plan, name: str) -> tuple[str, ...]:
-    """A note where an input was described, or is no longer, and src/main.cpp is the user's."""
-    main = "src/main.cpp"
-    kept = {entry.path for entry in plan.having(project.Change.KEPT)}
-    if main not in kept or not (plan.directory / main).exists():
-        return ()
-    header = f"edgegen/include/{name}/preprocess.h"
-    says = {
-        project.Change.CREATE: f"call what {header} has",
-        project.Change.REMOVED: f"do not include {name}/preprocess.h any more",
-    }
-    return tuple(
-        f"{main} is yours and stays as it is: {says[entry.change]}"
-        for entry in plan.having(*says)
-        if entry.path == header
+        sources.notes,
     )
 
 

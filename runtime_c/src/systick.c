@@ -81,10 +81,19 @@ uint64_t eg_systick_clocks(const eg_systick *systick)
 
 uint64_t eg_systick_ns(const eg_systick *systick)
 {
-    const uint64_t product = eg_systick_clocks(systick) * systick->ns_numerator;
+    const uint64_t clocks = eg_systick_clocks(systick);
+    const uint32_t numerator = systick->ns_numerator;
+    const uint32_t denominator = systick->ns_denominator;
 
-    /* The division takes hundreds of instructions on small cores, and most clocks need none. */
-    return systick->ns_denominator == 1U ? product : product / systick->ns_denominator;
+    /* A division takes hundreds of instructions on small cores, and many clocks need none. */
+    if (denominator == 1U) {
+        return clocks * numerator;
+    }
+    /* The rest apart, so that no product has more than 64 bits. */
+    const uint64_t whole = clocks / denominator;
+    const uint32_t rest = (uint32_t)clocks - (uint32_t)whole * denominator;
+
+    return whole * numerator + (uint64_t)rest * numerator / denominator;
 }
 
 uint32_t eg_systick_resolution_ns(const eg_systick *systick)

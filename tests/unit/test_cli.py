@@ -620,26 +620,6 @@ class TestInputs:
         assert done.code == 2
         assert "no description of its inputs" in done.err
 
-    def test_what_it_changes_for_the_users_own_code(
-        self, run: Run, model: Path, table: Path
-    ) -> None:
-        place = model.with_name("p")
-        with_it = ("scaffold", model, "--target", "cortex_m4", "-o", place, "--engine", "aot")
-        assert "main.cpp" not in run(*with_it, "--input", table).out
-        settings = place / "edgegen.toml"
-        text = settings.read_text()
-        settings.write_text(text[: text.index("[input.image]")])
-        said = "note: src/main.cpp is yours and stays as it is: "
-        assert said + "do not include eye/preprocess.h any more" in run("update", place).out
-        assert "main.cpp" not in run("update", place).out
-        main = place / "src" / "main.cpp"
-        main.write_text("int main() { return 0; }\n")
-        settings.write_text(text)
-        done = run("update", place, "--dry-run")
-        assert said + "call what edgegen/include/eye/preprocess.h has" in done.out
-        main.unlink()
-        assert "main.cpp" not in run("update", place).out
-
     def test_not_with_a_plan(self, run: Run, model: Path, table: Path) -> None:
         done = run("inspect", model, "--plan", "--target", "cortex_m4", "--input", table)
         assert done.code == 2

@@ -127,9 +127,8 @@ struct eg_micro_audio_plan {
     const uint16_t *widths;
     const uint16_t *weights;
     /* For each bit length of an estimate, 0 to 32: value, slope and curvature where it begins;
-     * NULL: the gain is left out. With f the 10 bits after the leading one, value + floor((f * (32
-     * * slope
-     * + floor(curvature * f / 32)) + 2^14) / 2^15). */
+     * NULL: the gain is left out. With f the 10 bits after the leading one it is
+     * value + floor((f * (32 * slope + floor(curvature * f / 32)) + 2^14) / 2^15). */
     const int16_t *gains;
     eg_micro_audio_transform transform;
     uint32_t frame_length;         /* samples, 1 to fft_size */

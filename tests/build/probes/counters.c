@@ -130,6 +130,16 @@ static void check_turn(void)
 }
 #endif
 
+/* A clock of a frequency that shares no factor with 10^9, after days. */
+static void check_odd_clock(void)
+{
+    eg_systick odd;
+
+    eg_systick_start(&odd, ODD_HZ);
+    odd.turns = ODD_TURNS;
+    say_number("odd clock ns ", eg_systick_ns(&odd));
+}
+
 static void fault(void)
 {
     leave(FAULT);
@@ -153,6 +163,7 @@ void reset(void)
 #ifdef STAND_IN
     check_turn();
 #endif
+    check_odd_clock();
     leave(0);
 }
 

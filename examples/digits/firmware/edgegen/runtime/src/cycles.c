@@ -4,11 +4,11 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-#define STANDING_POLLS                                                                             \
-    (UINT32_C(1) << 22) /* reads of a clock that has not moved: it stands still */
-#define LONGEST_NS                                                                                 \
-    (16 * NS_PER_S) /* below 2^64 / NS_PER_S, and above any period with its delays                 \
-                     */
+/* After so many reads that show no other time, a clock stands still. */
+#define STANDING_POLLS (UINT32_C(1) << 22)
+
+/* Below 2^64 / NS_PER_S, and above any period with its delays. */
+#define LONGEST_NS (16 * NS_PER_S)
 
 /* Each processor: `find` says what there is, after starting it, and its rate if it says so;
  * `read_counter` reads it, between what lies before and behind. */

@@ -4,7 +4,8 @@
  * takes the four pixels nearest to it, weighted by their distance, and edge pixels go on beyond
  * the edge; nearest takes the pixel that holds it. Of a side of n pixels made into m, the centre of
  * pixel i lies at (i + 0.5) * n / m - 0.5: TensorFlow Lite's half_pixel_centers, OpenCV's
- * INTER_LINEAR and INTER_NEAREST_EXACT. No filter goes before it: shrinking by more than 2 skips
+ * INTER_LINEAR and INTER_NEAREST_EXACT (which may take the left one where a centre lies between two
+ * pixels; here it is the right one). No filter goes before it: shrinking by more than 2 skips
  * pixels, there as here.
  *
  * Arithmetic. All of it is in integers up to a pixel's value, which has 7 fractional bits, and the
@@ -19,10 +20,11 @@
  *
  * The fast paths, chosen when the plan is made, give the portable one's very bits.
  *
- * Colours. Gray is round(0.299 R + 0.587 G + 0.114 B). YUV is BT.601 with video range (Y 16..235),
- * as cameras and OpenCV have it, though OpenCV takes Y below 16 for 16; a chroma sample holds for
- * all pixels that share it; what a conversion gives is rounded to a level before it is resized, and
- * then is within EG_IMAGE_CONVERSION_ERROR_LEVELS of the real number. Alpha is not looked at.
+ * Colours. Gray is round(0.299 R + 0.587 G + 0.114 B), of YUV the luma alone. YUV is BT.601 with
+ * video range (Y 16..235), within a level of what OpenCV makes of it, but that OpenCV takes a Y
+ * below 16 for 16; a chroma sample holds for all pixels that share it; what a conversion gives is
+ * cut to 0..255 and rounded to a level before it is resized, and then is within
+ * EG_IMAGE_CONVERSION_ERROR_LEVELS of the real number. Alpha is not looked at.
  *
  * On a host, eg_image_prepare makes a plan. A device needs none of that: a plan is data, and may be
  * a constant.

@@ -21,8 +21,8 @@ extern "C" {
 
 typedef struct eg_systick {
     volatile uint32_t turns; /* counted by the exception */
-    uint32_t ns_numerator;   /* a clock is numerator / denominator ns, in lowest terms: */
-    uint32_t ns_denominator; /* clocks * numerator then stays within 64 bits for centuries */
+    uint32_t ns_numerator;   /* a clock is numerator / denominator ns, in lowest terms */
+    uint32_t ns_denominator;
 } eg_systick;
 
 /* Starts the clock at 0. `clock_hz` is the processor clock's frequency, greater than 0. */
@@ -35,7 +35,7 @@ void eg_systick_turned(eg_systick *systick);
  * masked for less than one turn of the counter (2^24 clocks). */
 uint64_t eg_systick_clocks(const eg_systick *systick);
 
-/* The same in nanoseconds, rounded down. */
+/* The same in nanoseconds, rounded down; 64 bits last for 584 years. */
 uint64_t eg_systick_ns(const eg_systick *systick);
 
 /* One clock in nanoseconds, rounded up. */
