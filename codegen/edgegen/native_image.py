@@ -24,6 +24,9 @@ PATHS = ("fastest", "portable", "sse41", "avx2", "neon", "dsp")
 # Where runtime_c has a kernel that a device's plan may name.
 KERNEL_SOURCES = {
     "eg_image_write_part": "src/image/write_part.c",
+    "eg_image_pick_gray": "src/image/pick_gray.c",
+    "eg_image_pick_luma": "src/image/pick_luma.c",
+    "eg_image_pick_rgb": "src/image/pick_rgb.c",
     "eg_image_write_border": "src/image/write_border.c",
     "eg_image_read_rgb": "src/image/read_rgb.c",
     "eg_image_read_rgb_as_gray": "src/image/read_rgb.c",

@@ -245,9 +245,17 @@ def test_a_plan_of_floats_has_no_border() -> None:
         ({"scale": 1.0, "zero_point": -128}, "eg_image_rgb_to_levels_dsp"),
         ({"format": "bgr8", "dtype": "uint8", "scale": 0.5}, "eg_image_rgb_reversed_to_u8_dsp"),
         ({"format": "yuyv", "color": "gray", "scale": 0.5}, "eg_image_yuyv_to_gray_s8_dsp"),
-        # What the instructions don't serve.
+        # Nothing is mixed, and no rows are needed.
+        ({"resize": "nearest"}, "eg_image_pick_rgb"),
+        ({"resize": "nearest", "format": "rgba8"}, "eg_image_pick_rgb"),
+        ({"source_width": 4, "scale": 0.5}, "eg_image_pick_rgb"),
+        ({"source_width": 4, "format": "gray8", "color": "gray"}, "eg_image_pick_gray"),
+        ({"resize": "nearest", "format": "yuyv", "color": "gray"}, "eg_image_pick_luma"),
+        # What neither serves.
         ({"dtype": "float32"}, "eg_image_write_part"),
-        ({"resize": "nearest"}, "eg_image_write_part"),
+        ({"dtype": "float32", "resize": "nearest"}, "eg_image_write_part"),
+        ({"resize": "nearest", "layout": "nchw"}, "eg_image_write_part"),
+        ({"resize": "nearest", "format": "nv12"}, "eg_image_write_part"),
         ({"layout": "nchw"}, "eg_image_write_part"),
         ({"format": "nv12"}, "eg_image_write_part"),
         ({"format": "rgba8"}, "eg_image_write_part"),
@@ -257,9 +265,10 @@ def test_a_plan_for_the_dsp_instructions(options: dict[str, Any], kernel: str) -
     options = {"source_width": 8, "source_height": 4, "dtype": "int8"} | options
     plan = ImagePreprocessor(4, 4, **options).plan(has_dsp=True)
     assert plan.write_part == kernel
-    assert (plan.read_row is None) == (plan.write_row is None) == kernel.endswith("_dsp")
-    assert (plan.row_values == 0) == kernel.endswith("_dsp")
-    if kernel.endswith("_dsp"):
+    alone = kernel != "eg_image_write_part"
+    assert (plan.read_row is None) == (plan.write_row is None) == alone
+    assert (plan.row_values == 0) == alone
+    if alone:
         assert plan.sources == (KERNEL_SOURCES[kernel], "src/image/run.c")
     # The border is the portable path's.
     letterbox = ImagePreprocessor(4, 4, fit="letterbox", **options).plan(has_dsp=True)

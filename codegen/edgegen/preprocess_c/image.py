@@ -98,14 +98,7 @@ def image(made: ImagePreprocessor, device: Device) -> Image:
         tables=_tables(plan),
         fields=tuple(_fields(made, plan)),
         row_elements=plan.row_values,
-        headers=tuple(
-            sorted(
-                {
-                    f"edgegen/image/{'dsp' if _is_dsp(each) else 'kernels'}.h"
-                    for each in _kernels(plan)
-                }
-            )
-        ),
+        headers=tuple(sorted({_header(each) for each in _kernels(plan)})),
         sources=plan.sources,
     )
 

@@ -289,6 +289,39 @@ static void choose_kernels(const eg_image_spec *spec, eg_image_plan *plan)
     plan->write_border = spec->fit == EG_IMAGE_LETTERBOX ? eg_image_write_border : NULL;
 }
 
+/* NULL: there is none. */
+static eg_image_part_writer *picker_of(const eg_image_plan *plan)
+{
+    static eg_image_part_writer *const pickers[EG_IMAGE_FORMAT_COUNT][2] = {
+        {eg_image_pick_rgb, NULL},  {eg_image_pick_rgb, NULL},  {eg_image_pick_rgb, NULL},
+        {NULL, eg_image_pick_gray}, {NULL, eg_image_pick_luma}, {NULL, eg_image_pick_luma},
+    };
+    const bool is_gray = plan->color == EG_IMAGE_COLOR_GRAY;
+
+    if (plan->type == EG_IMAGE_FLOAT32 || !eg_image_is_unmixed(plan) ||
+        (plan->layout == EG_IMAGE_NCHW && !is_gray)) {
+        return NULL;
+    }
+    return pickers[plan->source.format][is_gray];
+}
+
+/* Of the portable path: without rows in between, if it can be. */
+static void pick(eg_image_plan *plan)
+{
+    eg_image_part_writer *const picker = picker_of(plan);
+
+    if (picker == NULL) {
+        return;
+    }
+    plan->write_part = picker;
+    plan->read_row = NULL;
+    if (plan->write_border == NULL) { /* which has its own uses of them */
+        plan->write_row = NULL;
+        plan->rows[0] = NULL;
+        plan->rows[1] = NULL;
+    }
+}
+
 static bool may_use(eg_image_path asked, eg_image_path path)
 {
     return asked == EG_IMAGE_PATH_FASTEST || asked == path;
@@ -366,5 +399,8 @@ eg_image_status eg_image_prepare(const eg_image_spec *spec, const eg_image_sourc
     tabulate(draft);
     choose_kernels(spec, plan);
     choose_path(spec, draft);
+    if (plan->path == EG_IMAGE_PATH_PORTABLE) {
+        pick(plan);
+    }
     return EG_IMAGE_OK;
 }

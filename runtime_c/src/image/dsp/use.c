@@ -61,7 +61,7 @@ bool eg_image_use_dsp(eg_image_draft draft)
 {
     eg_image_plan *const plan = draft.plan;
 
-    if (plan->type == EG_IMAGE_FLOAT32 || plan->resize != EG_IMAGE_BILINEAR) {
+    if (plan->type == EG_IMAGE_FLOAT32 || eg_image_is_unmixed(plan)) {
         return false;
     }
     eg_image_part_writer *const writer =
