@@ -84,6 +84,13 @@ static inline int32_t eg_image_channels(const eg_image_plan *plan)
     return plan->color == EG_IMAGE_COLOR_GRAY ? 1 : 3;
 }
 
+/* Whether every pixel of the part is one of the source: all fractions are 0. */
+static inline bool eg_image_is_unmixed(const eg_image_plan *plan)
+{
+    return plan->resize == EG_IMAGE_NEAREST ||
+           (plan->crop.width == plan->part.width && plan->crop.height == plan->part.height);
+}
+
 /* Where a reader puts a pixel: value `x * step + red` and so on. */
 typedef struct eg_image_places {
     int32_t step;
@@ -104,6 +111,12 @@ static inline eg_image_places eg_image_places_of(const eg_image_plan *plan)
 
 /* The part, by read_row and write_row. */
 eg_image_part_writer eg_image_write_part;
+
+/* The part where nothing is mixed (eg_image_is_unmixed), to int8 and uint8: one channel, or three
+ * beside each other. */
+eg_image_part_writer eg_image_pick_gray; /* from GRAY8 */
+eg_image_part_writer eg_image_pick_luma; /* from YUYV and NV12 to gray */
+eg_image_part_writer eg_image_pick_rgb;  /* from RGB8, BGR8 and RGBA8 */
 
 /* The fill colour around the part, by write_row. */
 eg_image_border_writer eg_image_write_border;
