@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-#define EG_LANES 8
+#define EG_AUDIO_LANES 8
 /* The instructions of these functions, so that no flag is needed. Without FMA. */
 #define EG_LANES_FUNCTION __attribute__((target("avx2"))) static inline
 #define EG_GROUP_BLOCK 4

@@ -2,7 +2,7 @@
 
 #if EG_AUDIO_HAS_VECTOR4
 
-#define EG_LANES 4
+#define EG_AUDIO_LANES 4
 #define EG_LANES_FUNCTION static inline
 
 #include "edgegen/audio/group.h"

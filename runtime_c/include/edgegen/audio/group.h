@@ -1,4 +1,4 @@
-/* A group of EG_LANES frames; what lanes.h says of its macros goes for this, too. */
+/* A group of EG_AUDIO_LANES frames; what lanes.h says of its macros goes for this, too. */
 #ifndef EDGEGEN_AUDIO_GROUP_H
 #define EDGEGEN_AUDIO_GROUP_H
 
@@ -10,13 +10,13 @@
 
 EG_LANES_FUNCTION eg_lanes eg_group_sample(const float *samples, uint32_t hop)
 {
-#if EG_LANES == 1
+#if EG_AUDIO_LANES == 1
     (void)hop;
     return samples[0];
 #else
     eg_lanes x;
 
-    for (size_t i = 0; i < EG_LANES; ++i) {
+    for (size_t i = 0; i < EG_AUDIO_LANES; ++i) {
         x[i] = samples[i * hop];
     }
     return x;
@@ -55,8 +55,8 @@ EG_LANES_FUNCTION void eg_group_load(const eg_audio_plan *plan, const float *sam
 EG_LANES_FUNCTION void eg_group_store(const float *features, uint32_t count, float *rows)
 {
     for (uint32_t f = 0; f < count; ++f) {
-        for (uint32_t i = 0; i < EG_LANES; ++i) {
-            rows[i * count + f] = features[EG_LANES * f + i];
+        for (uint32_t i = 0; i < EG_AUDIO_LANES; ++i) {
+            rows[i * count + f] = features[EG_AUDIO_LANES * f + i];
         }
     }
 }

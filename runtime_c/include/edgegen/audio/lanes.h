@@ -1,6 +1,6 @@
-/* The arithmetic of a frame, for EG_LANES frames side by side; not for callers.
+/* The arithmetic of a frame, for EG_AUDIO_LANES frames side by side; not for callers.
  *
- * A source file defines EG_LANES (1, or a number that the compiler makes vectors of) and
+ * A source file defines EG_AUDIO_LANES (1, or a number that the compiler makes vectors of) and
  * EG_LANES_FUNCTION, and includes this once. An operation on vectors is the operation on each of
  * their lanes, so all widths give the same bits.
  */
@@ -14,20 +14,20 @@
 #include "edgegen/audio.h"
 #include "edgegen/exact_float.h"
 
-#ifndef EG_LANES
-#define EG_LANES 1
+#ifndef EG_AUDIO_LANES
+#define EG_AUDIO_LANES 1
 #define EG_LANES_FUNCTION static inline
 #endif
 
-#if EG_LANES == 1
+#if EG_AUDIO_LANES == 1
 typedef float eg_lanes;
 typedef uint32_t eg_lanes_bits;
 typedef int32_t eg_lanes_int;
 #else
 /* Elements of arrays of floats, which begin anywhere. */
-typedef float eg_lanes __attribute__((vector_size(4 * EG_LANES), aligned(4), may_alias));
-typedef uint32_t eg_lanes_bits __attribute__((vector_size(4 * EG_LANES)));
-typedef int32_t eg_lanes_int __attribute__((vector_size(4 * EG_LANES)));
+typedef float eg_lanes __attribute__((vector_size(4 * EG_AUDIO_LANES), aligned(4), may_alias));
+typedef uint32_t eg_lanes_bits __attribute__((vector_size(4 * EG_AUDIO_LANES)));
+typedef int32_t eg_lanes_int __attribute__((vector_size(4 * EG_AUDIO_LANES)));
 #endif
 
 typedef struct eg_lanes_complex {
@@ -204,7 +204,7 @@ EG_LANES_FUNCTION eg_lanes eg_lanes_of_bits(eg_lanes_bits bits)
 
 EG_LANES_FUNCTION eg_lanes eg_lanes_of_int(eg_lanes_bits bits)
 {
-#if EG_LANES == 1
+#if EG_AUDIO_LANES == 1
     return (float)(int32_t)bits;
 #else
     return __builtin_convertvector((eg_lanes_int)bits, eg_lanes);
@@ -214,7 +214,7 @@ EG_LANES_FUNCTION eg_lanes eg_lanes_of_int(eg_lanes_bits bits)
 /* NaN gives the floor. */
 EG_LANES_FUNCTION eg_lanes eg_lanes_at_least(eg_lanes x, float floor)
 {
-#if EG_LANES == 1
+#if EG_AUDIO_LANES == 1
     return x > floor ? x : floor;
 #else
     const eg_lanes floors = floor - (eg_lanes){0};
