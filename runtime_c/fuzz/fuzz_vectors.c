@@ -126,7 +126,7 @@ static bool is_legal_nms(const eg_nms *nms)
         const float area = (box[2] - box[0]) * (box[3] - box[1]);
 
         if (!isfinite(box[0]) || !isfinite(box[1]) || !isfinite(box[2]) || !isfinite(box[3]) ||
-            !isfinite(area)) {
+            !(fabsf(area) <= 0x1p126F)) { /* so that the sum of two is finite */
             return false;
         }
     }
