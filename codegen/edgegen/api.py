@@ -31,6 +31,7 @@ from edgegen.toml_table import closest
 
 if TYPE_CHECKING:
     from edgegen.engines.aot.plan import Plan as Lowering
+    from edgegen.frontends.tflite_metadata import Metadata
     from edgegen.verify.report import Report
 
 
@@ -128,12 +129,8 @@ def inspect(model_path: Path, inputs: Path | None = None) -> Inspection:
 
     model = _load_model(model_path)
     found = frontends.metadata(model)
-    if inputs:
-        described = _described(model, configuration.read_inputs(inputs), str(inputs))
-        notes = found.label_findings
-    else:
-        described = _described(model, found.inputs, _METADATA)
-        notes = found.input_findings + found.label_findings
+    described = _given(model, inputs, found)
+    notes = (() if inputs else found.input_findings) + found.label_findings
     return Inspection(analysis.summary(model), _verdicts(model), described, notes)
 
 
@@ -179,10 +176,7 @@ def fit(
 
     chosen = [registry.load_device(target) for target in targets or registry.device_ids()]
     model = _load_model(model_path)
-    if inputs:
-        described = _described(model, configuration.read_inputs(inputs), str(inputs))
-    else:
-        described = _described(model, frontends.metadata(model).inputs, _METADATA)
+    described = _given(model, inputs, frontends.metadata(model))
     options = Options("model", inputs=tuple(each.description for each in described))
     engines = list(_engine_table().values())
     return tuple(fitting.check(model, each, engines, options) for each in chosen)
@@ -366,6 +360,13 @@ def _with_metadata(sources: _Sources, *, described: bool) -> _Sources:
         notes = sources.notes + found.label_findings
         sources = replace(sources, config=settings, labels=found.labels, notes=notes)
     return sources
+
+
+def _given(model: Model, file: Path | None, metadata: Metadata) -> tuple[DescribedInput, ...]:
+    """The descriptions in a file; without one, the metadata's."""
+    if file:
+        return _described(model, configuration.read_inputs(file), str(file))
+    return _described(model, metadata.inputs, _METADATA)
 
 
 def _described(model: Model, inputs: Sequence[Input], where: str) -> tuple[DescribedInput, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from edgegen.inputs import Input
 from edgegen.lockfile import LOCK
 from edgegen.options import DEFAULT_OPTIMIZE_FOR, OPTIMIZE_FOR, OptimizeFor
 from edgegen.project import CONFIG, GENERATED
-from edgegen.toml_table import closest
+from edgegen.toml_table import did_you_mean
 
 NAME_LENGTH = 40  # C99 promises 63 significant characters; the rest is for our suffixes
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -97,7 +97,7 @@ def read_inputs(path: Path) -> tuple[Input, ...]:
         raise UsageError("There is no such file.", where=f"--input {path}") from None
     document = _document(text, path.name, str(path))
     problems = [
-        f"unknown key {key!r}{_hint(key, ('input',))}" for key in document if key != "input"
+        f"unknown key {key!r}{did_you_mean(key, ('input',))}" for key in document if key != "input"
     ]
     found = inputs.read(document.get("input", {}), problems)
     if not (problems or "input" in document):
@@ -115,7 +115,9 @@ def parse(text: str, where: str) -> Config:
     """Read the file's text; ``where`` names it in errors."""
     document = _document(text, CONFIG, where)
     known = ("project", "input")
-    problems = [f"unknown key {key!r}{_hint(key, known)}" for key in document if key not in known]
+    problems = [
+        f"unknown key {key!r}{did_you_mean(key, known)}" for key in document if key not in known
+    ]
     described = inputs.read(document["input"], problems) if "input" in document else ()
     table = document.get("project")
     if not isinstance(table, dict):
@@ -153,11 +155,6 @@ def _document(text: str, name: str, where: str) -> dict[str, object]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also for a number of 4301 digits
         raise UsageError(f"{name} is not TOML: {error}.", where=where) from None
-
-
-def _hint(key: str, known: Sequence[str]) -> str:
-    close = closest(key, known)
-    return f" (did you mean {close}?)" if close else ""
 
 
 def render(config: Config, source: str = "") -> bytes:
@@ -224,7 +221,7 @@ def default_name(stem: str) -> str:
 
 def _table_problems(table: dict[str, object]) -> list[str]:
     problems = [
-        f"unknown key project.{key!r}{_hint(key, tuple(_KEYS))}"
+        f"unknown key project.{key!r}{did_you_mean(key, tuple(_KEYS))}"
         for key in table
         if key not in _KEYS
     ]

@@ -150,21 +150,26 @@ def check(
             that of a project with one engine is estimated.
     """
     chosen = options or Options(name="model")
+    raw = preprocess_c.footprint(model, device, chosen)
     return FitReport(
         model=model.source.file_name,
         device=device.id,
-        engines=tuple(_check(model, device, engine, chosen, package) for engine in engines),
+        engines=tuple(_check(model, device, engine, chosen, raw, package) for engine in engines),
     )
 
 
 def _check(
-    model: Model, device: Device, engine: Engine, options: Options, package: Quantity | None
+    model: Model,
+    device: Device,
+    engine: Engine,
+    options: Options,
+    raw: preprocess_c.Footprint | None,
+    package: Quantity | None,
 ) -> EngineFit:
     refusals = engine.refusals(model)
     if refusals:
         return EngineFit(engine.id, refusals=refusals)
     footprint = engine.footprint(model, device, options)
-    raw = preprocess_c.footprint(model, device, options)
     stored = package or _package(model, footprint, raw)
     flash_parts = [Part(name, getattr(footprint, name)) for name in ("weights", "code")]
     ram_parts = [Part(name, getattr(footprint, name)) for name in ("arena", "stack", "static")]

@@ -13,7 +13,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from edgegen.errors import UsageError
-from edgegen.toml_table import closest
+from edgegen.toml_table import did_you_mean
 
 Format = Literal["rgb8", "bgr8", "rgba8", "gray8", "yuyv", "nv12"]
 Resize = Literal["bilinear", "nearest"]
@@ -86,8 +86,7 @@ def _channels(each: Mapping[str, Rule], meaning: str) -> Mapping[str, Rule]:
 def _choice(choices: tuple[str, ...], meaning: str, instead: str = "") -> Mapping[str, Rule]:
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in choices:
-            close = closest(value, choices) if isinstance(value, str) else None
-            hint = f" (did you mean {close}?)" if close else ""
+            hint = did_you_mean(value, choices) if isinstance(value, str) else ""
             raise ValueError(f"{_shown(value)} is none of {', '.join(choices)}{hint}")
         return value
 
@@ -390,8 +389,7 @@ def _read_table(
 
 
 def _hint(key: str, known: tuple[str, ...]) -> str:
-    close = closest(key, known)
-    return f" (did you mean {close}?)" if close else f" (there are {', '.join(known)})"
+    return did_you_mean(key, known) or f" (there are {', '.join(known)})"
 
 
 def _twice(found: list[tuple[str, Input]]) -> list[str]:

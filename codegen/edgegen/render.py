@@ -143,6 +143,11 @@ def c_float(value: float) -> str:
     return f"{text}f" if "." in text or "e" in text else f"{text}.0f"
 
 
+def c_integer(value: int) -> str:
+    """An integer as a C literal that may stand anywhere in an expression."""
+    return str(value) if value >= 0 else f"({value})"
+
+
 def _as_float32(value: float | str) -> bytes:
     try:
         return struct.pack("<f", float(value))

@@ -15,6 +15,12 @@ def closest(word: str, words: Sequence[str]) -> str | None:
     return close[0] if close else None
 
 
+def did_you_mean(word: str, words: Sequence[str]) -> str:
+    """A hint to go behind what is said of an unknown ``word``; "" without a likely one."""
+    close = closest(word, words)
+    return f" (did you mean {close}?)" if close else ""
+
+
 _TYPE_NAMES = {bool: "a boolean", int: "an integer", str: "a string", list: "an array"}
 _TYPE_NAMES |= {dict: "a table", float: "a float"}
 

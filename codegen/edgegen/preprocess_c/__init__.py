@@ -75,7 +75,12 @@ def sensors(sources: Sequence[Image | Sound], form: str = "{}", link: str = " an
 def emit(model: Model, device: Device, options: Options) -> dict[str, bytes]:
     """preprocess/**, its header and the runtime files that it needs, by path below edgegen/;
     nothing for a model without described inputs."""
-    sources = described(model, device, options)
+    return _emit(described(model, device, options), model, device, options)
+
+
+def _emit(
+    sources: Sequence[Image | Sound], model: Model, device: Device, options: Options
+) -> dict[str, bytes]:
     if not sources:
         return {}
     context = {
@@ -118,5 +123,5 @@ def footprint(model: Model, device: Device, options: Options) -> Footprint | Non
         code=code,
         frames=Quantity(sum(each.bytes for each in sources), "exact"),
         scratch=Quantity(sum(each.static_bytes for each in sources), "exact"),
-        source=Quantity(sum(map(len, emit(model, device, options).values())), "exact"),
+        source=Quantity(sum(map(len, _emit(sources, model, device, options).values())), "exact"),
     )

@@ -21,7 +21,7 @@ from edgegen.preprocessing import (
     FloatAudioPreprocessor,
     MicroAudioPreprocessor,
 )
-from edgegen.render import c_comment, c_float
+from edgegen.render import c_comment, c_float, c_integer
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -138,7 +138,7 @@ def sound(made: AudioPreprocessor) -> Sound:
         steps=tuple(_steps(made.rows, description)),
         c_type=_C_TYPES[tensor.dtype],
         scale=scale,
-        zero_point=str(zero_point) if zero_point >= 0 else f"({zero_point})",
+        zero_point=c_integer(zero_point),
         unit="" if is_micro_speech else c_float(FLOAT_SCALE),
         front_end=_front_end(made),
     )

@@ -13,7 +13,7 @@ from edgegen.device import Device, MemoryRegion
 from edgegen.golden import Golden
 from edgegen.model import DType, Model, Tensor
 from edgegen.preprocess_c import Image, Sound
-from edgegen.render import c_comment, c_float
+from edgegen.render import c_comment, c_float, c_integer
 
 C_TYPES = {
     DType.INT8: "int8_t",
@@ -86,12 +86,8 @@ def tensor_view(tensor: Tensor) -> TensorView:
         rank=len(tensor.shape),
         shape=f"{{{', '.join(map(str, tensor.shape or (1,)))}}}",
         scale=c_float(tensor.scale) if quantised else "",
-        zero_point=_c_integer(tensor.zero_point) if quantised else "",
+        zero_point=c_integer(tensor.zero_point) if quantised else "",
     )
-
-
-def _c_integer(value: int) -> str:
-    return str(value) if value >= 0 else f"({value})"
 
 
 @dataclass(frozen=True, slots=True)
