@@ -86,7 +86,7 @@ def devices_table() -> str:
                 format_bytes(row["ram_bytes"]),
                 emulator(row),
             ]
-            for row in device_rows()
+            for row in device_rows("cortex_m")
         ],
     )
 
@@ -127,7 +127,7 @@ def devices_page() -> str:
         "One file under `devices/` each; `edgegen devices ID` prints one in full.\n"
         "[CONTRIBUTING.md](../CONTRIBUTING.md) says how to add one.\n",
         devices_table(),
-        *(device_section(device_id) for device_id in device_ids()),
+        *(device_section(device_id) for device_id in device_ids("cortex_m")),
     )
 
 

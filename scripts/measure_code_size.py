@@ -38,7 +38,7 @@ def measure() -> dict[str, dict[str, int]]:
 
 def _cores() -> dict[str, tuple[str, ...]]:
     """Flags of the generic device of every core."""
-    devices = [registry.load_device(each) for each in registry.device_ids()]
+    devices = [registry.load_device(each) for each in registry.device_ids("cortex_m")]
     generic = [d for d in devices if d.family == "cortex_m" and d.id.startswith("cortex_m")]
     return {device.cpu: cortex_m_compile_flags(device) for device in generic}
 

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from edgegen import config as configuration
 from edgegen import evidence, project, registry, storage
-from edgegen import fit as fitting
 from edgegen import labels as class_names
 from edgegen.config import Config
-from edgegen.device import Device
+from edgegen.device import Device, Microcontroller
 from edgegen.doctor import Diagnosis, examine
-from edgegen.engines import Engine
 from edgegen.errors import Diagnostic, DifferenceError, RefusedModelError, UsageError
 from edgegen.fit import EngineFit, FitReport, Verdict
 from edgegen.inputs import Input
@@ -27,9 +25,9 @@ from edgegen.lockfile import LOCK
 from edgegen.model import Model
 from edgegen.options import DEFAULT_OPTIMIZE_FOR, Options
 from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
-from edgegen.toml_table import closest
 
 if TYPE_CHECKING:
+    from edgegen.engines import Engine
     from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.frontends.tflite_metadata import Metadata
     from edgegen.verify.report import Report
@@ -125,13 +123,15 @@ def inspect(model_path: Path, inputs: Path | None = None) -> Inspection:
     Args:
         inputs: TOML file with descriptions of the model's inputs; its metadata's by default.
     """
-    from edgegen import analysis, frontends
+    from edgegen import analysis, frontends, targets
 
     model = _load_model(model_path)
     found = frontends.metadata(model)
     described = _given(model, inputs, found)
     notes = (() if inputs else found.input_findings) + found.label_findings
-    return Inspection(analysis.summary(model), _verdicts(model), described, notes)
+    return Inspection(
+        analysis.summary(model), _verdicts(model, targets.all_engines()), described, notes
+    )
 
 
 def lowering(model_path: Path, target: str, optimize_for: str | None = None) -> Lowering:
@@ -147,6 +147,8 @@ def lowering(model_path: Path, target: str, optimize_for: str | None = None) -> 
     from edgegen.engines.aot import AotEngine, plan
 
     device_ = registry.load_device(target)
+    if not isinstance(device_, Microcontroller):
+        raise UsageError(f"--plan is about microcontrollers, not {device_.name}.")
     chosen = configuration.check_optimize_for(optimize_for or DEFAULT_OPTIMIZE_FOR)
     model = _load_model(model_path)
     if refusals := AotEngine().refusals(model):
@@ -173,13 +175,13 @@ def fit(
         inputs: As of `inspect`: what makes the model's inputs takes memory, too.
     """
     from edgegen import frontends
+    from edgegen.targets import fit as fit_of
 
     chosen = [registry.load_device(target) for target in targets or registry.device_ids()]
     model = _load_model(model_path)
     described = _given(model, inputs, frontends.metadata(model))
     options = Options("model", inputs=tuple(each.description for each in described))
-    engines = list(_engine_table().values())
-    return tuple(fitting.check(model, each, engines, options) for each in chosen)
+    return tuple(fit_of(model, each, options) for each in chosen)
 
 
 def scaffold(
@@ -191,6 +193,7 @@ def scaffold(
     optimize_for: str | None = None,
     inputs: Path | None = None,
     labels: Path | None = None,
+    serve: Sequence[str] = (),
     name: str | None = None,
     dry_run: bool = False,
     force: bool = False,
@@ -203,7 +206,8 @@ def scaffold(
         optimize_for: One of `edgegen.options.OPTIMIZE_FOR`; latency by default.
         inputs: TOML file with descriptions of the model's inputs; its metadata's by default.
         labels: Text file with one class name per line; its metadata's by default.
-        name: Prefix of the C symbols; made from the model's file name by default.
+        serve: Protocols that the project speaks, of `edgegen.options.PROTOCOLS`.
+        name: Of the project and its symbols; made from the model's file name by default.
         force: Write a project that does not fit, or over files edited by hand.
 
     Raises:
@@ -223,6 +227,7 @@ def scaffold(
         tuple(dict.fromkeys(engines)),
         chosen,
         configuration.read_inputs(inputs) if inputs else (),
+        configuration.check_serve(serve),
     )
     directory = output if output is not None else Path(settings.name)
     if _is_project(directory):
@@ -306,8 +311,9 @@ def _generate(
 
     sources = replace(sources, model=_renamed(sources.model, sources.config.model))
     model, device_ = sources.model, sources.device
-    verdicts = _verdicts(model)
-    emitted = _choose(sources, verdicts)
+    table = targets.engines(device_)
+    verdicts = _verdicts(model, table)
+    emitted = targets.choose(model, table, sources.config.engines)
     arena = evidence.tflm_arena(directory, model.source.sha256, device_.id)
     settings = sources.config
     described = _described(model, settings.inputs, sources.described_in)
@@ -318,9 +324,9 @@ def _generate(
         arena,
         optimize_for=settings.optimize_for,
         inputs=tuple(each.description for each in described),
+        serve=settings.serve,
     )
-    table = _engine_table()
-    report = fitting.check(model, device_, [table[each] for each in emitted], options)
+    report = targets.fit(model, device_, options, emitted)
     if not report.ok and not force:
         raise _does_not_fit(report, device_)
     built = targets.build(model, device_, options)
@@ -406,31 +412,8 @@ def _load_model(path: Path) -> Model:
     return frontends.load(path)
 
 
-def _engine_table() -> dict[str, Engine]:
-    from edgegen.engines import registry as engines
-
-    return engines.table()
-
-
-def _verdicts(model: Model) -> tuple[EngineVerdict, ...]:
-    table = _engine_table()
+def _verdicts(model: Model, table: Mapping[str, Engine]) -> tuple[EngineVerdict, ...]:
     return tuple(EngineVerdict(name, engine.refusals(model)) for name, engine in table.items())
-
-
-def _choose(sources: _Sources, verdicts: tuple[EngineVerdict, ...]) -> tuple[str, ...]:
-    """The engines to emit: those asked for, or all that take the model."""
-    refusals = {verdict.engine: verdict.refusals for verdict in verdicts}
-    wanted = sources.config.engines
-    for engine in wanted:
-        if engine not in refusals:
-            close = closest(engine, tuple(refusals))
-            fix = f"Did you mean {close!r}?" if close else f"There are {', '.join(refusals)}."
-            raise UsageError(f"There is no engine {engine!r}.", fix=fix)
-    emitted = wanted or tuple(engine for engine, reasons in refusals.items() if not reasons)
-    against = [each for engine in wanted or refusals for each in refusals[engine]]
-    if not emitted or (wanted and against):
-        raise RefusedModelError(sources.model.source.file_name, tuple(dict.fromkeys(against)))
-    return emitted
 
 
 def _does_not_fit(report: FitReport, device_: Device) -> DifferenceError:
@@ -497,6 +480,8 @@ def _require_same(directory: Path, wanted: Config, model: Model, named: Collecti
         differing.append(
             "another description of the inputs" if found.inputs else "no description of its inputs"
         )
+    if wanted.serve and wanted.serve != found.serve:
+        differing.append(f"to serve {', '.join(found.serve) or 'nothing'}")
     if wanted.labels and not found.labels:
         differing.append("no labels")
     if _digest(directory / found.model) != model.source.sha256:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from edgegen.project import Plan
 
-ENGINES = ("aot", "tflm")  # for completion only; the engines' own table decides
+# For completion only; the engines' own tables decide.
+ENGINES = ("aot", "tflm", "litert", "onnxruntime", "openvino")
 OPTIMIZE_FOR = ("latency", "memory", "size")  # likewise, edgegen.options'
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED_EXIT_CODE = 130
@@ -76,7 +77,7 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="ENGINE",
-        help="aot or tflm; repeat for several, the preferred one first.",
+        help="One of the device's engines; repeat for several, the preferred one first.",
         autocompletion=_complete_engine,
         show_default=False,
     ),
@@ -295,12 +296,21 @@ def scaffold(
             show_default=False,
         ),
     ] = None,
+    serve: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--serve",
+            metavar="http|grpc",
+            help="Protocol by which a Linux project answers requests; repeat for both.",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(
             "--name",
             metavar="NAME",
-            help="Prefix of the C symbols; made from the model's file name by default.",
+            help="Of the project and its symbols; made from the model's file name by default.",
             show_default=False,
         ),
     ] = None,
@@ -324,7 +334,7 @@ def scaffold(
     done = api.scaffold(
         model, target, output,
         engines=engine or (), optimize_for=optimize_for, inputs=input_file, labels=labels,
-        name=name, dry_run=dry_run, force=force,
+        serve=serve or (), name=name, dry_run=dry_run, force=force,
     )  # fmt: skip
     _report(as_json, lambda: present.outcome_data(done), lambda: present.outcome(done))
     _exit_if_blocked(done.plan, dry_run, force)

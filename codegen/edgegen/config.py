@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from edgegen import inputs, paths
 from edgegen.errors import UsageError
 from edgegen.inputs import Input
 from edgegen.lockfile import LOCK
-from edgegen.options import DEFAULT_OPTIMIZE_FOR, OPTIMIZE_FOR, OptimizeFor
+from edgegen.options import DEFAULT_OPTIMIZE_FOR, OPTIMIZE_FOR, PROTOCOLS, OptimizeFor
 from edgegen.project import CONFIG, GENERATED
 from edgegen.toml_table import did_you_mean
 
@@ -63,6 +63,7 @@ class Config:
             the model.
         optimize_for: How the `aot` engine chooses its kernels.
         inputs: How the model's inputs are made, as far as the user described them.
+        serve: Of `edgegen.options.PROTOCOLS`, those that the project speaks.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Config:
     engines: tuple[str, ...] = ()
     optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR
     inputs: tuple[Input, ...] = ()
+    serve: tuple[str, ...] = ()
 
 
 def read(directory: Path) -> Config:
@@ -134,6 +136,7 @@ def parse(text: str, where: str) -> Config:
         tuple(table.get("engines", ())),
         table.get("optimize_for", DEFAULT_OPTIMIZE_FOR),
         described,
+        tuple(table.get("serve", ())),
     )
 
 
@@ -175,6 +178,8 @@ def render(config: Config, source: str = "") -> bytes:
         text += f"engines = {json.dumps(list(config.engines))}\n"
     if config.optimize_for != DEFAULT_OPTIMIZE_FOR:
         text += f"optimize_for = {json.dumps(config.optimize_for)}\n"
+    if config.serve:
+        text += f"serve = {json.dumps(list(config.serve))}\n"
     if config.inputs:
         text += f"\n{inputs.render(config.inputs, source)}"
     return text.encode()
@@ -209,6 +214,18 @@ def check_optimize_for(value: str) -> OptimizeFor:
         where="--optimize-for",
         fix=f"There are {', '.join(OPTIMIZE_FOR)}.",
     )
+
+
+def check_serve(values: Sequence[str]) -> tuple[str, ...]:
+    """``values`` without repetitions, or a UsageError about --serve."""
+    for value in values:
+        if value not in PROTOCOLS:
+            raise UsageError(
+                f"There is no protocol {value!r} to serve.",
+                where="--serve",
+                fix=f"There are {', '.join(PROTOCOLS)}.",
+            )
+    return tuple(dict.fromkeys(values))
 
 
 def default_name(stem: str) -> str:
@@ -264,6 +281,12 @@ def _check_optimize_for(value: object) -> str:
     return "" if value in OPTIMIZE_FOR else f"is none of {', '.join(OPTIMIZE_FOR)}"
 
 
+def _check_serve(value: object) -> str:
+    if not isinstance(value, list) or not all(item in PROTOCOLS for item in value):
+        return f"is not a list of {' and '.join(PROTOCOLS)}"
+    return "names a protocol twice" if len(set(value)) != len(value) else ""
+
+
 _KEYS: dict[str, tuple[bool, Callable[[object], str]]] = {
     "name": (True, _check_name),
     "device": (True, _check_text),
@@ -271,6 +294,7 @@ _KEYS: dict[str, tuple[bool, Callable[[object], str]]] = {
     "labels": (False, _check_path),
     "engines": (False, _check_engines),
     "optimize_for": (False, _check_optimize_for),
+    "serve": (False, _check_serve),
 }
 
 

@@ -66,41 +66,51 @@ class Emulator:
         return main_region(self.memory, "ram")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """Facts about one device.
+    """What is known about every device, whatever its family.
 
     Attributes:
         id: File name without extension, such as cortex_m4.
         family: Folder name, such as cortex_m.
         name: For people.
-        arch: Arm architecture, such as armv7e-m.
-        cpu: Value of the compilers' -mcpu, such as cortex-m4.
-        features: Subset of dsp, fpu, dp_fpu, mve.
-        ram_bytes, flash_bytes: Sums over the regions of ``memory``.
+        cpu: The core, by the compilers' name for it, such as cortex-m4.
+        ram_bytes: All RAM that a project may use.
         storage_bytes: Limit on the whole packaged project, as files on disk.
-        interfaces: How data reaches the model: sensor, memory_mapped.
-        measurement: What time is measured with: system_timer.
-        formats: How a project is handed on: tar.gz.
-        memory: The device's own map (the linker script of the board build).
-        sources: Where each number comes from, by key; see `registry.SOURCED`.
+        interfaces: How data reaches the model, such as sensor or camera.
+        measurement: What time is measured with, such as system_timer.
+        formats: How a project is handed on, such as tar.gz.
+        sources: Where each number comes from, by its key in the device file.
     """
 
     id: str
     family: str
     name: str
-    arch: str
     cpu: str
-    features: tuple[str, ...]
     ram_bytes: int
-    flash_bytes: int
     storage_bytes: int
     interfaces: tuple[str, ...]
     measurement: tuple[str, ...]
     formats: tuple[str, ...]
+    sources: dict[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Microcontroller(Device):
+    """A device of the family cortex_m.
+
+    Attributes:
+        arch: Arm architecture, such as armv7e-m.
+        features: Subset of dsp, fpu, dp_fpu, mve.
+        flash_bytes: Like ``ram_bytes``, the sum over the regions of ``memory``.
+        memory: The device's own map (the linker script of the board build).
+    """
+
+    arch: str
+    features: tuple[str, ...]
+    flash_bytes: int
     memory: tuple[MemoryRegion, ...]
     emulator: Emulator | None
-    sources: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def flash(self) -> MemoryRegion:
@@ -111,3 +121,30 @@ class Device:
     def ram(self) -> MemoryRegion:
         """Where .data, .bss, arena and stack lie; other RAM is the user's to place things in."""
         return main_region(self.memory, "ram")
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """An instruction set that a Linux computer may run.
+
+    Attributes:
+        name: What `uname -m` says, such as aarch64.
+        emulated_cpu: The value of QEMU's -cpu that stands in for the device; "" where the host
+            runs it by itself.
+    """
+
+    name: str
+    emulated_cpu: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinuxComputer(Device):
+    """A device of the family linux.
+
+    Attributes:
+        architectures: The preferred one first.
+        engines: Ids of the engines that run on it, in order of preference.
+    """
+
+    architectures: tuple[Architecture, ...]
+    engines: tuple[str, ...]

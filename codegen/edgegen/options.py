@@ -14,6 +14,9 @@ a faster one within a sixteenth of it), or the least flash."""
 OPTIMIZE_FOR: tuple[OptimizeFor, ...] = get_args(OptimizeFor)
 DEFAULT_OPTIMIZE_FOR: OptimizeFor = "latency"
 
+PROTOCOLS = ("http", "grpc")
+"""By which a project may answer requests from elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredArena:
@@ -42,6 +45,7 @@ class Options:
         inputs: How the model's inputs are made from camera frames and samples, complete (see
             `preprocessing.resolve`) and in their order; those that are left out, the
             application fills by itself.
+        serve: Of `PROTOCOLS`, those that the project speaks.
     """
 
     name: str
@@ -50,3 +54,4 @@ class Options:
     tflm_arena: MeasuredArena | None = None
     optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR
     inputs: tuple[Input, ...] = ()
+    serve: tuple[str, ...] = ()

@@ -220,10 +220,19 @@ def _kernel_refusals(found: Lowering) -> list[str]:
 
 
 def devices(rows: Iterable[Any]) -> list[str]:
+    """One table per family, in the order of the rows."""
+    families: dict[str, list[Any]] = {}
+    for row in rows:
+        families.setdefault(row["family"], []).append(row)
+    tables = [_FAMILY_TABLES[family](members) for family, members in families.items()]
+    return [line for each in tables for line in [*each, ""]][:-1]
+
+
+def _microcontrollers(rows: Iterable[Any]) -> list[str]:
     from edgegen.registry import format_bytes
 
     return table(
-        ["device", "name", "core", "flash", "RAM", "emulator"],
+        ["cortex_m", "name", "core", "flash", "RAM", "emulator"],
         [
             [
                 row["id"],
@@ -239,6 +248,29 @@ def devices(rows: Iterable[Any]) -> list[str]:
     )
 
 
+def _linux_computers(rows: Iterable[Any]) -> list[str]:
+    from edgegen.registry import format_bytes
+
+    return table(
+        ["linux", "name", "architectures", "storage", "RAM", "engines"],
+        [
+            [
+                row["id"],
+                row["name"],
+                " ".join(row["architectures"]),
+                format_bytes(row["storage_bytes"]),
+                format_bytes(row["ram_bytes"]),
+                " ".join(row["engines"]),
+            ]
+            for row in rows
+        ],
+        right=(3, 4),
+    )
+
+
+_FAMILY_TABLES = {"cortex_m": _microcontrollers, "linux": _linux_computers}
+
+
 def _emulator(row: Any) -> str:
     if row["emulator"] is None:
         return "-"
@@ -248,28 +280,48 @@ def _emulator(row: Any) -> str:
 def device(details: Any) -> list[str]:
     from edgegen.registry import format_bytes
 
-    lines = [
-        f"{details['id']}: {details['name']}",
-        "",
-        f"family        {details['family']}",
-        f"core          {details['cpu']} ({details['arch']})",
-        f"features      {', '.join(details['features']) or 'none'}",
-        f"flash         {format_bytes(details['flash_bytes'])}",
-        f"RAM           {format_bytes(details['ram_bytes'])}",
-        f"storage       {format_bytes(details['storage_bytes'])}",
-        f"interfaces    {', '.join(details['interfaces'])}",
-        f"measurement   {', '.join(details['measurement'])}",
-        f"formats       {', '.join(details['formats'])}",
-        "",
-        "memory",
-        *_regions(details["memory"]),
+    about = _linux_computer if details["family"] == "linux" else _microcontroller
+    facts, more = about(details)
+    rows = [
+        ("family", details["family"]),
+        *facts,
+        ("RAM", format_bytes(details["ram_bytes"])),
+        ("storage", format_bytes(details["storage_bytes"])),
+        ("interfaces", ", ".join(details["interfaces"])),
+        ("measurement", ", ".join(details["measurement"])),
+        ("formats", ", ".join(details["formats"])),
     ]
+    lines = [f"{details['id']}: {details['name']}", ""]
+    lines += [f"{key:<14}{value}" for key, value in rows] + more
+    sources = [[key, text] for key, text in details["sources"].items()]
+    return [*lines, "", "where the numbers come from", *indented(table(["", ""], sources)[1:])]
+
+
+_Facts = tuple[list[tuple[str, str]], list[str]]
+
+
+def _microcontroller(details: Any) -> _Facts:
+    from edgegen.registry import format_bytes
+
+    facts = [
+        ("core", f"{details['cpu']} ({details['arch']})"),
+        ("features", ", ".join(details["features"]) or "none"),
+        ("flash", format_bytes(details["flash_bytes"])),
+    ]
+    lines = ["", "memory", *_regions(details["memory"])]
     if details["emulator"] is not None:
         kind = "this device's own map" if details["emulator"]["exact"] else "same core, other map"
         lines += ["", f"emulator {details['emulator']['machine']} ({kind})"]
         lines += _regions(details["emulator"]["memory"])
-    sources = [[key, text] for key, text in details["sources"].items()]
-    return [*lines, "", "where the numbers come from", *indented(table(["", ""], sources)[1:])]
+    return facts, lines
+
+
+def _linux_computer(details: Any) -> _Facts:
+    facts = [("core", details["cpu"]), ("engines", ", ".join(details["engines"]))]
+    rows = [
+        [each["name"], each["emulated_cpu"] or "none needed"] for each in details["architectures"]
+    ]
+    return facts, ["", "architectures", *indented(table(["", "QEMU's -cpu"], rows))]
 
 
 def _regions(regions: Iterable[Any]) -> list[str]:
@@ -327,8 +379,14 @@ def outcome(done: Outcome) -> list[str]:
 
 def _next_commands(done: Outcome) -> list[str]:
     place = shlex.quote(str(done.plan.directory))
-    build = "cmake --preset qemu && cmake --build --preset qemu && ctest --preset qemu"
-    return ["", "next:", f"  edgegen verify {place}", f"  cd {place} && {build}"]
+    by_hand = {
+        "cortex_m": "cmake --preset qemu && cmake --build --preset qemu && ctest --preset qemu",
+        "linux": f"pip install . && {done.config.name} selftest",
+    }
+    lines = ["", "next:", f"  edgegen verify {place}"]
+    if done.device.family in by_hand:
+        lines.append(f"  cd {place} && {by_hand[done.device.family]}")
+    return lines
 
 
 def _created(made: Plan) -> list[str]:

@@ -15,7 +15,7 @@ from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
 INSTRUCTIONS = 2_000_000
 FLASH_MARK = 0x600D600D
 PROBE = Path(__file__).with_name("emulator_probe.c")
-EMULATED = [name for name in registry.device_ids() if registry.load_device(name).emulator]
+EMULATED = [name for name in registry.device_ids("cortex_m") if registry.load_device(name).emulator]
 
 
 def _linker_script(emulator: Emulator) -> str:

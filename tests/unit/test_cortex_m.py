@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgegen import golden, registry, targets
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 from edgegen.engines import registry as engines
 from edgegen.errors import Diagnostic, RefusedModelError, UsageError
 from edgegen.frontends import tflite
@@ -23,7 +23,7 @@ from edgegen.model import DType, Model, Quant, Tensor
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
 from edgegen.project import GeneratedProject, Owner
-from edgegen.targets import cortex_m, cortex_m_views
+from edgegen.targets import cortex_m, cortex_m_views, generated_files
 from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder
 
@@ -311,9 +311,9 @@ def test_vector_tables(arch: str, entries: int, alignment: int) -> None:
     assert view.alignment == alignment
 
 
-@pytest.mark.parametrize("device_id", registry.device_ids())
+@pytest.mark.parametrize("device_id", registry.device_ids("cortex_m"))
 def test_every_device_has_its_linker_script(device_id: str) -> None:
-    device: Device = registry.load_device(device_id)
+    device: Microcontroller = registry.load_device(device_id)
     built = build(device=device_id)
     script = text(built, "edgegen/device/board.ld")
     for region in device.memory:
@@ -338,7 +338,7 @@ def test_an_engine_that_refuses_stops_the_build(monkeypatch: pytest.MonkeyPatch)
         def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
             return (Diagnostic("EG999", "here", "why", "so"),)
 
-    monkeypatch.setattr(engines, "table", lambda: {"aot": Refusing()})
+    monkeypatch.setattr(engines, "cortex_m", lambda: {"aot": Refusing()})
     for wanted in (("aot",), ()):
         with pytest.raises(RefusedModelError, match="EG999"):
             build(engines=wanted)
@@ -350,9 +350,9 @@ def test_an_unknown_engine_is_named() -> None:
 
 
 def test_engines_may_share_files_but_not_disagree() -> None:
-    assert cortex_m._merge([{"a": b"1"}, {"a": b"1", "b": b"2"}]) == {"a": b"1", "b": b"2"}
+    assert generated_files.merge([{"a": b"1"}, {"a": b"1", "b": b"2"}]) == {"a": b"1", "b": b"2"}
     with pytest.raises(ValueError, match="different files as a"):
-        cortex_m._merge([{"a": b"1"}, {"a": b"2"}])
+        generated_files.merge([{"a": b"1"}, {"a": b"2"}])
 
 
 def test_a_family_without_a_target_is_named() -> None:

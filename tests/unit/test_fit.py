@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import fit, frontends, registry, targets
-from edgegen.device import Device
+from edgegen import frontends, registry, targets
+from edgegen.device import Microcontroller
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines import registry as engine_registry
 from edgegen.errors import Diagnostic
-from edgegen.fit import Verdict
+from edgegen.fit import FitReport, Line, Verdict
 from edgegen.model import DType, Model, Source, Tensor
 from edgegen.options import MeasuredArena, Options
+from edgegen.targets import cortex_m_fit
 
 FILE = b"x" * 1000
 MODEL = Model(
@@ -48,10 +49,10 @@ class Engine:
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         return self.refused
 
-    def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
+    def emit(self, model: Model, device: Microcontroller, options: Options) -> dict[str, bytes]:
         raise AssertionError("fit emits nothing")
 
-    def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
+    def footprint(self, model: Model, device: Microcontroller, options: Options) -> Footprint:
         assert not self.refused, "asked for the footprint of a refused model"
         self.asked.append(options)
         return self.footprint_
@@ -64,13 +65,13 @@ def engine(
     return Engine(Footprint(*(exact(size) for size in sizes)))
 
 
-def lines(report: fit.FitReport) -> dict[str, fit.Line]:
+def lines(report: FitReport) -> dict[str, Line]:
     (only,) = report.engines
     return {line.resource: line for line in only.lines}
 
 
-def check(made: Engine, device: Device = DEVICE) -> dict[str, fit.Line]:
-    return lines(fit.check(MODEL, device, [made]))
+def check(made: Engine, device: Microcontroller = DEVICE) -> dict[str, Line]:
+    return lines(cortex_m_fit.check(MODEL, device, [made]))
 
 
 def test_flash_is_weights_and_code_and_ram_is_arena_stack_and_static() -> None:
@@ -91,19 +92,19 @@ def test_flash_is_weights_and_code_and_ram_is_arena_stack_and_static() -> None:
     ],
 )
 def test_a_warning_from_80_percent_and_no_fit_beyond_100(needed: int, verdict: Verdict) -> None:
-    report = fit.check(MODEL, DEVICE, [engine(arena=needed, stack=0, static=0)])
+    report = cortex_m_fit.check(MODEL, DEVICE, [engine(arena=needed, stack=0, static=0)])
     assert lines(report)["ram"].verdict is verdict
     assert report.ok == (verdict is not Verdict.TOO_BIG)
 
 
 @pytest.mark.parametrize("sizes", [{"weights": FLASH}, {"arena": RAM}])
 def test_one_resource_that_does_not_fit_is_enough(sizes: dict[str, int]) -> None:
-    assert not fit.check(MODEL, DEVICE, [engine(**sizes)]).ok
+    assert not cortex_m_fit.check(MODEL, DEVICE, [engine(**sizes)]).ok
 
 
 def test_the_project_s_storage_counts_too() -> None:
     too_much = exact(DEVICE.storage_bytes + 1)
-    report = fit.check(MODEL, DEVICE, [engine()], package=too_much)
+    report = cortex_m_fit.check(MODEL, DEVICE, [engine()], package=too_much)
     assert lines(report)["storage"].verdict is Verdict.TOO_BIG
     assert not report.ok
 
@@ -112,15 +113,15 @@ def test_a_package_that_was_built_replaces_the_estimate() -> None:
     estimated = check(engine())["storage"]
     assert estimated.known.startswith("estimated (from ")
     assert estimated.needed > len(FILE)
-    built = lines(fit.check(MODEL, DEVICE, [engine()], package=exact(123)))["storage"]
+    built = lines(cortex_m_fit.check(MODEL, DEVICE, [engine()], package=exact(123)))["storage"]
     assert (built.needed, built.known) == (123, "exact")
 
 
-@pytest.mark.parametrize("name", engine_registry.table())
+@pytest.mark.parametrize("name", engine_registry.cortex_m())
 def test_the_estimated_package_is_within_its_stated_error(name: str, digits_tflite: Path) -> None:
     model = frontends.load(digits_tflite)
     options = Options("digits", (name,))
-    report = fit.check(model, DEVICE, [engine_registry.table()[name]], options)
+    report = cortex_m_fit.check(model, DEVICE, [engine_registry.cortex_m()[name]], options)
     files = targets.build(model, DEVICE, options).files
     built = sum(len(file.content) for file in files.values()) + len(model.source.data)
     line = lines(report)["storage"]
@@ -156,7 +157,7 @@ def test_without_the_sources_the_storage_is_not_known() -> None:
 
 def test_a_refused_model_says_why_and_does_not_fit() -> None:
     refusing = replace(engine(), id="tflm", refused=(REFUSAL,))
-    report = fit.check(MODEL, DEVICE, [refusing])
+    report = cortex_m_fit.check(MODEL, DEVICE, [refusing])
     (only,) = report.engines
     assert (only.engine, only.ok, only.lines, only.refusals) == ("tflm", False, (), (REFUSAL,))
     assert not report.ok
@@ -165,35 +166,35 @@ def test_a_refused_model_says_why_and_does_not_fit() -> None:
 
 def test_one_engine_that_fits_is_enough_and_their_order_is_kept() -> None:
     refusing = replace(engine(), id="tflm", refused=(REFUSAL,))
-    report = fit.check(MODEL, DEVICE, [refusing, engine()])
+    report = cortex_m_fit.check(MODEL, DEVICE, [refusing, engine()])
     assert report.ok
     assert [(each.engine, each.ok) for each in report.engines] == [("tflm", False), ("aot", True)]
 
 
 def test_no_engine_is_no_fit() -> None:
-    assert not fit.check(MODEL, DEVICE, []).ok
+    assert not cortex_m_fit.check(MODEL, DEVICE, []).ok
 
 
 def test_engines_get_the_project_s_options() -> None:
     made = engine()
     options = Options("digits", tflm_arena=MeasuredArena(4096, "measured (in QEMU)"))
-    fit.check(MODEL, DEVICE, [made], options)
+    cortex_m_fit.check(MODEL, DEVICE, [made], options)
     assert made.asked == [options]
 
 
 def test_only_the_main_region_counts_and_the_rest_is_mentioned() -> None:
-    (found,) = fit.check(MODEL, DEVICE, [engine(arena=RAM + 1000)]).engines
+    (found,) = cortex_m_fit.check(MODEL, DEVICE, [engine(arena=RAM + 1000)]).engines
     assert not found.ok
     assert found.notes == (
         "The device has more ram that the linker script leaves to you: CCM (64 KiB).",
     )
-    (hopeless,) = fit.check(MODEL, DEVICE, [engine(arena=RAM * 2)]).engines
+    (hopeless,) = cortex_m_fit.check(MODEL, DEVICE, [engine(arena=RAM * 2)]).engines
     assert hopeless.notes == ()
 
 
 def test_what_fits_the_device_but_not_its_emulator_is_said() -> None:
     generic = registry.load_device("cortex_m4")
-    (found,) = fit.check(MODEL, generic, [engine(weights=5 << 20, arena=5 << 20)]).engines
+    (found,) = cortex_m_fit.check(MODEL, generic, [engine(weights=5 << 20, arena=5 << 20)]).engines
     assert found.ok
     assert found.notes == (
         "`verify` cannot run it: mps2-an386, which stands in for the device, has 4 MiB of flash.",
@@ -202,12 +203,12 @@ def test_what_fits_the_device_but_not_its_emulator_is_said() -> None:
 
 
 def test_a_device_without_an_emulator_is_said() -> None:
-    (found,) = fit.check(MODEL, replace(DEVICE, emulator=None), [engine()]).engines
+    (found,) = cortex_m_fit.check(MODEL, replace(DEVICE, emulator=None), [engine()]).engines
     assert found.notes == ("No emulator stands in for this device: `verify` needs the board.",)
 
 
 def test_the_report_is_plain_data() -> None:
-    report = fit.check(MODEL, DEVICE, [engine()]).as_dict()
+    report = cortex_m_fit.check(MODEL, DEVICE, [engine()]).as_dict()
     assert json.loads(json.dumps(report)) == report
     assert (report["model"], report["device"], report["ok"]) == ("sample.tflite", "stm32f405", True)
     ram = report["engines"][0]["lines"][1]

@@ -79,7 +79,7 @@ def test_gcc_has_libraries_for_the_flags(device_id: str, folder: str) -> None:
 
 
 @pytest.mark.cross
-@pytest.mark.parametrize("device_id", registry.device_ids())
+@pytest.mark.parametrize("device_id", registry.device_ids("cortex_m"))
 def test_gcc_switches_on_what_the_device_has(device_id: str) -> None:
     device = registry.load_device(device_id)
     macros = _macros(["arm-none-eabi-gcc", *cortex_m_compile_flags(device)])
@@ -88,7 +88,7 @@ def test_gcc_switches_on_what_the_device_has(device_id: str) -> None:
 
 
 @pytest.mark.clang
-@pytest.mark.parametrize("device_id", registry.device_ids())
+@pytest.mark.parametrize("device_id", registry.device_ids("cortex_m"))
 def test_clang_switches_on_the_same(device_id: str) -> None:
     device = registry.load_device(device_id)
     flags = cortex_m_compile_flags(device)

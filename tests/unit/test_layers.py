@@ -16,8 +16,8 @@ LAYERS = (
     ("cli",),
     ("present",),
     ("api",),
-    ("doctor", "evidence", "fit", "frontends", "targets", "verify"),
-    ("preprocess_c",),
+    ("doctor", "evidence", "frontends", "targets", "verify"),
+    ("fit", "preprocess_c"),
     ("config", "engines", "golden"),
     (
         *("analysis", "diagnostics", "passes", "preprocessing", "project", "reference"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edgegen import api, fit, preprocess_c, registry, runtime_sources, targets
+from edgegen import api, preprocess_c, registry, runtime_sources, targets
 from edgegen.engines.aot import AotEngine, code_size
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.frontends import tflite
@@ -17,6 +17,7 @@ from edgegen.model import Model
 from edgegen.native_image import KERNEL_SOURCES, ImagePlan
 from edgegen.options import Options
 from edgegen.preprocessing import ImagePreprocessor, prepare, resolve
+from edgegen.targets import cortex_m_fit
 from support.tflite_builder import ModelBuilder
 
 HOSTILE = 'a"b\\ */ \n${X} ../ ??/' + "n" * 10_000
@@ -184,7 +185,9 @@ def test_frames_tables_and_scratch_count_against_the_device() -> None:
     made, device = model((1, 8, 8, 3)), registry.load_device("cortex_m4")
     camera = ImageInput(width=320, height=240, format="nv12")
     found = {
-        described: fit.check(made, device, [AotEngine()], options(made, *cameras)).engines[0]
+        described: cortex_m_fit.check(made, device, [AotEngine()], options(made, *cameras)).engines[
+            0
+        ]
         for described, cameras in ((False, []), (True, [camera]))
     }
     flash, ram, storage = (
@@ -228,6 +231,6 @@ def test_a_frame_that_no_device_holds_is_refused_before_anything_is_computed() -
 
 
 def test_every_kernel_s_size_is_known() -> None:
-    for device in map(registry.load_device, registry.device_ids()):
+    for device in map(registry.load_device, registry.device_ids("cortex_m")):
         sources = {path.removeprefix("src/") for path in KERNEL_SOURCES.values()}
         assert code_size.of_sources({*sources, "image/run.c"}, device).bytes

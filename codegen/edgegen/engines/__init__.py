@@ -1,11 +1,11 @@
-"""Engines: what turns a model into code that runs, behind one interface."""
+"""Engines: what turns a model into something that runs, behind one interface per family."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from edgegen.device import Device
+from edgegen.device import LinuxComputer, Microcontroller
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import Options
@@ -26,8 +26,16 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One addend of what a resource is needed for, such as the arena."""
+
+    name: str
+    quantity: Quantity
+
+
+@dataclass(frozen=True, slots=True)
 class Footprint:
-    """What one engine needs to run one model on one device.
+    """What one engine needs to run one model on one microcontroller.
 
     Attributes:
         weights: The model's constants as this engine stores them in flash: arrays of
@@ -47,16 +55,46 @@ class Footprint:
     source: Quantity
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one engine needs to run one model on a Linux computer.
+
+    Attributes:
+        storage: Parts of the installed project: runtime libraries, model, generated code.
+        ram: Parts of the resident memory of a process that serves the model.
+    """
+
+    storage: tuple[Part, ...]
+    ram: tuple[Part, ...]
+
+
 class Engine(Protocol):
-    """One way to run a model on a device."""
+    """One way to run a model."""
 
     id: str
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """Every reason why this engine cannot take the model; empty when it can."""
 
-    def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
+
+class MicrocontrollerEngine(Engine, Protocol):
+    """An engine whose code becomes part of a firmware."""
+
+    def emit(self, model: Model, device: Microcontroller, options: Options) -> dict[str, bytes]:
         """The engine's generated files, by POSIX path below the project's edgegen/."""
 
-    def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
+    def footprint(self, model: Model, device: Microcontroller, options: Options) -> Footprint:
         """Flash and RAM needed; only for a model without `refusals`."""
+
+
+class LinuxEngine(Engine, Protocol):
+    """An engine behind the generated Python package."""
+
+    def emit(self, model: Model, device: LinuxComputer, options: Options) -> dict[str, bytes]:
+        """The engine's generated files, by POSIX path below the project's edgegen/.
+
+        The Python module of the engine is no part of it: templates/linux has it.
+        """
+
+    def needs(self, model: Model, device: LinuxComputer, options: Options) -> Needs:
+        """Storage and RAM needed; only for a model without `refusals`."""

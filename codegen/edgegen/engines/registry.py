@@ -1,14 +1,22 @@
-"""The engines that edgegen has."""
+"""The engines that edgegen has, by family and id, in the order in which they are preferred."""
 
 from __future__ import annotations
 
-from edgegen.engines import Engine
+from edgegen.engines import LinuxEngine, MicrocontrollerEngine
 
 
-def table() -> dict[str, Engine]:
-    """Every engine by its id, in the order in which they are preferred by default."""
+def cortex_m() -> dict[str, MicrocontrollerEngine]:
+    """Engines for microcontrollers."""
     from edgegen.engines.aot import AotEngine
     from edgegen.engines.tflm import TflmEngine
 
-    engines: tuple[Engine, ...] = (AotEngine(), TflmEngine())
+    engines: tuple[MicrocontrollerEngine, ...] = (AotEngine(), TflmEngine())
+    return {engine.id: engine for engine in engines}
+
+
+def linux() -> dict[str, LinuxEngine]:
+    """Engines for Linux computers; a device file orders them for its device."""
+    from edgegen.engines.litert import LitertEngine
+
+    engines: tuple[LinuxEngine, ...] = (LitertEngine(),)
     return {engine.id: engine for engine in engines}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgegen import runtime_sources
-from edgegen.device import Device
+from edgegen.device import Device, Microcontroller
 from edgegen.engines import Quantity
 from edgegen.engines.aot import code_size
 from edgegen.model import Model
@@ -107,7 +107,7 @@ def _emit(
     }
 
 
-def footprint(model: Model, device: Device, options: Options) -> Footprint | None:
+def footprint(model: Model, device: Microcontroller, options: Options) -> Footprint | None:
     """What the described inputs need; None without any."""
     sources = described(model, device, options)
     if not sources:

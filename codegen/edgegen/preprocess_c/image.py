@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edgegen.device import Device
+from edgegen.device import Device, Microcontroller
 from edgegen.model import DType
 from edgegen.native_image import ImagePlan
 from edgegen.preprocess_c import tables
@@ -82,7 +82,8 @@ class Image:
 def image(made: ImagePreprocessor, device: Device) -> Image:
     """How the C of an input looks on a device."""
     description, tensor = made.description, made.tensor
-    plan = made.native.plan(has_dsp="dsp" in device.features)
+    has_dsp = isinstance(device, Microcontroller) and "dsp" in device.features
+    plan = made.native.plan(has_dsp=has_dsp)
     return Image(
         input=description.tensor,
         width=description.width,

@@ -3,35 +3,95 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from edgegen.device import Device
-from edgegen.errors import UsageError
+from edgegen.engines import Engine
+from edgegen.errors import RefusedModelError, UsageError
+from edgegen.fit import FitReport
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import GeneratedProject
+from edgegen.toml_table import closest
 
 ENTRY_POINTS = "edgegen.targets"
-"""Group of entry points by which other packages add families: name = module with `build`."""
+"""Group of entry points by which other packages add families: name = module, as `Target`."""
 
-_MODULES = {"cortex_m": "edgegen.targets.cortex_m"}
+_MODULES = {"cortex_m": "edgegen.targets.cortex_m", "linux": "edgegen.targets.linux"}
 
 
 class Target(Protocol):
-    """What a target's module has to have."""
+    """What a target's module has to have; ``device`` is always one of its own family."""
 
-    def build(self, model: Model, device: Device, options: Options) -> GeneratedProject:
-        """The whole project, without touching the disk; the same for the same arguments."""
+    def engines(self, device: Any) -> Mapping[str, Engine]:
+        """Those for the device by their ids, in order of preference."""
+
+    def build(self, model: Model, device: Any, options: Options) -> GeneratedProject:
+        """The whole project, without touching the disk; the same for the same arguments.
+
+        ``options.engines`` names the engines to emit.
+        """
+
+    def fit(self, model: Model, device: Any, engines: Sequence[str], options: Options) -> FitReport:
+        """How each of the engines, named by their ids, fits the device."""
+
+
+def engines(device: Device) -> Mapping[str, Engine]:
+    """The engines for a device, see `Target.engines`."""
+    return _target(device.family).engines(device)
+
+
+def all_engines() -> Mapping[str, Engine]:
+    """The engines of all families by their ids. What engines of one id refuse is the same."""
+    found: dict[str, Engine] = {}
+    for family in _MODULES:
+        for id, engine in _target(family).engines(None).items():
+            found.setdefault(id, engine)
+    return found
+
+
+def choose(
+    model: Model, table: Mapping[str, Engine], wanted: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The engines to emit: those that are wanted, or else all that take the model.
+
+    Raises:
+        UsageError: One that is wanted does not exist.
+        RefusedModelError: No engine, or not every wanted one, takes the model.
+    """
+    for engine in wanted:
+        if engine not in table:
+            close = closest(engine, tuple(table))
+            fix = f"Did you mean {close!r}?" if close else f"There are {', '.join(table)}."
+            raise UsageError(f"There is no engine {engine!r} for this device.", fix=fix)
+    refusals = {engine: table[engine].refusals(model) for engine in wanted or table}
+    chosen = tuple(wanted) or tuple(engine for engine, why in refusals.items() if not why)
+    against = tuple(dict.fromkeys(each for why in refusals.values() for each in why))
+    if not chosen or (wanted and against):
+        raise RefusedModelError(model.source.file_name, against)
+    return chosen
 
 
 def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     """The project of ``model`` for ``device``.
 
     Raises:
-        UsageError: Nothing generates projects for the device's family.
+        UsageError: Nothing generates projects for the device's family, or an engine does not
+            exist.
+        RefusedModelError: An engine does not take the model.
     """
-    return _target(device.family).build(model, device, options)
+    target = _target(device.family)
+    chosen = choose(model, target.engines(device), options.engines)
+    return target.build(model, device, replace(options, engines=chosen))
+
+
+def fit(model: Model, device: Device, options: Options, engines: Sequence[str] = ()) -> FitReport:
+    """How engines fit a device; by default all of the device's."""
+    target = _target(device.family)
+    return target.fit(model, device, tuple(engines or target.engines(device)), options)
 
 
 def _target(family: str) -> Target:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from edgegen import golden, preprocess_c, resources, runtime_sources
-from edgegen.device import Device
-from edgegen.engines import registry as engines
+from edgegen import golden, preprocess_c, runtime_sources
+from edgegen.device import Microcontroller
+from edgegen.engines import MicrocontrollerEngine, registry
 from edgegen.engines.aot import AotEngine
-from edgegen.errors import RefusedModelError, UsageError
+from edgegen.errors import UsageError
+from edgegen.fit import FitReport
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import c_comment, file_header, render, user_header
+from edgegen.targets import cortex_m_fit
 from edgegen.targets import cortex_m_views as views
 from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
+from edgegen.targets.generated_files import merge, templates
 
 STACK_BYTES = 8192
 """Default size of the stack; several times what the engines need for the MLPerf models."""
@@ -53,18 +55,32 @@ _FOR_EMULATOR = {
 _FOR_RAW_INPUTS = {"selftest/raw_inputs.c", "selftest/raw_inputs.h", "selftest/replay_raw.c"}
 
 
-def build(model: Model, device: Device, options: Options) -> GeneratedProject:
+def engines(device: Microcontroller | None) -> Mapping[str, MicrocontrollerEngine]:
+    """The same for every microcontroller."""
+    del device
+    return registry.cortex_m()
+
+
+def fit(
+    model: Model, device: Microcontroller, engines: Sequence[str], options: Options
+) -> FitReport:
+    """Flash, RAM and storage."""
+    table = registry.cortex_m()
+    return cortex_m_fit.check(model, device, [table[each] for each in engines], options)
+
+
+def build(model: Model, device: Microcontroller, options: Options) -> GeneratedProject:
     """The firmware project. Runs the reference interpreter for the golden vectors.
 
     Raises:
-        UsageError: An engine does not exist, or an input or output has a type without a
-            place in a C API; or an input is not what its description is for.
-        RefusedModelError: An engine does not take the model.
+        UsageError: An input or output has a type without a place in a C API; or an input is not
+            what its description is for; or there is an option without a meaning here.
     """
+    if options.serve:
+        raise UsageError("Firmware serves no requests.", where="--serve")
     _check_types(model)
     _check_raw_inputs(model, device, options)
-    chosen = _engines(model, options)
-    table = engines.table()
+    chosen, table = options.engines, engines(device)
     with ThreadPoolExecutor(max_workers=1) as background:
         # The reference computes in a process of its own: the engines need not wait for it.
         vectors = background.submit(
@@ -79,12 +95,12 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     skipped = _skipped(device, options, chosen)
     files: dict[str, File] = {}
     parts = [runtime_sources.files(_RUNTIME), prepared, *emitted.values()]
-    for path, data in _merge(parts).items():
+    for path, data in merge(parts).items():
         files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
-    for template, path in _templates("generated", options.name, skipped):
+    for template, path in templates("cortex_m/generated", options.name, skipped):
         context["header"] = file_header(template, model, device.id)
         files[f"edgegen/{path}"] = File(render(template, context), Owner.EDGEGEN)
-    for template, path in _templates("scaffold", options.name, skipped):
+    for template, path in templates("cortex_m/scaffold", options.name, skipped):
         context["header"] = user_header(template)
         files[path] = File(render(template, context), Owner.USER)
     return GeneratedProject(files)
@@ -101,7 +117,7 @@ def _check_types(model: Model) -> None:
             )
 
 
-def _check_raw_inputs(model: Model, device: Device, options: Options) -> None:
+def _check_raw_inputs(model: Model, device: Microcontroller, options: Options) -> None:
     for each in preprocess_c.described(model, device, options):
         if each.bytes > MAXIMUM_RAW_BYTES:
             raise UsageError(
@@ -111,41 +127,15 @@ def _check_raw_inputs(model: Model, device: Device, options: Options) -> None:
             )
 
 
-def _engines(model: Model, options: Options) -> tuple[str, ...]:
-    """The engines asked for, or all that take the model."""
-    table = engines.table()
-    unknown = [engine for engine in options.engines if engine not in table]
-    if unknown:
-        raise UsageError(
-            f"There is no engine {unknown[0]!r}.", fix=f"There are {', '.join(table)}."
-        )
-    refusals = {engine: table[engine].refusals(model) for engine in options.engines or table}
-    chosen = options.engines or tuple(engine for engine, why in refusals.items() if not why)
-    against = tuple(dict.fromkeys(each for why in refusals.values() for each in why))
-    if not chosen or (options.engines and against):
-        raise RefusedModelError(model.source.file_name, against)
-    return chosen
-
-
 def _traced_channels(model: Model, chosen: tuple[str, ...]) -> Mapping[int, tuple[int, ...]] | None:
     """What the self-test's traced build, one of the engine `aot`, sees of the activations;
     None for all of them."""
     return (AotEngine().computed_channels(model) or None) if "aot" in chosen else None
 
 
-def _merge(parts: list[dict[str, bytes]]) -> dict[str, bytes]:
-    """All files in one map; engines may share runtime files, and then mean the same bytes."""
-    merged: dict[str, bytes] = {}
-    for part in parts:
-        for path, data in part.items():
-            if merged.setdefault(path, data) != data:
-                raise ValueError(f"two engines emit different files as {path}")
-    return merged
-
-
 def _context(
     model: Model,
-    device: Device,
+    device: Microcontroller,
     options: Options,
     emitted: Mapping[str, dict[str, bytes]],
     prepared: Mapping[str, bytes],
@@ -209,22 +199,10 @@ def _uses_libm(files: dict[str, bytes]) -> bool:
     return any(b"#include <math.h>" in data for data in files.values())
 
 
-def _skipped(device: Device, options: Options, chosen: tuple[str, ...]) -> set[str]:
+def _skipped(device: Microcontroller, options: Options, chosen: tuple[str, ...]) -> set[str]:
     return (
         (set() if options.labels else _FOR_LABELS)
         | (set() if "aot" in chosen else _FOR_AOT)
         | (set() if device.emulator else _FOR_EMULATOR)
         | (set() if options.inputs else _FOR_RAW_INPUTS)
     )
-
-
-def _templates(part: str, name: str, skipped: set[str]) -> Iterator[tuple[str, str]]:
-    """Every template of a part, and the path of its output: the template's own below the part,
-    where __name__ stands for the project's name and dot_ for a leading dot."""
-    root = resources.root("templates")
-    folder = root / "cortex_m" / part
-    for file in sorted(folder.rglob("*.j2")):
-        path = file.relative_to(folder).as_posix().removesuffix(".j2")
-        if path not in skipped:
-            output = re.sub(r"(^|/)dot_", r"\1.", path.replace("__name__", name))
-            yield file.relative_to(root).as_posix(), output

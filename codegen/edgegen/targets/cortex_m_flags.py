@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 
 # -mfpu of each core, single and double precision. The FPUs of Armv8.1-M follow from -mcpu
 # alone: no name for them is understood by both GCC 12 and Clang 14.
@@ -19,7 +19,7 @@ _REMOVES = {
 }
 
 
-def cortex_m_compile_flags(device: Device) -> tuple[str, ...]:
+def cortex_m_compile_flags(device: Microcontroller) -> tuple[str, ...]:
     """-mcpu, -mthumb, -mfloat-abi and, where the core needs it, -mfpu.
 
     The flags serve compiling, assembling and linking alike: with GCC they pick the

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgegen.device import Device, MemoryRegion
+from edgegen.device import MemoryRegion, Microcontroller
 from edgegen.golden import Golden
 from edgegen.model import DType, Model, Tensor
 from edgegen.preprocess_c import Image, Sound
@@ -276,7 +276,7 @@ class Preset:
 _ENGINE_TITLES = {"aot": "C written for the model", "tflm": "TensorFlow Lite Micro"}
 
 
-def presets(device: Device, engines: tuple[str, ...]) -> tuple[Preset, ...]:
+def presets(device: Microcontroller, engines: tuple[str, ...]) -> tuple[Preset, ...]:
     """The presets of a project; the first is the one to start with."""
     found = []
     for port in ("qemu", "board") if device.emulator else ("board",):

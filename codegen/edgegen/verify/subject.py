@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen import config, lockfile, registry, storage
-from edgegen.device import Device, Emulator
+from edgegen.device import Emulator, Microcontroller
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.lockfile import Lock
 from edgegen.project import CONFIG
@@ -45,7 +45,7 @@ class Subject:
     directory: Path
     name: str
     model: ModelFacts
-    device: Device
+    device: Microcontroller
     emulator: Emulator
     engines: tuple[str, ...]
     sources: SourceFacts
@@ -75,6 +75,8 @@ def load(directory: Path) -> Subject:
             fix="Run `edgegen update` there.",
         )
     device = registry.load_device(settings.device)
+    if not isinstance(device, Microcontroller):
+        raise UsageError(f"Nothing verifies projects for {device.name}.", where=str(directory))
     if device.emulator is None:
         raise DifferenceError(
             f"No emulator can stand in for {device.name}.",

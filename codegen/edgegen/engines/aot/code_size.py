@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 from edgegen.engines import Quantity
 from edgegen.engines.aot.constants import bytes_of_distinct
 from edgegen.engines.aot.program import Call, Program, own_constants, parts_of
@@ -28,7 +28,7 @@ ERROR = 0.25
 """Relative error that the estimate stays within; a test builds projects and compares."""
 
 
-def estimate(program: Program, device: Device) -> Quantity:
+def estimate(program: Program, device: Microcontroller) -> Quantity:
     """Code and tables of the engine in flash; start-up code and weights are not in it."""
     calls = [step for step in program.steps if isinstance(step, Call)]
     kernels = of_sources({source for call in calls for source in call.sources}, device)
@@ -43,7 +43,7 @@ def estimate(program: Program, device: Device) -> Quantity:
     return Quantity(total, kernels.known)
 
 
-def of_sources(sources: Iterable[str], device: Device) -> Quantity:
+def of_sources(sources: Iterable[str], device: Microcontroller) -> Quantity:
     """Code and tables of runtime sources, given by their paths below runtime_c/src."""
     sizes = _sizes().get(device.cpu)
     if sizes is None:

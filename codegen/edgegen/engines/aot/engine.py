@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.aot import code_size
 from edgegen.engines.aot.constants import bytes_of_distinct, fold_constants
@@ -29,7 +29,7 @@ class _Lowered:
     """One model, lowered for one device in one way."""
 
     model: Model
-    device: Device
+    device: Microcontroller
     optimize_for: OptimizeFor
     trimmed: Trimmed
     program: Program
@@ -43,7 +43,9 @@ def lean(model: Model) -> Trimmed:
     return remove_dead_channels(fold_constants(model))
 
 
-def lower_for(model: Model, device: Device, optimize_for: OptimizeFor) -> tuple[Trimmed, Program]:
+def lower_for(
+    model: Model, device: Microcontroller, optimize_for: OptimizeFor
+) -> tuple[Trimmed, Program]:
     """The model without dead channels, and how it runs on a device.
 
     The latest result is kept, as `footprint` and `emit` follow each other.
@@ -65,7 +67,7 @@ def lower_for(model: Model, device: Device, optimize_for: OptimizeFor) -> tuple[
     return known.trimmed, known.program
 
 
-def _flash_bytes(model: Model, program: Program, device: Device) -> int:
+def _flash_bytes(model: Model, program: Program, device: Microcontroller) -> int:
     return _weight_bytes(model, program) + (code_size.estimate(program, device).bytes or 0)
 
 
@@ -82,7 +84,7 @@ class AotEngine:
         """One diagnostic for every operator without a kernel."""
         return refusals(fold_constants(model))
 
-    def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
+    def emit(self, model: Model, device: Microcontroller, options: Options) -> dict[str, bytes]:
         """aot/** and the runtime files that it needs."""
         trimmed, program = lower_for(model, device, options.optimize_for)
         return Emitter(trimmed.model, program, options.name, device.id).files()
@@ -92,7 +94,7 @@ class AotEngine:
         those that the generated code computes."""
         return lean(model).channels
 
-    def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
+    def footprint(self, model: Model, device: Microcontroller, options: Options) -> Footprint:
         """Weights, arena and static data as they will be; code and stack estimated."""
         trimmed, program = lower_for(model, device, options.optimize_for)
         return Footprint(

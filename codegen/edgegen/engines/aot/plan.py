@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgegen import analysis
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 from edgegen.engines import Quantity
 from edgegen.engines.aot import code_size, cost
 from edgegen.engines.aot.constants import first_equal
@@ -26,7 +26,7 @@ class Refusal:
     """A kernel that comes before the chosen one, and why it was not taken.
 
     Attributes:
-        needs: Device features that the kernel is written for; none for a portable one.
+        needs: Microcontroller features that the kernel is written for; none for a portable one.
     """
 
     needs: tuple[str, ...]
@@ -59,7 +59,7 @@ class Layer:
     Attributes:
         node: Position in the model file.
         function: The runtime's C function; None where nothing runs, as for most RESHAPE.
-        needs: Device features that the kernel is written for.
+        needs: Microcontroller features that the kernel is written for.
         refusals: Kernels that would have been preferred.
         macs: Multiply-accumulates of the layer as computed, without dead channels.
         weight_bytes: Constants, packed as the kernel reads them; a tensor that several
@@ -111,13 +111,13 @@ class Plan:
     instructions: cost.Instructions
 
 
-def describe(model: Model, device: Device, optimize_for: OptimizeFor = "latency") -> Plan:
+def describe(model: Model, device: Microcontroller, optimize_for: OptimizeFor = "latency") -> Plan:
     """What `AotEngine.emit` writes for a model that it does not refuse."""
     return _Description(model, device, optimize_for).plan()
 
 
 class _Description:
-    def __init__(self, model: Model, device: Device, optimize_for: OptimizeFor) -> None:
+    def __init__(self, model: Model, device: Microcontroller, optimize_for: OptimizeFor) -> None:
         trimmed, program = lower_for(model, device, optimize_for)
         self._original = model
         self._model = trimmed.model

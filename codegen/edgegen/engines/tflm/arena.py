@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edgegen import reference
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind, Padding, Tensor
 
 _ALIGNMENT = 16
@@ -56,7 +56,7 @@ class Buffer:
     last: int
 
 
-def safe_bound(model: Model, device: Device) -> int:
+def safe_bound(model: Model, device: Microcontroller) -> int:
     """Bytes that suffice with reference and with CMSIS-NN kernels, a multiple of 16.
 
     Runs the host's interpreter; raises as `reference.host_arena` does.
@@ -186,7 +186,7 @@ def _reduction_counters(model: Model, op: Op) -> list[int]:
     return [4 * len(model.tensors[op.data].shape), 4 * _input(model, op, 1).elements]
 
 
-def cmsis_nn_scratch(device: Device) -> Scratch:
+def cmsis_nn_scratch(device: Microcontroller) -> Scratch:
     """As `reference_scratch`, for TFLM's CMSIS-NN kernels on this core."""
     mve = "mve" in device.features
     dsp = "dsp" in device.features or mve
@@ -357,7 +357,7 @@ def _fully_connected_as_convolution(model: Model, op: Op) -> int:
     return 4 * _rows_and_depth(model, op)[0] * 2
 
 
-def _kernel_sums(model: Model, device: Device) -> int:
+def _kernel_sums(model: Model, device: Microcontroller) -> int:
     """With MVE, fully connected layers and SVDF keep one int32 sum of weights per row."""
     if "mve" not in device.features:
         return 0

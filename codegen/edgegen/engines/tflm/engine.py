@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from edgegen import runtime_sources
-from edgegen.device import Device
+from edgegen.device import Microcontroller
 from edgegen.diagnostics import diagnostic
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.tflm import arena
@@ -72,7 +72,7 @@ class TflmEngine:
         """Operators in element types that one of the two kernel sets lacks."""
         return tuple(found for op in model.ops if (found := _refusal(model, op)) is not None)
 
-    def emit(self, model: Model, device: Device, options: Options) -> dict[str, bytes]:
+    def emit(self, model: Model, device: Microcontroller, options: Options) -> dict[str, bytes]:
         """Files below edgegen/tflm/. Runs the host's interpreter for the arena's bound."""
         name = options.name
         common = {"name": name, "NAME": name.upper(), "alignment": ALIGNMENT}
@@ -92,7 +92,7 @@ class TflmEngine:
             "tflm/model_data.c": text("tflm/model_data.c.j2", **_data_context(model)),
         }
 
-    def footprint(self, model: Model, device: Device, options: Options) -> Footprint:
+    def footprint(self, model: Model, device: Microcontroller, options: Options) -> Footprint:
         """The whole model file lies in flash; the rest comes from measured builds."""
         return Footprint(
             weights=Quantity(len(model.source.data), "exact"),
@@ -247,7 +247,7 @@ def _cmake_context(model: Model) -> dict[str, object]:
     }
 
 
-def _arena(model: Model, device: Device, options: Options) -> Quantity:
+def _arena(model: Model, device: Microcontroller, options: Options) -> Quantity:
     if options.tflm_arena is not None:
         return Quantity(options.tflm_arena.bytes, f"measured ({options.tflm_arena.how})")
     return Quantity(arena.safe_bound(model, device), "estimated (safe bound, never too small)")

@@ -1,23 +1,15 @@
-"""The device registry: devices/<family>/<id>.toml, checked and turned into `Device`.
-
-A device file is read by people who buy hardware and by this module alone, so a wrong one
-is refused whole: every unknown or missing key, wrong type and contradiction is reported
-at once, each with its key.
-"""
+"""Device files of the family cortex_m."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from edgegen import resources
-from edgegen.device import Device, Emulator, MemoryRegion
-from edgegen.errors import UsageError
-from edgegen.toml_table import Table, closest
+from edgegen.device import Emulator, MemoryRegion, Microcontroller
+from edgegen.registry import common
+from edgegen.toml_table import Table
 
 INTERFACES = ("sensor", "memory_mapped")
 MEASUREMENT = ("system_timer",)
@@ -39,7 +31,6 @@ _MACHINE = re.compile(r"[a-z0-9][a-z0-9-]*")
 _ARGUMENT = re.compile(r"[A-Za-z0-9._=-]+")
 # Two letters at least: GNU ld reads a name such as B0 as the start of a number.
 _REGION = re.compile(r"[A-Z]{2}[A-Z0-9_]*")
-_ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,97 +66,65 @@ CORES = {
 _FEATURE_NEEDS = {"dp_fpu": "fpu", "mve": "fpu"}
 
 
-def device_ids() -> tuple[str, ...]:
-    """Ids of all known devices, sorted."""
-    return tuple(sorted(_files()))
+WORDS = common.Vocabulary(
+    "cortex_m", tuple(CORES), INTERFACES, MEASUREMENT, FORMATS, _ADDRESS_SPACE
+)
 
 
-def load_device(device_id: str) -> Device:
-    """The device called ``device_id``.
-
-    Raises:
-        UsageError: There is none, or its file is wrong.
-    """
-    path = _files().get(device_id)
-    if path is None:
-        raise UsageError(f"There is no device {device_id!r}.", fix=_unknown_device_fix(device_id))
-    return _load(path)
-
-
-def parse_device(text: str, path: Path) -> Device:
-    """The device that a TOML text describes.
-
-    Args:
-        path: Where the text comes from; its last two parts give family and id.
-
-    Raises:
-        UsageError: The text is no TOML, or it breaks a rule; lists every problem.
-    """
-    import tomllib
-
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"The device file is no valid TOML: {error}.", where=str(path)) from None
-    problems: list[str] = []
-    device = _device(Table(values, "", problems), path.stem, path.parent.name)
-    if device is None or problems:
-        listed = "\n".join(f"  {problem}" for problem in problems)
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise UsageError(f"The device file has {count}:\n{listed}", where=str(path))
-    return device
-
-
-def device_rows() -> list[dict[str, Any]]:
-    """One JSON-able row per device, for a table; sizes in bytes."""
-    return [_row(load_device(device_id)) for device_id in device_ids()]
-
-
-def device_details(device_id: str) -> dict[str, Any]:
-    """Everything known about one device, JSON-able, each number's source under "sources"."""
-    device = load_device(device_id)
-    details = _row(device) | {
-        "family": device.family,
-        "arch": device.arch,
-        "interfaces": list(device.interfaces),
-        "measurement": list(device.measurement),
-        "formats": list(device.formats),
-        "memory": [_region_dict(region) for region in device.memory],
-        "emulator": None,
-        "sources": dict(sorted(device.sources.items())),
-    }
-    if device.emulator is not None:
-        details["emulator"] = {
-            "machine": device.emulator.machine,
-            "arguments": list(device.emulator.arguments),
-            "exact": device.emulator.exact,
-            "systick_hz": device.emulator.systick_hz,
-            "memory": [_region_dict(region) for region in device.emulator.memory],
-        }
-    return details
-
-
-def format_bytes(count: int) -> str:
-    """A size for people, without rounding: 640 KiB, 4 MiB, 50 MB, 1000 B."""
-    for unit, text in ((10**6, "MB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if count and count % unit == 0:
-            return f"{count // unit} {text}"
-    return f"{count} B"
-
-
-def _row(device: Device) -> dict[str, Any]:
+def row(device: Microcontroller) -> dict[str, Any]:
+    """What a list of microcontrollers shows beside the facts that all devices have."""
     emulator = device.emulator
     return {
-        "id": device.id,
-        "name": device.name,
-        "cpu": device.cpu,
         "features": list(device.features),
         "flash_bytes": device.flash_bytes,
-        "ram_bytes": device.ram_bytes,
-        "storage_bytes": device.storage_bytes,
         "emulator": emulator.machine if emulator else None,
         "emulator_exact": emulator.exact if emulator else None,
     }
+
+
+def details(device: Microcontroller) -> dict[str, Any]:
+    """The rest of it."""
+    emulator = device.emulator
+    return {
+        "arch": device.arch,
+        "memory": [_region_dict(region) for region in device.memory],
+        "emulator": emulator
+        and {
+            "machine": emulator.machine,
+            "arguments": list(emulator.arguments),
+            "exact": emulator.exact,
+            "systick_hz": emulator.systick_hz,
+            "memory": [_region_dict(region) for region in emulator.memory],
+        },
+    }
+
+
+def read(table: Table, device_id: str) -> Microcontroller | None:
+    """None, or a device that is only to be used when no problem was reported."""
+    emulated = table.has("emulator")
+    sourced = [key for key in SOURCED if emulated or not key.startswith("emulator.")]
+    cpu = table.choice("cpu", WORDS.cpus)
+    basics = common.read(table, device_id, cpu, WORDS, sourced)
+    arch = table.text("arch")
+    features = _features(table, cpu, arch)
+    flash_bytes = table.number("flash_bytes", 1, _ADDRESS_SPACE)
+    memory = _memory(table)
+    sizes = {"flash_bytes": flash_bytes, "ram_bytes": basics["ram_bytes"] if basics else None}
+    _check_sums(table, memory, sizes)
+    emulator = _emulator(table)
+    table.finish()
+    if basics is None or arch is None or features is None:
+        return None
+    if flash_bytes is None or memory is None:
+        return None
+    return Microcontroller(
+        **basics,
+        arch=arch,
+        features=features,
+        flash_bytes=flash_bytes,
+        memory=memory,
+        emulator=emulator,
+    )
 
 
 def _region_dict(region: MemoryRegion) -> dict[str, Any]:
@@ -175,81 +134,6 @@ def _region_dict(region: MemoryRegion) -> dict[str, Any]:
         "origin": region.origin,
         "length": region.length,
     }
-
-
-@cache
-def _files() -> dict[str, Path]:
-    paths = sorted(resources.root("devices").glob("*/*.toml"))
-    files = {path.stem: path for path in paths}
-    if len(files) != len(paths):
-        raise UsageError("Two device files have the same name.", where=str(paths[0].parents[1]))
-    return files
-
-
-@cache
-def _load(path: Path) -> Device:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The device file is not UTF-8: {error}.", where=str(path)) from None
-    except OSError as error:
-        raise UsageError(
-            f"The device file cannot be read: {error.strerror}.", where=str(path)
-        ) from None
-    return parse_device(text, path)
-
-
-def _unknown_device_fix(device_id: str) -> str:
-    close = closest(device_id, device_ids())
-    if close:
-        return f"Did you mean {close!r}?"
-    return "`edgegen devices` lists them."
-
-
-def _device(table: Table, device_id: str, family: str) -> Device | None:
-    """None, or a device that is only to be used when no problem was reported."""
-    if not _ID.fullmatch(device_id):
-        table.problem("file name", f"{device_id!r} does not match {_ID.pattern}.")
-    name = table.text("name")
-    cpu = table.choice("cpu", tuple(CORES))
-    arch = table.text("arch")
-    features = _features(table, cpu, arch)
-    sizes = {
-        key: table.number(key, 1, _ADDRESS_SPACE)
-        for key in ("flash_bytes", "ram_bytes", "storage_bytes")
-    }
-    interfaces = table.choices("interfaces", INTERFACES)
-    measurement = table.choices("measurement", MEASUREMENT)
-    formats = table.choices("formats", FORMATS)
-    memory = _memory(table)
-    _check_sums(table, memory, sizes)
-    sources = _sources(table)
-    emulator = _emulator(table)
-    table.finish()
-    if name is None or cpu is None or arch is None or features is None or memory is None:
-        return None
-    flash_bytes, ram_bytes, storage_bytes = sizes.values()
-    if flash_bytes is None or ram_bytes is None or storage_bytes is None:
-        return None
-    if interfaces is None or measurement is None or formats is None:
-        return None
-    return Device(
-        id=device_id,
-        family=family,
-        name=name,
-        arch=arch,
-        cpu=cpu,
-        features=features,
-        ram_bytes=ram_bytes,
-        flash_bytes=flash_bytes,
-        storage_bytes=storage_bytes,
-        interfaces=interfaces,
-        measurement=measurement,
-        formats=formats,
-        memory=memory,
-        emulator=emulator,
-        sources=sources,
-    )
 
 
 def _features(table: Table, cpu: str | None, arch: str | None) -> tuple[str, ...] | None:
@@ -342,14 +226,3 @@ def _emulator(table: Table) -> Emulator | None:
     if systick_hz is None or memory is None:
         return None
     return Emulator(machine, exact, systick_hz, memory, arguments)
-
-
-def _sources(table: Table) -> dict[str, str]:
-    inner = table.table("sources")
-    if inner is None:
-        return {}
-    emulated = table.has("emulator")
-    wanted = [key for key in SOURCED if emulated or not key.startswith("emulator.")]
-    found = {key: text for key in wanted if (text := inner.text(key)) is not None}
-    inner.finish()
-    return found

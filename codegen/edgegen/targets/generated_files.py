@@ -1,0 +1,36 @@
+"""What the targets of all families do with templates and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from edgegen import resources
+
+
+def merge(parts: Iterable[dict[str, bytes]]) -> dict[str, bytes]:
+    """All files in one map; engines may share runtime files, and then mean the same bytes."""
+    merged: dict[str, bytes] = {}
+    for part in parts:
+        for path, data in part.items():
+            if merged.setdefault(path, data) != data:
+                raise ValueError(f"two engines emit different files as {path}")
+    return merged
+
+
+def templates(folder: str, name: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Every template of a folder such as cortex_m/generated, and the path of its output.
+
+    That is the template's own below the folder, where __name__ stands for the project's name and
+    dot_ for a leading dot. ``skipped`` are paths of templates, without .j2, or of folders, with a
+    slash at their end.
+    """
+    root = resources.root("templates")
+    for file in sorted((root / folder).rglob("*.j2")):
+        path = file.relative_to(root / folder).as_posix().removesuffix(".j2")
+        if path not in skipped and not any(
+            path.startswith(each) for each in skipped if each.endswith("/")
+        ):
+            # __init__ and the like are not __name__: only that word is replaced.
+            output = re.sub(r"(^|/)dot_", r"\1.", path.replace("__name__", name))
+            yield file.relative_to(root).as_posix(), output
