@@ -22,6 +22,7 @@ TOOLS = {
         "arm-linux-gnueabihf-gcc",
         "qemu-arm",
     ),
+    "sysroot": ("apt-get", "dpkg-deb"),
     "wasm": ("clang", "wasm-ld", "node"),
 }
 TOOL_WORDS = {tool for tools in TOOLS.values() for tool in tools} | {"qemu", "gcc", "lld"}

@@ -442,9 +442,9 @@ def verify(
 def doctor(as_json: JsonOption = False) -> None:
     """Say which toolchains and emulators are there.
 
-    Exit 3 when one that Cortex-M needs is missing.
+    Exit 3 when one that a family of devices needs is missing.
 
-    JSON: {ok, tools: [{name, version, purpose, install, needed}]}
+    JSON: {ok, tools: [{name, version, purpose, install, needed_by: [family]}]}
 
     \b
     Example:

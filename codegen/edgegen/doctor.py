@@ -8,10 +8,16 @@ from importlib import metadata
 from edgegen import tools
 from edgegen.tools import ToolSpec
 
-# Without one of these a Cortex-M project cannot be built, booted and compared.
-_NEEDED = frozenset(
-    {"cmake", "ninja", "arm-none-eabi-gcc", "newlib", "libstdc++", "qemu-system-arm"}
-)
+# Without one of these a family's projects cannot be built, run and compared. (Linux: where QEMU for
+# Arm's processors is absent or too old, `edgegen verify` fetches it.)
+_NEEDED = {
+    "Cortex-M": ("cmake", "ninja", "arm-none-eabi-gcc", "newlib", "libstdc++", "qemu-system-arm"),
+    "Linux": (
+        *("cmake", "ninja", "gcc", "aarch64-linux-gnu-gcc", "arm-linux-gnueabihf-gcc"),
+        *("apt-get", "dpkg-deb"),
+    ),
+}
+FAMILIES = tuple(_NEEDED)
 
 # Distribution name and what it is for; all are dependencies of edgegen itself.
 _PACKAGES = {
@@ -27,14 +33,14 @@ class Finding:
     Attributes:
         version: As the tool itself reports it; None when it is not there.
         install: The command that installs it on Debian or Ubuntu.
-        needed: Whether `edgegen verify` of a Cortex-M project fails without it.
+        needed_by: Families whose `edgegen verify` fails without it.
     """
 
     name: str
     version: str | None
     purpose: str
     install: str
-    needed: bool
+    needed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +54,14 @@ class Diagnosis:
     @property
     def missing(self) -> tuple[Finding, ...]:
         """What is needed and not there."""
-        return tuple(each for each in self.findings if each.needed and each.version is None)
+        return tuple(each for each in self.findings if each.needed_by and each.version is None)
 
 
 def examine() -> Diagnosis:
     """Look for everything; runs each tool once to ask for its version."""
     found = [_find_tool(row) for row in tools.TOOLS]
     if any(each.name == "make" and each.version for each in found):
-        found = [replace(each, needed=each.needed and each.name != "ninja") for each in found]
+        found = [replace(each, needed_by=()) if each.name == "ninja" else each for each in found]
     packages = [_find_package(name, purpose) for name, purpose in _PACKAGES.items()]
     return Diagnosis((*found, *packages))
 
@@ -67,7 +73,7 @@ def _find_tool(row: ToolSpec) -> Finding:
         found.version if found else None,
         row.purpose,
         f"sudo apt-get install {row.package}",
-        row.name in _NEEDED,
+        tuple(family for family, names in _NEEDED.items() if row.name in names),
     )
 
 
@@ -76,4 +82,4 @@ def _find_package(name: str, purpose: str) -> Finding:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         version = None
-    return Finding(name, version, purpose, f"pip install {name}", True)
+    return Finding(name, version, purpose, f"pip install {name}", FAMILIES)

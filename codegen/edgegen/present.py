@@ -495,16 +495,25 @@ def diagnosis(found: Diagnosis) -> list[str]:
     rows = [
         [
             each.name,
-            each.version or ("MISSING" if each.needed else "not there"),
+            each.version or ("MISSING" if each.needed_by else "not there"),
             each.purpose,
             "" if each.version else each.install,
         ]
         for each in found.findings
     ]
-    verdict = "Everything that Cortex-M needs is there."
-    if not found.ok:
-        verdict = f"Missing for Cortex-M: {', '.join(each.name for each in found.missing)}."
-    return [*table(["tool", "version", "what it is for", "to install"], rows), "", verdict]
+    head = ["tool", "version", "what it is for", "to install"]
+    return [*table(head, rows), "", *_verdicts(found)]
+
+
+def _verdicts(found: Diagnosis) -> Iterable[str]:
+    from edgegen.doctor import FAMILIES
+
+    for family in FAMILIES:
+        absent = [each.name for each in found.missing if family in each.needed_by]
+        if absent:
+            yield f"Missing for {family}: {', '.join(absent)}."
+        else:
+            yield f"Everything that {family} needs is there."
 
 
 def diagnosis_data(found: Diagnosis) -> dict[str, Any]:
@@ -516,7 +525,7 @@ def diagnosis_data(found: Diagnosis) -> dict[str, Any]:
                 "version": each.version,
                 "purpose": each.purpose,
                 "install": each.install,
-                "needed": each.needed,
+                "needed_by": list(each.needed_by),
             }
             for each in found.findings
         ],

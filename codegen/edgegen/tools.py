@@ -15,7 +15,7 @@ from pathlib import Path
 from edgegen.errors import MissingToolError
 
 PROBE_SECONDS = 20
-_VERSION = re.compile(r"(?<![\w.])(\d+\.\d+(?:\.\d+)*)")
+_VERSION = re.compile(r"(?<![\w.])v?(\d+\.\d+(?:\.\d+)*)")
 _PACKAGING = re.compile(r"\([^()]*\)")  # "(Debian 1:7.2+dfsg-7)": the packager's number, not ours
 
 
@@ -81,6 +81,15 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("clang", "compiles for Cortex-M instead of GCC (engine aot)", "clang"),
     ToolSpec("ld.lld", "links what clang compiled", "lld"),
     ToolSpec("qemu-system-arm", "emulates Cortex-M devices", "qemu-system-arm"),
+    ToolSpec("gcc", "compiles for this machine", "gcc"),
+    ToolSpec("apt-get", "fetches an Arm Debian to verify Linux projects in", "apt"),
+    ToolSpec("dpkg-deb", "builds and unpacks Debian packages", "dpkg"),
+    ToolSpec("rpmbuild", "builds RPM packages", "rpm"),
+    ToolSpec("lintian", "checks Debian packages", "lintian"),
+    ToolSpec("qemu-aarch64", "emulates programs for 64-bit Arm Linux", "qemu-user"),
+    ToolSpec("qemu-arm", "emulates programs for 32-bit Arm Linux", "qemu-user"),
+    ToolSpec("aarch64-linux-gnu-gcc", "compiles for 64-bit Arm Linux", "gcc-aarch64-linux-gnu"),
+    ToolSpec("arm-linux-gnueabihf-gcc", "compiles for 32-bit Arm Linux", "gcc-arm-linux-gnueabihf"),
     ToolSpec("git", "fetches TensorFlow Lite Micro (engine tflm)", "git"),
 )
 
@@ -100,7 +109,7 @@ def probe(name: str) -> Tool | None:
     if program is None:
         return None
     path = _library_file(program, row.library) if row.library else Path(program)
-    version = _version_of(program)
+    version = version_of(program)
     if path is None or version is None:
         return None
     return Tool(row.name, path, version, row.purpose, row.package)
@@ -141,7 +150,8 @@ def _output(program: str, argument: str) -> str | None:
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
-def _version_of(program: str) -> str | None:
+def version_of(program: str) -> str | None:
+    """What a program says to --version; None when it does not run."""
     output = _output(program, "--version")
     if output is None:
         return None

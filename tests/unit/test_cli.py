@@ -350,11 +350,14 @@ class TestReports:
         assert not facts["ok"]
         absent = {row["name"]: row for row in facts["tools"] if row["version"] is None}
         assert absent["qemu-system-arm"]["install"] == "sudo apt-get install qemu-system-arm"
-        assert absent["qemu-system-arm"]["needed"]
-        assert not absent["clang"]["needed"]
+        assert absent["qemu-system-arm"]["needed_by"] == ["Cortex-M"]
+        assert absent["dpkg-deb"]["needed_by"] == ["Linux"]
+        assert absent["cmake"]["needed_by"] == ["Cortex-M", "Linux"]
+        assert not absent["clang"]["needed_by"]
         shown = run("doctor")
         assert shown.code == 3
         assert "Missing for Cortex-M: cmake, ninja, arm-none-eabi-gcc" in shown.out
+        assert "Missing for Linux: cmake, ninja, gcc" in shown.out
 
 
 class TestScaffold:

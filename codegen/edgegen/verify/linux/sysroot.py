@@ -1,0 +1,155 @@
+"""A Debian of another architecture in a folder, just enough of it to run Python.
+
+Twelve packages for arm64, unpacked and never configured: no root, no chroot, no daemon. The folder
+is found again by what went into it (`cache`), so that only the first run needs the network.
+"""
+
+from __future__ import annotations
+
+import compileall
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgegen.verify.linux import apt, cache
+
+SUITE = "bookworm"
+PYTHON = "3.11"
+_RECIPE = 1  # another number where what is done below changes
+
+_BASE = (
+    "libbz2-1.0",
+    "libc6",
+    "libexpat1",
+    "libffi8",
+    "libgcc-s1",
+    "liblzma5",
+    "libpython3.11-minimal",
+    "libpython3.11-stdlib",
+    "libssl3",
+    "libstdc++6",
+    "python3.11-minimal",
+    "zlib1g",
+)
+# 32-bit Arm has no wheels of numpy and of cffi on PyPI: there they are Debian's.
+_ARMHF = (
+    "libblas3",
+    "libgfortran5",
+    "liblapack3",
+    "python3-cffi",
+    "python3-cffi-backend",
+    "python3-numpy",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What one architecture is called by whom.
+
+    Attributes:
+        name: As ``uname -m`` says it.
+        debian: Its name in Debian.
+        triplet: Of its folders of libraries, and the prefix of its cross compiler.
+        emulator: QEMU's program.
+        cpus: Processors to emulate, by the core that a device file names; "" is the default.
+        platforms: Tags of wheels that it takes, the newest first. pip wants each by itself.
+        packages: Of Debian, to run Python with.
+    """
+
+    name: str
+    debian: str
+    triplet: str
+    emulator: str
+    cpus: dict[str, str]
+    platforms: tuple[str, ...]
+    packages: tuple[str, ...]
+
+    def cpu(self, core: str) -> str:
+        return self.cpus.get(core, self.cpus[""])
+
+
+AARCH64 = Architecture(
+    "aarch64",
+    "arm64",
+    "aarch64-linux-gnu",
+    "qemu-aarch64",
+    {core: core for core in ("cortex-a53", "cortex-a72", "cortex-a76")} | {"": "cortex-a72"},
+    tuple(f"manylinux_2_{minor}_aarch64" for minor in (36, 35, 34, 31, 28, 27, 24))
+    + ("manylinux_2_17_aarch64", "manylinux2014_aarch64"),
+    _BASE,
+)
+# A Cortex-A53 or later in its 32-bit state runs what an Armv7-A processor runs.
+ARMV7L = Architecture(
+    "armv7l",
+    "armhf",
+    "arm-linux-gnueabihf",
+    "qemu-arm",
+    {"": "cortex-a7"},
+    tuple(f"manylinux_2_{minor}_armv7l" for minor in (36, 35, 34, 31, 28))
+    + ("manylinux_2_17_armv7l", "manylinux2014_armv7l", "linux_armv7l"),
+    tuple(sorted(_BASE + _ARMHF)),
+)
+EMULATED = {each.name: each for each in (AARCH64, ARMV7L)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sysroot:
+    """An unpacked Debian.
+
+    Attributes:
+        root: What the emulated program takes for ``/`` where a file is there.
+        packages: Version of each package by name.
+    """
+
+    architecture: Architecture
+    root: Path
+    packages: dict[str, str]
+
+    @property
+    def python(self) -> Path:
+        return self.root / "usr" / "bin" / f"python{PYTHON}"
+
+    @property
+    def debian_packages(self) -> Path:
+        """Where Debian's Python packages are."""
+        return self.root / "usr" / "lib" / "python3" / "dist-packages"
+
+
+def prepare(architecture: Architecture) -> Sysroot:
+    """The sysroot out of the cache; made first where it isn't there.
+
+    Raises:
+        MissingToolError: It isn't there and Debian's packages cannot be had.
+    """
+    recipe = cache.key(_RECIPE, SUITE, architecture.debian, architecture.packages)
+    place = cache.made(
+        f"sysroot/{SUITE}-{architecture.debian}-{recipe}",
+        lambda folder: _make(folder, architecture),
+    )
+    packages = json.loads((place / "packages.json").read_text(encoding="utf-8"))
+    return Sysroot(architecture, place / "root", packages)
+
+
+def _make(folder: Path, architecture: Architecture) -> None:
+    root, downloads = folder / "root", folder / "downloads"
+    root.mkdir()
+    downloads.mkdir()
+    packages = apt.download(downloads, SUITE, architecture.debian, architecture.packages)
+    for package in packages:
+        apt.unpack(package, root)
+    _link_alternatives(root / "usr" / "lib" / architecture.triplet)
+    if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))):
+        # What Debian does when it configures the package. An emulated Python would take minutes.
+        compileall.compile_dir(root / "usr" / "lib", quiet=2)
+    shutil.rmtree(downloads)
+    versions = {package.name: package.version for package in packages}
+    (folder / "packages.json").write_text(json.dumps(versions, indent=2) + "\n", encoding="utf-8")
+
+
+def _link_alternatives(libraries: Path) -> None:
+    """BLAS and LAPACK lie one folder deeper, for update-alternatives to link to."""
+    for name in ("blas/libblas.so.3", "lapack/liblapack.so.3"):
+        if (libraries / name).is_file():
+            (libraries / Path(name).name).symlink_to(name)

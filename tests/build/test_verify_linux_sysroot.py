@@ -1,0 +1,85 @@
+"""From nothing to inference on Arm Linux: Debian's Python, the real wheels, QEMU's user mode."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgegen.verify.linux import qemu, wheels
+from edgegen.verify.linux.sysroot import AARCH64, ARMV7L, Architecture
+from support.emulated_linux import prepared
+
+pytestmark = [pytest.mark.sysroot, pytest.mark.slow]
+
+PROGRAM = """
+import json, platform, sys
+import numpy
+try:
+    from ai_edge_litert.interpreter import Interpreter
+except ImportError:
+    from tflite_runtime.interpreter import Interpreter
+import cffi
+
+interpreter = Interpreter(sys.argv[1], num_threads=1)
+interpreter.allocate_tensors()
+given, wanted = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+values = numpy.arange(numpy.prod(given["shape"]), dtype=given["dtype"]).reshape(given["shape"])
+interpreter.set_tensor(given["index"], values)
+interpreter.invoke()
+declared = cffi.FFI()
+declared.cdef("int abs(int);")
+print(json.dumps({
+    "machine": platform.machine(),
+    "numpy": numpy.__version__,
+    "output": interpreter.get_tensor(wanted["index"]).tolist(),
+    "abs": declared.dlopen(None).abs(-3),
+    "cpuinfo": open("/proc/cpuinfo").read(),
+}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("architecture", "requirements", "cpuinfo", "numpy"),
+    [
+        (AARCH64, ("ai-edge-litert==2.3.0", "cffi", "numpy"), "CPU part\t: 0xd08", "2."),
+        (ARMV7L, ("cffi", "numpy<2", "tflite-runtime==2.14.0"), "CPU part\t: 0xc07", "1.24."),
+    ],
+    ids=["aarch64", "armv7l"],
+)
+def test_a_model_runs(
+    architecture: Architecture,
+    requirements: tuple[str, ...],
+    cpuinfo: str,
+    numpy: str,
+    digits_tflite: Path,
+    tmp_path: Path,
+) -> None:
+    root, emulator = prepared(architecture, "cortex-a72")
+    site = wheels.prepare(requirements, root)
+    (tmp_path / "program.py").write_text(PROGRAM)
+    command = emulator.command(root.root, [root.python, "-S", "program.py", digits_tflite])
+    paths = {"PYTHONPATH": f"{site}:{root.debian_packages}"}
+    done = qemu.run(command, paths, timeout=120, cwd=tmp_path)
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["machine"] == architecture.name
+    assert said["numpy"].startswith(numpy)
+    assert cpuinfo in said["cpuinfo"], "the host's processor shows through"
+    assert said["output"] == _expected(digits_tflite)
+    assert said["abs"] == 3
+
+
+def _expected(model: Path) -> object:
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    resolver = OpResolverType.BUILTIN_REF
+    interpreter = Interpreter(str(model), experimental_op_resolver_type=resolver)
+    interpreter.allocate_tensors()
+    given, wanted = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    values = np.arange(np.prod(given["shape"]), dtype=given["dtype"]).reshape(given["shape"])
+    interpreter.set_tensor(given["index"], values)
+    interpreter.invoke()
+    return interpreter.get_tensor(wanted["index"]).tolist()
