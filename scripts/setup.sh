@@ -35,6 +35,13 @@ missing_packages() {
     has clang || echo clang
     has ld.lld || echo lld
     has node || echo nodejs
+    # Packages of generated projects: built, looked at by their distributions' own critics.
+    has dpkg-deb || echo dpkg
+    has rpmbuild || echo rpm
+    has cpio || echo cpio
+    has lintian || echo lintian
+    has rpmlint || echo rpmlint
+    has shellcheck || echo shellcheck
     # Clang's sanitizers and libFuzzer.
     [[ -d $(clang -print-runtime-dir 2>/dev/null) ]] || echo libclang-rt-dev
     has valgrind || echo valgrind

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgegen.engines import Engine
     from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.frontends.tflite_metadata import Metadata
+    from edgegen.packaging import Package
     from edgegen.verify.report import Report
 
 
@@ -292,6 +293,19 @@ def verify(
     from edgegen import verify as verification
 
     return verification.run(directory, engines or None, cmake_args=cmake_args, progress=progress)
+
+
+def package(
+    directory: Path,
+    format: str,
+    output: Path | None = None,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Package:
+    """Make an archive or a package of a project; see `edgegen.packaging.run`."""
+    from edgegen import packaging
+
+    return packaging.run(directory, format, output, progress=progress)
 
 
 def doctor() -> Diagnosis:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # For completion only; the engines' own tables decide.
 ENGINES = ("aot", "tflm", "litert", "onnxruntime", "openvino")
+FORMATS = ("tar.gz", "deb", "rpm", "wheel")  # likewise, the device's
 OPTIMIZE_FOR = ("latency", "memory", "size")  # likewise, edgegen.options'
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED_EXIT_CODE = 130
@@ -52,6 +53,10 @@ def _complete_device(incomplete: str) -> list[str]:
 
 def _complete_engine(incomplete: str) -> list[str]:
     return [engine for engine in ENGINES if engine.startswith(incomplete)]
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    return [each for each in FORMATS if each.startswith(incomplete)]
 
 
 def _complete_optimize_for(incomplete: str) -> list[str]:
@@ -436,6 +441,49 @@ def verify(
     _report(as_json, report.to_dict, lambda: present.report(report))
     if not report.ok:
         raise typer.Exit(1)
+
+
+@app.command()
+def package(
+    directory: DirectoryArgument = Path(),
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="tar.gz|deb|rpm|wheel",
+            help="One of the device's formats; `edgegen devices ID` lists them.",
+            autocompletion=_complete_format,
+        ),
+    ] = "tar.gz",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="File to write, or a folder for it; DIR/dist by default.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an archive or a package to hand on.
+
+    With manifest and bill of materials; the same files give the same bytes. Exit 1 when it is
+    larger than the device's storage.
+
+    JSON: {path, format, name, version, architecture, sha256, files, package_bytes,
+    installed_bytes, storage_bytes, share, verdict, notes}
+
+    \b
+    Example:
+      edgegen package firmware --format tar.gz
+    """
+    from edgegen import api, present
+
+    with _progress() as step:
+        made = api.package(directory, format, output, progress=step)
+    _report(as_json, made.as_dict, lambda: present.package(made))
 
 
 @app.command()

@@ -52,6 +52,23 @@ model = {model}
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """[package]: what is written on a package; "" for what is not said here.
+
+    Attributes:
+        version: Of the project, where no pyproject.toml has one.
+        maintainer: "Name <address>", who answers for the package.
+        license: SPDX expression of the user's own files.
+        homepage: URL.
+    """
+
+    version: str = ""
+    maintainer: str = ""
+    license: str = ""
+    homepage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The contents of edgegen.toml.
 
@@ -64,6 +81,7 @@ class Config:
         optimize_for: How the `aot` engine chooses its kernels.
         inputs: How the model's inputs are made, as far as the user described them.
         serve: Of `edgegen.options.PROTOCOLS`, those that the project speaks.
+        package: What `edgegen package` writes on a package.
     """
 
     name: str
@@ -74,6 +92,7 @@ class Config:
     optimize_for: OptimizeFor = DEFAULT_OPTIMIZE_FOR
     inputs: tuple[Input, ...] = ()
     serve: tuple[str, ...] = ()
+    package: Package = Package()
 
 
 def read(directory: Path) -> Config:
@@ -116,7 +135,7 @@ def read_inputs(path: Path) -> tuple[Input, ...]:
 def parse(text: str, where: str) -> Config:
     """Read the file's text; ``where`` names it in errors."""
     document = _document(text, CONFIG, where)
-    known = ("project", "input")
+    known = ("project", "input", "package")
     problems = [
         f"unknown key {key!r}{did_you_mean(key, known)}" for key in document if key not in known
     ]
@@ -126,6 +145,7 @@ def parse(text: str, where: str) -> Config:
         problems.append("[project] is missing")
         raise _wrong(problems, where)
     problems += _table_problems(table)
+    package = _package(document.get("package", {}), problems)
     if problems:
         raise _wrong(problems, where)
     return Config(
@@ -137,7 +157,26 @@ def parse(text: str, where: str) -> Config:
         table.get("optimize_for", DEFAULT_OPTIMIZE_FOR),
         described,
         tuple(table.get("serve", ())),
+        package=package,
     )
+
+
+def _package(table: object, problems: list[str]) -> Package:
+    """[package]; what is wrong with it goes to ``problems``."""
+    if not isinstance(table, dict):
+        problems.append("[package] is not a table")
+        return Package()
+    found = len(problems)
+    for key, value in table.items():
+        pattern = _PACKAGE_KEYS.get(key)
+        if pattern is None:
+            hint = did_you_mean(key, tuple(_PACKAGE_KEYS))
+            problems.append(f"unknown key package.{key!r}{hint}")
+        elif not isinstance(value, str) or not value.isprintable():
+            problems.append(f"package.{key} is not a line of text")
+        elif not re.fullmatch(pattern, value):
+            problems.append(f"package.{key} is not like {pattern}")
+    return Package(**table) if len(problems) == found else Package()
 
 
 def _text(path: Path) -> str:
@@ -295,6 +334,14 @@ _KEYS: dict[str, tuple[bool, Callable[[object], str]]] = {
     "engines": (False, _check_engines),
     "optimize_for": (False, _check_optimize_for),
     "serve": (False, _check_serve),
+}
+
+
+_PACKAGE_KEYS = {
+    "version": r"[0-9][0-9A-Za-z.+!]{0,63}",
+    "maintainer": r"[^<>,:\"]{1,100} <[^<>@\s]{1,64}@[^<>@\s]{1,150}>",
+    "license": r"[0-9A-Za-z.+() -]{1,200}",
+    "homepage": r"https?://[!-~]{1,200}",
 }
 
 

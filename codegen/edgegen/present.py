@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edgegen.engines.aot.plan import Layer, Place
     from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.fit import EngineFit, FitReport
+    from edgegen.packaging import Package
     from edgegen.project import Plan
     from edgegen.verify.report import EngineFacts, Report
 
@@ -486,6 +487,24 @@ def _engine_cells(facts: EngineFacts) -> list[str]:
         f"{facts.flash.total:,}" if facts.flash else "-",
         f"{facts.ram.total:,}" if facts.ram else "-",
     ]
+
+
+# package
+
+
+def package(made: Package) -> list[str]:
+    from edgegen.fit import Verdict
+
+    lines = [
+        str(made.path),
+        f"sha256     {made.sha256}",
+        f"package    {made.package_bytes:,} bytes",
+        f"installed  {made.installed_bytes:,} bytes on disk, {made.files} files",
+        f"storage    {made.share:.0%} of {made.storage_bytes:,} bytes",
+    ]
+    if made.verdict is Verdict.TIGHT:
+        lines.append("warning: it leaves less than a fifth of the device's storage")
+    return lines + [f"note: {text}" for text in made.notes]
 
 
 # doctor

@@ -76,7 +76,9 @@ def state(path: Path) -> str:
     return "a folder" if stat.S_ISDIR(mode) else "a special file"
 
 
-def failed(error: OSError, directory: Path, *, decided: bool = False) -> EdgegenError:
+def failed(
+    error: OSError, directory: Path, *, decided: bool = False, what: str = "project"
+) -> EdgegenError:
     """The error for a write that the system refused.
 
     ``decided``: the journal is in place, so the next run completes the change; else
@@ -86,7 +88,7 @@ def failed(error: OSError, directory: Path, *, decided: bool = False) -> Edgegen
     if decided:
         fix = f"{fix} The next `edgegen update` completes what was begun.".strip()
     return EdgegenError(
-        f"Cannot write the project: {error.strerror or error}.",
+        f"Cannot write the {what}: {error.strerror or error}.",
         where=str(error.filename or directory),
         fix=fix,
     )

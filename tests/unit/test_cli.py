@@ -22,7 +22,9 @@ from edgegen.options import OPTIMIZE_FOR
 from support import metadata_builder
 from support.tflite_builder import ModelBuilder
 
-COMMANDS = ["inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "doctor"]
+COMMANDS = [
+    *("inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "package", "doctor"),
+]
 
 
 class Result(NamedTuple):

@@ -16,7 +16,7 @@ LAYERS = (
     ("cli",),
     ("present",),
     ("api",),
-    ("doctor", "evidence", "frontends", "targets", "verify"),
+    ("doctor", "evidence", "frontends", "packaging", "targets", "verify"),
     ("fit", "preprocess_c"),
     ("config", "engines", "golden"),
     (
