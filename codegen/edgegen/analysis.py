@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edgegen.model import MatMulAttrs, Model, Op, OpKind, Quant, Tensor
+from edgegen.model import ForeignGraph, MatMulAttrs, Model, Op, OpKind, Quant, Tensor
 
 
 def macs(model: Model, op: Op) -> int:
@@ -77,6 +77,19 @@ def summary(model: Model) -> dict[str, Any]:
         "macs": sum(per_op),
         "weight_bytes": weight_bytes(model),
         "activation_peak_bytes": activation_peak(model),
+    } | ({} if model.foreign is None else _foreign(model.foreign))
+
+
+def _foreign(graph: ForeignGraph) -> dict[str, Any]:
+    """What the IR would have told; None where nobody knows it."""
+    return {
+        "operators": [
+            {"operator": name, "version": version, "count": count}
+            for name, version, count in graph.operators
+        ],
+        "macs": None,
+        "weight_bytes": graph.weight_bytes,
+        "activation_peak_bytes": None,
     }
 
 

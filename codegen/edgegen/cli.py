@@ -64,7 +64,7 @@ def _complete_optimize_for(incomplete: str) -> list[str]:
 
 
 ModelArgument = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A .tflite file.", show_default=False)
+    Path, typer.Argument(metavar="MODEL", help="A .tflite or .onnx file.", show_default=False)
 ]
 DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="The project's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

@@ -207,6 +207,12 @@ _REASONS = (
         "edgegen does not know which of TensorFlow Lite Micro's source files run it.",
         "Use the aot engine.",
     ),
+    Reason(
+        "EG220",
+        "file format of another engine",
+        "The engine reads models in another file format.",
+        "Choose an engine that reads this format, or convert the model.",
+    ),
 )
 
 REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}
@@ -222,3 +228,11 @@ def diagnostic(code: str, where: str, cause: str, fix: str | None = None) -> Dia
     """
     reason = REASONS[code]
     return Diagnostic(code, where, cause, reason.fix if fix is None else fix)
+
+
+def wrong_format(found: str, *taken: str) -> tuple[Diagnostic, ...]:
+    """The refusal of an engine that reads the formats ``taken``; empty when that is one of them."""
+    if found in taken:
+        return ()
+    cause = f"the engine reads {' and '.join(taken)}, and this is {found}."
+    return (diagnostic("EG220", "model file", cause),)

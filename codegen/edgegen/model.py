@@ -420,7 +420,7 @@ class Source:
 
     Attributes:
         file_name: Without folders.
-        format: "tflite".
+        format: "tflite" or "onnx".
         sha256: Hex digest of ``data``.
         data: The file's bytes.
     """
@@ -432,11 +432,31 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignGraph:
+    """What is known of a graph in a format whose operators the IR does not hold.
+
+    Attributes:
+        operators: (name, version of its operator set, count), sorted.
+        weight_bytes: Of all constants.
+        has_free_batch: Whether the first dimension of every input and output is left open; their
+            tensors have 1 there.
+    """
+
+    operators: tuple[tuple[str, int, int], ...]
+    weight_bytes: int
+    has_free_batch: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A trained model: tensors, operators in execution order, inputs and outputs.
 
     ``inputs`` and ``outputs`` are indices into ``tensors``. Tensor indices are those
     of the model file, so a diagnostic or a golden value can be traced back to it.
+
+    Attributes:
+        foreign: Of a model that only runtimes for its own format can run: then ``ops`` is empty,
+            and ``tensors`` are its inputs and outputs alone.
     """
 
     name: str
@@ -445,3 +465,4 @@ class Model:
     ops: tuple[Op, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    foreign: ForeignGraph | None = None

@@ -59,9 +59,9 @@ def inspection(found: Inspection) -> list[str]:
         f"{facts['file']}: {facts['format']}, {facts['file_bytes']:,} bytes",
         f"sha256 {facts['sha256']}",
         "",
-        f"multiply-accumulates  {facts['macs']:,}",
-        f"weights               {facts['weight_bytes']:,} bytes",
-        f"activation peak       {facts['activation_peak_bytes']:,} bytes",
+        f"multiply-accumulates  {_known(facts['macs'])}",
+        f"weights               {_known(facts['weight_bytes'], ' bytes')}",
+        f"activation peak       {_known(facts['activation_peak_bytes'], ' bytes')}",
         f"tensors               {len(facts['tensors'])}",
         "",
         *table(["operator", "version", "count"], operators, right=(1, 2)),
@@ -72,6 +72,10 @@ def inspection(found: Inspection) -> list[str]:
         *engines(found.engines),
         *(f"note: {text}" for text in found.notes),
     ]
+
+
+def _known(number: int | None, unit: str = "") -> str:
+    return "not known" if number is None else f"{number:,}{unit}"
 
 
 def preprocessing(described: Iterable[DescribedInput]) -> list[str]:

@@ -2,7 +2,8 @@
 
 Integer models run in TensorFlow Lite Micro's own interpreter on the host (PyPI package
 tflite-micro), whose integers every engine must match bit for bit; float models run in
-LiteRT with its reference kernels (BUILTIN_REF). A run is one interpreter and all vectors in
+LiteRT with its reference kernels (BUILTIN_REF), and ONNX models in onnxruntime without its graph
+optimisations. A run is one interpreter and all vectors in
 order, so that what a model keeps from one inference to the next is there. Neither falls back
 to the other: their integers differ (TFLM rounds twice in FULLY_CONNECTED).
 
@@ -34,10 +35,11 @@ _QUANTISED = (DType.INT8, DType.UINT8, DType.INT16)
 # It has no reference kernel for ELU, and refuses to read a variable that nothing has assigned yet,
 # where TFLM has zeros.
 _NOT_IN_LITERT = (OpKind.ELU, OpKind.READ_VARIABLE)
-_PACKAGES = {"tflm": "tflite-micro", "litert": "ai-edge-litert"}
+_PACKAGES = {"tflm": "tflite-micro", "litert": "ai-edge-litert", "onnxruntime": "onnxruntime"}
 _FIXES = {
     "tflm": "pip install tflite-micro==0.dev20261002230103 (Linux on x86_64 only)",
     "litert": "pip install ai-edge-litert",
+    "onnxruntime": "pip install 'edgegen[onnx]'",
 }
 
 
@@ -108,8 +110,7 @@ def run(
         MissingToolError: The interpreter's package isn't installed.
         EdgegenError: The interpreter refused the model, crashed, or took too long.
     """
-    litert_lacks = any(op.kind in _NOT_IN_LITERT for op in model.ops)
-    interpreter = "tflm" if litert_lacks or is_quantised(model) else "litert"
+    interpreter = _interpreter(model)
     tensors = activation_indices(model) if every_activation else ()
     head = {
         "inputs_per_vector": len(model.inputs),
@@ -124,6 +125,13 @@ def run(
         outputs.append(tuple(_shaped(next(arrays), model, t) for t in model.outputs))
         activations.append({t: _shaped(next(arrays), model, t) for t in tensors})
     return ReferenceResult(_name(interpreter), tuple(outputs), tuple(activations))
+
+
+def _interpreter(model: Model) -> str:
+    if model.source.format == "onnx":
+        return "onnxruntime"
+    litert_lacks = any(op.kind in _NOT_IN_LITERT for op in model.ops)
+    return "tflm" if litert_lacks or is_quantised(model) else "litert"
 
 
 def host_arena(model: Model, timeout_s: float = 120.0) -> HostArena:

@@ -111,6 +111,26 @@ def _run_litert(head: dict[str, Any], model: bytes, inputs: list[Array]) -> list
     return _collect(head, inputs, infer, interpreter.get_tensor)
 
 
+def _run_onnxruntime(head: dict[str, Any], model: bytes, inputs: list[Array]) -> list[Array]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # The graph as it stands in the file, and sums in one order.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_inputs()]
+
+    def infer(values: list[Array]) -> list[Array]:
+        found: list[Array] = session.run(None, dict(zip(names, values, strict=True)))
+        return found
+
+    def tensor(index: int) -> Array:
+        raise ValueError(f"tensor {index} is not shown")
+
+    return _collect(head, inputs, infer, tensor)
+
+
 def _printed(action: Callable[[], None]) -> str:
     """What native code writes to file descriptor 2 during ``action``."""
     saved = os.dup(2)
@@ -158,6 +178,8 @@ def main() -> None:
         arrays: list[Array] = []
         if head["interpreter"] == "litert":
             arrays = _run_litert(head, model, inputs)
+        elif head["interpreter"] == "onnxruntime":
+            arrays = _run_onnxruntime(head, model, inputs)
         else:
             reply["allocations"] = _allocations(head, model)
             if inputs:

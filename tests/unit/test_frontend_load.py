@@ -88,9 +88,9 @@ def test_no_permission(tmp_path: Path) -> None:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS pointer"),
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "Keras HDF5"),
         (b"PK\x03\x04" + bytes(100), "ZIP archive"),
-        (b"\x08\x07\x12\x07pytorch" + bytes(50), "not a TensorFlow Lite model"),
-        (bytes(8), "not a TensorFlow Lite model"),
-        (b"\x1c", "not a TensorFlow Lite model"),
+        (b"\x08\x07\x12\x07pytorch" + bytes(50), "no ONNX model"),
+        (bytes(8), "neither a TensorFlow Lite nor an ONNX model"),
+        (b"\x1c", "neither a TensorFlow Lite nor an ONNX model"),
     ],
 )
 def test_other_content(tmp_path: Path, content: bytes, what: str) -> None:
@@ -104,7 +104,7 @@ def test_a_huge_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "huge.tflite"
     with path.open("wb") as file:
         file.truncate(3 << 30)  # sparse: takes no space on the disk
-    assert "not a TensorFlow Lite model" in told(path)
+    assert "neither a TensorFlow Lite nor an ONNX model" in told(path)
     with path.open("r+b") as file:
         file.write(b"\x20\0\0\0TFL3")
     assert "larger than 2 GiB" in told(path)

@@ -47,8 +47,10 @@ def load(path: Path) -> Model:
     except MemoryError:
         raise UsageError("The model file does not fit into memory.", where=str(path)) from None
 
-    from edgegen.frontends import tflite
+    from edgegen.frontends import onnx, tflite
 
+    if data[4:8] != b"TFL3" and onnx.looks_like(data):
+        return onnx.parse(data, path.name)
     return tflite.parse(data, path.name)
 
 
@@ -56,6 +58,8 @@ def metadata(model: Model) -> Metadata:
     """What the model's file says of its inputs and outputs, where it does."""
     from edgegen.frontends import tflite_metadata
 
+    if model.source.format != "tflite":
+        return tflite_metadata.Metadata()
     return tflite_metadata.read(model)
 
 
@@ -82,12 +86,14 @@ def _read(path: Path) -> bytes:
 def _refuse_other_formats(path: Path, start: bytes) -> None:
     if not start:
         raise UsageError("The model file is empty.", where=str(path))
-    if start[4:8] == b"TFL3":
+    from edgegen.frontends import onnx
+
+    if start[4:8] == b"TFL3" or onnx.looks_like(start):
         return
     for magic, what, fix in _OTHER_FORMATS:
         if start.startswith(magic):
             raise UsageError(f"The model file is {what}.", where=str(path), fix=fix)
-    what = "a text file" if _is_text(start) else "not a TensorFlow Lite model"
+    what = "a text file" if _is_text(start) else "neither a TensorFlow Lite nor an ONNX model"
     raise UsageError(f"The model file is {what}.", where=str(path), fix=_CONVERT)
 
 

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from edgegen import analysis
-from edgegen.diagnostics import diagnostic
+from edgegen.diagnostics import diagnostic, wrong_format
 from edgegen.engines.aot import stripes
 from edgegen.engines.aot.kernels import Kernel, alternatives, choose
 from edgegen.engines.aot.ops import KERNELS
@@ -39,7 +39,7 @@ _MOST_TRIES = 40
 
 def refusals(model: Model) -> tuple[Diagnostic, ...]:
     """Every operator that no kernel takes, and why."""
-    found = []
+    found = list(wrong_format(model.source.format, "tflite"))
     for op in model.ops:
         chosen = choose(KERNELS, model, op)
         if isinstance(chosen, str):

@@ -6,7 +6,7 @@ import textwrap
 
 from edgegen import runtime_sources
 from edgegen.device import Microcontroller
-from edgegen.diagnostics import diagnostic
+from edgegen.diagnostics import diagnostic, wrong_format
 from edgegen.engines import Footprint, Quantity
 from edgegen.engines.tflm import arena
 from edgegen.engines.tflm.kernels import (
@@ -70,7 +70,11 @@ class TflmEngine:
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """Operators in element types that one of the two kernel sets lacks."""
-        return tuple(found for op in model.ops if (found := _refusal(model, op)) is not None)
+        found = (_refusal(model, op) for op in model.ops)
+        return (
+            *wrong_format(model.source.format, "tflite"),
+            *(refusal for refusal in found if refusal is not None),
+        )
 
     def emit(self, model: Model, device: Microcontroller, options: Options) -> dict[str, bytes]:
         """Files below edgegen/tflm/. Runs the host's interpreter for the arena's bound."""
