@@ -32,7 +32,7 @@ from edgegen.engines.aot.engine import lower_for
 from edgegen.engines.aot.program import Call
 from edgegen.model import Model
 from edgegen.options import OptimizeFor
-from edgegen.verify.report import LayerFacts
+from edgegen.verify.cortex_m.report import LayerFacts
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]

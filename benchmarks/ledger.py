@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegen import analysis, api, frontends, registry, verify
-from edgegen.verify.report import EngineFacts, LayerFacts, Report
+from edgegen.verify.cortex_m.report import EngineFacts, LayerFacts, Report
 
 ROOT = Path(__file__).resolve().parent.parent
 CARRIED = ROOT / "benchmarks" / "tflm_cortex_m.json"

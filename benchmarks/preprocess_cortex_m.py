@@ -30,7 +30,7 @@ from compare import Figure, Row
 from edgegen import micro_audio, registry, tools
 from edgegen.native import AudioFeatures, ImagePreprocessor, MicroAudioFeatures
 from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
-from edgegen.verify.emulator import Qemu
+from edgegen.verify.cortex_m.emulator import Qemu
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "runtime_c"

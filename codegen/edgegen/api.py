@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.frontends.tflite_metadata import Metadata
     from edgegen.packaging import Package
-    from edgegen.verify.report import Report
+    from edgegen.verify import Evidence
 
 
 _METADATA = "the model's metadata"
@@ -288,7 +288,7 @@ def verify(
     *,
     cmake_args: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
-) -> Report:
+) -> Evidence:
     """Build the project, run it in the emulator, compare, and write evidence/."""
     from edgegen import verify as verification
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from edgegen.fit import EngineFit, FitReport
     from edgegen.packaging import Package
     from edgegen.project import Plan
-    from edgegen.verify.report import EngineFacts, Report
+    from edgegen.verify import Evidence
+    from edgegen.verify.cortex_m.report import EngineFacts
+    from edgegen.verify.cortex_m.report import Report as FirmwareReport
 
 
 def printable(line: str) -> str:
@@ -460,7 +462,15 @@ def plan_data(made: Plan) -> dict[str, Any]:
 # verify
 
 
-def report(made: Report) -> list[str]:
+def report(made: Evidence) -> list[str]:
+    from edgegen.verify.cortex_m.report import Report as FirmwareReport
+
+    if isinstance(made, FirmwareReport):
+        return _firmware_report(made)
+    raise TypeError(type(made))
+
+
+def _firmware_report(made: FirmwareReport) -> list[str]:
     rows = [[name, *_engine_cells(facts)] for name, facts in made.engines.items()]
     head = ["engine", "status", "vectors", "bit-exact", "max diff", "instructions", "flash", "RAM"]
     lines = table(head, rows, right=(2, 4, 5, 6, 7))

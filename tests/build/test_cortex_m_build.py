@@ -16,7 +16,7 @@ from edgegen import golden, registry
 from edgegen.frontends import tflite
 from edgegen.model import Model
 from edgegen.options import Options
-from edgegen.verify.emulator import Run
+from edgegen.verify.cortex_m.emulator import Run
 from support.firmware import STRICT, Firmware
 from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder

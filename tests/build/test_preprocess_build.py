@@ -17,7 +17,7 @@ from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
-from edgegen.verify import elf
+from edgegen.verify.cortex_m import elf
 from support.firmware import STRICT, Firmware
 from support.golden_once import golden_once
 from support.tflite_builder import ModelBuilder

@@ -18,7 +18,7 @@ from edgegen import api, verify
 from edgegen.engines.tflm.kernels import CMSIS_NN, CMSIS_NN_FILES, CORE, KERNELS, SOURCES
 from edgegen.model import OpKind
 from edgegen.tools import require
-from edgegen.verify.emulator import Qemu
+from edgegen.verify.cortex_m.emulator import Qemu
 
 pytestmark = [
     pytest.mark.cross,

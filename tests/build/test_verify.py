@@ -20,7 +20,7 @@ from edgegen import (
 )
 from edgegen.errors import DifferenceError, EdgegenError, MissingToolError, UsageError
 from edgegen.verify.build import UnreachableSourcesError
-from edgegen.verify.report import Report
+from edgegen.verify.cortex_m.report import Report
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgegen import tools
-from edgegen.verify.emulator import EmulatorError, EmulatorTimeoutError, Qemu
+from edgegen.verify.cortex_m.emulator import EmulatorError, EmulatorTimeoutError, Qemu
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu]
 

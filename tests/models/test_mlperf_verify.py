@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgegen import api, frontends, verify
-from edgegen.verify.report import Report
+from edgegen.verify.cortex_m.report import Report
 from support import script
 
 pytestmark = [pytest.mark.cross, pytest.mark.qemu, pytest.mark.slow]

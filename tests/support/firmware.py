@@ -9,7 +9,7 @@ from pathlib import Path
 from edgegen import registry, targets, tools
 from edgegen.model import Model
 from edgegen.options import Options
-from edgegen.verify.emulator import Qemu, Run
+from edgegen.verify.cortex_m.emulator import Qemu, Run
 
 STRICT = ("-DEDGEGEN_WARNINGS_AS_ERRORS=ON", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
 PEDANTIC_C = "-Wshadow -Wpedantic -Wstrict-prototypes -Wmissing-prototypes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgegen.errors import DifferenceError
-from edgegen.verify.arena import smallest
+from edgegen.verify.cortex_m.arena import smallest
 
 
 @pytest.mark.parametrize("upper", [16, 32, 1_024, 22_832, 100_712])

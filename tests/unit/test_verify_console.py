@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgegen.verify.console import ConsoleError, parse
+from edgegen.verify.cortex_m.console import ConsoleError, parse
 
 PASS = """\
 edgegen-selftest 1

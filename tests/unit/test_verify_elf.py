@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgegen.errors import DifferenceError
-from edgegen.verify import elf
+from edgegen.verify.cortex_m import elf
 
 SOURCE = """
 #include <stdint.h>

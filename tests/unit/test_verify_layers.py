@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from edgegen.errors import DifferenceError
-from edgegen.verify.console import ConsoleError, parse
-from edgegen.verify.layers import Layer, measured, read
+from edgegen.verify.cortex_m.console import ConsoleError, parse
+from edgegen.verify.cortex_m.layers import Layer, measured, read
 
 MODEL_C = """\
 /* node 0: CONV_2D, 9,216 MACs */

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edgegen.verify import report
-from edgegen.verify.report import (
+from edgegen.verify import evidence
+from edgegen.verify.cortex_m import report
+from edgegen.verify.cortex_m.report import (
     DeviceFacts,
     EngineFacts,
     Flash,
@@ -169,17 +170,17 @@ def test_a_long_failure_is_quoted_as_it_is() -> None:
 
 def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
-    report.write(REPORT, folder)
+    evidence.write(REPORT, folder)
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
-    report.write(REPORT, folder)
+    evidence.write(REPORT, folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
     assert sorted(first) == ["report.json", "report.md"]
 
 
 def test_a_write_that_fails_keeps_the_old_report(tmp_path: Path) -> None:
-    report.write(REPORT, tmp_path)
+    evidence.write(REPORT, tmp_path)
     before = (tmp_path / "report.json").read_bytes()
     (tmp_path / ".report.json.new").mkdir()  # stands where the draft would
     with pytest.raises(OSError, match=r"report\.json\.new"):
-        report.write(with_engine(replace(ENGINE, vectors=5)), tmp_path)
+        evidence.write(with_engine(replace(ENGINE, vectors=5)), tmp_path)
     assert (tmp_path / "report.json").read_bytes() == before

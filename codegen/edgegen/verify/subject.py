@@ -3,69 +3,43 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen import config, lockfile, registry, storage
-from edgegen.device import Emulator, Microcontroller
+from edgegen.config import Config
+from edgegen.device import Device
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.lockfile import Lock
-from edgegen.project import CONFIG
-from edgegen.verify.report import DeviceFacts, ModelFacts, SourceFacts
+from edgegen.verify.evidence import ModelFacts, SourceFacts
+
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class GoldenFacts:
-    """What golden.h says about the comparison.
-
-    Attributes:
-        activations: Tensors with a checksum for every vector.
-        tolerance: Of float outputs, see `golden.Golden`; 0 for integers.
-        reference: The interpreter that computed the expected outputs.
-        raw_vectors: Of raw bytes, each for all of the ``raw_inputs``.
-        raw_inputs: Inputs of the model that are made from raw bytes.
-    """
-
-    vectors: int
-    activations: int
-    tolerance: float
-    reference: str
-    raw_vectors: int
-    raw_inputs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A generated project that lies in ``directory``.
-
-    Attributes:
-        engines: Engine ids that the project was generated with.
-    """
+class Project:
+    """A generated project of any family that lies in ``directory``."""
 
     directory: Path
-    name: str
+    settings: Config
+    lock: Lock
+    device: Device
     model: ModelFacts
-    device: Microcontroller
-    emulator: Emulator
-    engines: tuple[str, ...]
     sources: SourceFacts
-    golden: GoldenFacts
 
-    def device_facts(self) -> DeviceFacts:
-        notice = ""
-        if not self.emulator.exact:
-            notice = (
-                f"QEMU has no machine for {self.device.name}: {self.emulator.machine}, a machine "
-                "with the same instruction set, stood in for it. Results and instruction counts "
-                "carry over; the memory map, the peripherals and the clock are not the device's."
-            )
-        return DeviceFacts(
-            self.device.id, self.device.name, self.emulator.machine, self.emulator.exact, notice
+    def other_model(self) -> DifferenceError:
+        """The error for a model file that has changed since the project was generated."""
+        return DifferenceError(
+            "The model is not the one that the project was generated from.",
+            where=str(self.directory / self.settings.model),
+            fix="Run `edgegen update` first.",
         )
 
 
-def load(directory: Path) -> Subject:
-    """Read a project; a UsageError or DifferenceError says why it cannot be verified."""
+def load(directory: Path) -> Project:
+    """Read a project; a UsageError says why it cannot be verified."""
     settings = config.read(directory)
     lock = lockfile.read(directory)
     if lock is None:
@@ -75,86 +49,38 @@ def load(directory: Path) -> Subject:
             fix="Run `edgegen update` there.",
         )
     device = registry.load_device(settings.device)
-    if not isinstance(device, Microcontroller):
-        raise UsageError(f"Nothing verifies projects for {device.name}.", where=str(directory))
-    if device.emulator is None:
-        raise DifferenceError(
-            f"No emulator can stand in for {device.name}.",
-            fix="Build the project's board preset and run the self-test on the device.",
-        )
-    golden = _golden(directory, settings.name)
-    if len(settings.inputs) != golden.raw_inputs:
-        raise DifferenceError(
-            f"edgegen.toml describes {len(settings.inputs)} of the model's inputs, and the project "
-            f"was generated for {golden.raw_inputs}.",
-            where=str(directory / CONFIG),
-            fix="Run `edgegen update` first.",
-        )
-    return Subject(
-        directory=directory,
-        name=settings.name,
-        model=_model(directory, settings, lock),
-        device=device,
-        emulator=device.emulator,
-        engines=_engines(settings, lock),
-        sources=_sources(directory, lock),
-        golden=golden,
-    )
+    model = _model(directory, settings)
+    return Project(directory, settings, lock, device, model, _sources(directory, lock))
 
 
-def _model(directory: Path, settings: config.Config, lock: Lock) -> ModelFacts:
-    """The model file, which must be the one that the project was generated from."""
+def chosen(directory: Path, known: Sequence[str], engines: Sequence[str] | None) -> tuple[str, ...]:
+    """The engines to verify: those that were asked for, or all that the project knows."""
+    unknown = [engine for engine in engines or () if engine not in known]
+    if unknown:
+        raise UsageError(
+            f"The project was not generated with the engine {unknown[0]!r}.",
+            where=str(directory),
+            fix=f"It has {' and '.join(known)}.",
+        )
+    return tuple(dict.fromkeys(engines or known))
+
+
+@contextmanager
+def writing_into(directory: Path) -> Iterator[None]:
+    """What the system refuses to write is the user's to mend, not a bug."""
+    try:
+        yield
+    except OSError as error:
+        raise storage.failed(error, directory) from error
+
+
+def _model(directory: Path, settings: Config) -> ModelFacts:
     path = directory / settings.model
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise UsageError("The model cannot be read.", where=f"{path}: {error.strerror}") from None
-    header = directory / "edgegen" / "include" / settings.name / "model.h"
-    if header.is_file() and digest.encode() not in header.read_bytes():
-        raise DifferenceError(
-            "The model is not the one that the project was generated from.",
-            where=str(path),
-            fix="Run `edgegen update` first.",
-        )
     return ModelFacts(settings.name, path.name, digest)
-
-
-def _golden(directory: Path, name: str) -> GoldenFacts:
-    """Read golden.h, so that a self-test which compares less than that is found out."""
-    path = directory / "edgegen" / "golden" / "golden.h"
-    prefix = f"#define {name.upper()}_GOLDEN_"
-    try:
-        text = path.read_text(encoding="utf-8")
-        return GoldenFacts(
-            vectors=int(_after(prefix + "VECTORS ", text)),
-            activations=int(_after(prefix + "ACTIVATIONS ", text)),
-            tolerance=float(_after(prefix + "TOLERANCE ", text).rstrip("fF")),
-            reference=_after(" * Reference: ", text).rstrip("."),
-            raw_vectors=int(_after(prefix + "RAW_VECTORS ", text)),
-            raw_inputs=int(_after(prefix + "RAW_INPUTS ", text)),
-        )
-    except (OSError, ValueError) as error:
-        raise DifferenceError(
-            f"The golden vectors' header is not as edgegen writes it: {error}.",
-            where=str(path),
-            fix="Run `edgegen update --force`.",
-        ) from None
-
-
-def _after(prefix: str, text: str) -> str:
-    """The rest of the line that begins with ``prefix``; a ValueError when there is none."""
-    for line in text.splitlines():
-        if line.startswith(prefix):
-            return line.removeprefix(prefix).strip()
-    raise ValueError(f"no line {prefix!r}")
-
-
-def _engines(settings: config.Config, lock: Lock) -> tuple[str, ...]:
-    """Engines whose header was generated, in the project's order of preference."""
-    suffix = f"/include/{settings.name}/engine.h"
-    found = [path.split("/")[1] for path in sorted(lock.files) if path.endswith(suffix)]
-    preferred = [engine for engine in settings.engines if engine in found]
-    return tuple(dict.fromkeys([*preferred, *found]))
 
 
 def _sources(directory: Path, lock: Lock) -> SourceFacts:

@@ -13,18 +13,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgegen.verify.evidence import ModelFacts, SourceFacts
+
 FORMAT = 1
-JSON_NAME = "report.json"
-MARKDOWN_NAME = "report.md"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """``name`` prefixes the generated symbols; ``file`` is the model's file name."""
-
-    name: str
-    file: str
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +32,6 @@ class DeviceFacts:
     machine: str
     exact: bool
     notice: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
-    """What was built.
-
-    Attributes:
-        sha256: Digest over the path and digest of every generated file.
-        edited: Generated files that are not what edgegen wrote.
-    """
-
-    sha256: str
-    edited: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,20 +220,3 @@ class Report:
         from edgegen.render import render
 
         return render("evidence/report.md.j2", {"report": self})
-
-
-def write(report: Report, directory: Path) -> None:
-    """Write report.json and report.md into ``directory``, each at once."""
-    directory.mkdir(parents=True, exist_ok=True)
-    _replace(directory / JSON_NAME, report.to_json())
-    _replace(directory / MARKDOWN_NAME, report.to_markdown())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgegen import tools
 from edgegen.device import Emulator
-from edgegen.verify.emulator import Qemu
+from edgegen.verify.cortex_m.emulator import Qemu
 
 _TOOLCHAIN_FILE = "-DCMAKE_TOOLCHAIN_FILE"
 _CXX_ENGINES = ("tflm",)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen.errors import DifferenceError
-from edgegen.verify import arena, console, elf, layers, toolchain
 from edgegen.verify.build import Build, build
-from edgegen.verify.console import Output, SelfTest
-from edgegen.verify.emulator import TIMEOUT_SECONDS, Qemu
-from edgegen.verify.report import (
+from edgegen.verify.cortex_m import arena, console, elf, layers, toolchain
+from edgegen.verify.cortex_m.console import Output, SelfTest
+from edgegen.verify.cortex_m.emulator import TIMEOUT_SECONDS, Qemu
+from edgegen.verify.cortex_m.report import (
     EngineFacts,
     Flash,
     LayerFacts,
@@ -22,9 +22,8 @@ from edgegen.verify.report import (
     SmallestArena,
     Toolchain,
 )
-from edgegen.verify.subject import Subject
-
-Progress = Callable[[str], None]
+from edgegen.verify.cortex_m.subject import Subject
+from edgegen.verify.subject import Progress
 
 TRACED = ("aot",)
 """Engines that can show every activation."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgegen.errors import DifferenceError
-from edgegen.verify.console import ConsoleError, SelfTest
-from edgegen.verify.report import LayerFacts
+from edgegen.verify.cortex_m.console import ConsoleError, SelfTest
+from edgegen.verify.cortex_m.report import LayerFacts
 
 _TITLE = re.compile(r"    /\* node (\d+): (\w+)(?:, ([\d,]+) MACs)?(?: \*/)?")
 _CALL = re.compile(r"    (eg_run_\w+)\(")
