@@ -73,6 +73,30 @@ def errors_page() -> str:
 
 
 def devices_table() -> str:
+    """Microcontrollers, then Linux computers."""
+    return f"{microcontrollers_table()}\n{linux_computers_table()}"
+
+
+def linux_computers_table() -> str:
+    from edgegen.registry import device_rows, format_bytes
+
+    return table(
+        ["device", "what it is", "architectures", "storage", "RAM", "engines, preferred first"],
+        [
+            [
+                f"`{row['id']}`",
+                row["name"],
+                ", ".join(row["architectures"]),
+                format_bytes(row["storage_bytes"]),
+                format_bytes(row["ram_bytes"]),
+                ", ".join(row["engines"]),
+            ]
+            for row in device_rows("linux")
+        ],
+    )
+
+
+def microcontrollers_table() -> str:
     from edgegen.registry import device_rows, format_bytes
 
     return table(
@@ -98,7 +122,25 @@ def emulator(row: dict[str, Any]) -> str:
     return f"{row['emulator']}{stand_in}"
 
 
-def device_section(device_id: str) -> str:
+def linux_section(device_id: str) -> str:
+    from edgegen.registry import device_details, format_bytes
+
+    details = device_details(device_id)
+    rows = [[each["name"], each["emulated_cpu"] or "-"] for each in details["architectures"]]
+    return (
+        f"## {device_id}\n\n{details['name']}: {details['cpu']}.\nThe installed project may take "
+        f"{format_bytes(details['storage_bytes'])}, and its service "
+        f"{format_bytes(details['ram_bytes'])} of memory.\n\n"
+        f"{table(['architecture', 'emulated by QEMU as'], rows)}\nWhere the numbers come from:\n\n"
+        f"{sources_of(details)}"
+    )
+
+
+def sources_of(details: dict[str, Any]) -> str:
+    return "".join(f"- {key}: {text}\n" for key, text in details["sources"].items())
+
+
+def microcontroller_section(device_id: str) -> str:
     from edgegen.registry import device_details, format_bytes
 
     details = device_details(device_id)
@@ -109,13 +151,12 @@ def device_section(device_id: str) -> str:
             for r in details["memory"]
         ],
     )
-    sources = "".join(f"- {key}: {text}\n" for key, text in details["sources"].items())
     features = ", ".join(details["features"]) or "none"
     return (
         f"## {device_id}\n\n{details['name']}: {details['cpu']} ({details['arch']}), "
         f"features: {features}.\nThe packaged project may take "
         f"{format_bytes(details['storage_bytes'])}.\n\n{regions}\nWhere the numbers come from:\n\n"
-        f"{sources}"
+        f"{sources_of(details)}"
     )
 
 
@@ -127,7 +168,8 @@ def devices_page() -> str:
         "One file under `devices/` each; `edgegen devices ID` prints one in full.\n"
         "[CONTRIBUTING.md](../CONTRIBUTING.md) says how to add one.\n",
         devices_table(),
-        *(device_section(device_id) for device_id in device_ids("cortex_m")),
+        *(microcontroller_section(device_id) for device_id in device_ids("cortex_m")),
+        *(linux_section(device_id) for device_id in device_ids("linux")),
     )
 
 
