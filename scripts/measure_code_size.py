@@ -22,6 +22,7 @@ RUNTIME = Path(__file__).resolve().parent.parent / "runtime_c"
 def measure() -> dict[str, dict[str, int]]:
     """Bytes of .text and .rodata at -O2, by core and by path below runtime_c/src."""
     kernels = sorted((RUNTIME / "src" / "nn").rglob("*.c"))
+    kernels = [each for each in kernels if "simd" not in each.parts]  # of hosts
     images = sorted({*native_image.KERNEL_SOURCES.values(), "src/image/run.c"})
     micro = sorted((RUNTIME / "src" / "micro_audio").glob("*.c"))
     others = [*images, "src/audio/run.c", *micro, "src/quantize.c"]

@@ -57,6 +57,7 @@ class Build:
             portable twins.
         general: Only with the kernels that take what is not proved to suit faster ones.
         optimize_for: As in `Options`.
+        machine: What the compiler may use of this machine, such as "-mavx2".
     """
 
     compiler: str = "gcc"
@@ -65,6 +66,7 @@ class Build:
     features: tuple[str, ...] = ()
     optimize_for: OptimizeFor = "latency"
     general: bool = False
+    machine: tuple[str, ...] = ()
 
 
 class HostEngine:
@@ -96,6 +98,7 @@ class HostEngine:
             build.compiler,
             *FLAGS,
             build.optimise,
+            *build.machine,
             *(SANITIZERS if build.sanitize else ()),
             "-DEG_TRACE=1",
         )

@@ -1,0 +1,129 @@
+/* eg_run_conv_2d_s8 for the instruction set that was included before. */
+#ifndef EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H
+#define EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H
+
+#include "edgegen/nn/simd/conv_2d.h"
+#include "edgegen/nn/simd/kernels/tile.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct eg_v_image {
+    int32_t rows;
+    int32_t columns;
+    int32_t row; /* prepared inputs */
+} eg_v_image;
+
+/* What the filter sees of an image, zero points around it included. */
+static inline eg_v_image eg_v_image_of(const eg_window_2d *window)
+{
+    eg_v_image image;
+
+    image.rows = (window->output_height - 1) * window->stride_height +
+                 (window->filter_height - 1) * window->dilation_height + 1;
+    image.columns = (window->output_width - 1) * window->stride_width +
+                    (window->filter_width - 1) * window->dilation_width + 1;
+    image.row = image.columns * window->input_depth;
+    return image;
+}
+
+static inline void eg_v_fill_inputs(eg_v_input *to, eg_v_input value, int32_t count)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        to[i] = value;
+    }
+}
+
+static inline int32_t eg_v_between(int32_t x, int32_t low, int32_t high)
+{
+    return x < low ? low : (x > high ? high : x);
+}
+
+static void eg_v_prepare_image(const eg_conv_2d_s8_simd *layer, const eg_v_image *image,
+                               const int8_t *input, eg_v_input *to)
+{
+    const eg_window_2d *window = &layer->window;
+    const eg_v_input zero = eg_v_prepared(layer->input_zero_point);
+    const int32_t depth = window->input_depth;
+    /* Columns of the image that are there; an image may be narrower than the padding. */
+    const int32_t start = eg_v_between(window->pad_left, 0, image->columns);
+    const int32_t end = eg_v_between(window->pad_left + window->input_width, start, image->columns);
+    const bool is_whole = image->columns == window->input_width && window->pad_left == 0;
+
+    if (is_whole && image->rows == window->input_height && window->pad_top == 0) {
+        eg_v_prepare(to, input, image->rows * image->row);
+        return;
+    }
+    for (int32_t y = -window->pad_top; y < image->rows - window->pad_top; ++y) {
+        if (y < 0 || y >= window->input_height) {
+            eg_v_fill_inputs(to, zero, image->row);
+        } else {
+            eg_v_fill_inputs(to, zero, start * depth);
+            eg_v_prepare(to + start * depth, input + y * window->input_width * depth,
+                         (end - start) * depth);
+            eg_v_fill_inputs(to + end * depth, zero, (image->columns - end) * depth);
+        }
+        to += image->row;
+    }
+}
+
+static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, const eg_v_input *in,
+                          int8_t *out, const int32_t vectors)
+{
+    const int32_t in_step = window->stride_height * (block->row_step / window->dilation_height);
+    const int32_t out_step = window->output_width * window->output_depth;
+
+    for (int32_t y = 0; y < window->output_height; ++y) {
+        if (vectors == 2) {
+            eg_v_tiles(block, in + y * in_step, out + y * out_step, window->output_width, 2);
+        } else {
+            eg_v_tiles(block, in + y * in_step, out + y * out_step, window->output_width, 1);
+        }
+    }
+}
+
+void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *input, int8_t *output,
+                             void *scratch)
+{
+    const eg_window_2d *window = &layer->window;
+    const eg_v_image image = eg_v_image_of(window);
+    const int32_t depth = window->input_depth;
+    const int32_t channels = window->output_depth;
+    eg_v_input *const prepared = (eg_v_input *)scratch;
+    eg_v_block block;
+
+    block.rows = window->filter_height;
+    block.row_step = window->dilation_height * image.row;
+    block.columns = window->dilation_width == 1 ? 1 : window->filter_width;
+    block.column_step = window->dilation_width * depth;
+    block.groups = layer->groups;
+    block.step = window->stride_width * depth;
+    block.output_step = channels;
+    block.stored = channels < EG_V_LANES ? channels : 0;
+    for (int32_t batch = 0; batch < window->batches; ++batch) {
+        const int8_t *weights = layer->weights;
+
+        eg_v_prepare_image(layer, &image, input, prepared);
+        for (int32_t c = 0; c < channels;) {
+            const int32_t vectors = channels - c > EG_V_LANES && channels >= 2 * EG_V_LANES ? 2 : 1;
+            const int32_t width = vectors * EG_V_LANES;
+            const int32_t last = channels > width ? channels - width : 0;
+            const int32_t first = c < last ? c : last;
+
+            block.weights = weights;
+            eg_v_begin_block(&block, &layer->output, first, vectors);
+            eg_v_convolve(&block, window, prepared, output + first, vectors);
+            weights += block.rows * block.columns * block.groups * width * EG_V_GROUP;
+            c += width;
+        }
+        input += window->input_height * window->input_width * depth;
+        output += window->output_height * window->output_width * channels;
+    }
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H */

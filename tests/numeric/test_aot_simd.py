@@ -1,0 +1,106 @@
+"""The int8 kernels of hosts against TensorFlow Lite Micro.
+
+AVX2 runs as it is, where this machine has it. No machine of ours has VNNI: its kernels run with
+AVX2, where seven instructions stand for the one that is missing, and as plain C. With VNNI itself
+they are compiled, and do not run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgegen.engines.aot.kernels import Kernel, choose
+from edgegen.engines.aot.ops import KERNELS, conv_simd
+from edgegen.frontends import tflite
+from numeric import test_aot_conv
+from numeric.test_aot_conv import Conv
+from support import host_engine
+from support.host_engine import Build
+from support.op_batch import OpBatch
+
+RUNTIME = Path(__file__).resolve().parents[2] / "runtime_c"
+CPUINFO = Path("/proc/cpuinfo")
+HAS_AVX2 = CPUINFO.exists() and " avx2 " in CPUINFO.read_text()
+
+TWINS = [
+    pytest.param(Build(features=features, optimise="-O0"), id=f"{features[-1]}-in-c")
+    for features in (("avx2",), ("avx2", "vnni"))
+]
+VECTORS = [
+    pytest.param(
+        Build(features=features, machine=("-mavx2",), optimise="-O1"),
+        id=features[-1],
+        marks=pytest.mark.skipif(not HAS_AVX2, reason="this machine has no AVX2"),
+    )
+    for features in (("avx2",), ("avx2", "vnni"))
+]
+BUILDS = pytest.mark.parametrize("build", [*TWINS, *VECTORS])
+
+# Channels around one vector and two; positions around a tile.
+BLOCKS = [
+    *(
+        Conv(image=(2, width), depth=depth, channels=channels, size=(1, 1), zero_points=(3, -128))
+        for width, depth in ((1, 1), (3, 5), (7, 8))
+        for channels in (1, 7, 8, 9, 15, 16, 17, 24, 31, 33)
+    ),
+    *(
+        Conv(image=(3, width), depth=3, channels=channels, zero_points=(-128, 4))
+        for width in range(1, 14)
+        for channels in (5, 20)
+    ),
+    *(
+        Conv(image=(6, 7), depth=4, channels=18, dilation=dilation, stride=stride, batches=2)
+        for dilation in ((2, 1), (1, 2), (2, 2))
+        for stride in ((1, 1), (2, 2))
+    ),
+    Conv(image=(5, 5), depth=16, channels=12, size=(1, 1), stride=(2, 2)),
+    replace(Conv(depth=4, channels=20), activation="relu6", output_scale=0.05),
+    replace(Conv(depth=4, channels=20), activation="relu", zero_points=(5, -128)),
+    replace(Conv(depth=4, channels=20), activation="relu", zero_points=(-128, 17)),
+]
+
+
+def batch_of(convolutions: list[Conv], seed: int = 5) -> bytes:
+    batch = OpBatch("int8", seed)
+    for each in convolutions:
+        each.add(batch)
+    return batch.build()
+
+
+@BUILDS
+def test_convolutions(build: Build, tmp_path: Path) -> None:
+    convolutions = [
+        each
+        for each in (*test_aot_conv.GEOMETRY, *test_aot_conv.HOSTILE, *test_aot_conv.FITTED)
+        if each.depth_multiplier is None
+    ]
+    host_engine.check(batch_of([*convolutions, *BLOCKS]), tmp_path, build=build)
+
+
+def test_what_is_not_proved_is_left_to_others() -> None:
+    model = tflite.parse(batch_of([Conv(depth=4, scales=(9.0,))]), "large.tflite")
+    assert conv_simd.KERNELS[0].refusal(model, model.ops[0]) == (
+        "one of its multipliers is 1 or more."
+    )
+    chosen = choose(KERNELS, model, model.ops[0], ("avx2", "vnni"))
+    assert isinstance(chosen, Kernel)
+    assert not chosen.needs
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize(
+    "machine",
+    [("-mavx2",), ("-mavx2", "-mavxvnni"), ("-mavx2", "-mavx512vnni", "-mavx512vl")],
+    ids=["avx2", "avxvnni", "avx512vnni"],
+)
+def test_they_compile_without_a_warning(compiler: str, machine: tuple[str, ...]) -> None:
+    sources = sorted((RUNTIME / "src" / "nn" / "simd").rglob("*.c"))
+    assert sources
+    flags = [*host_engine.FLAGS, *machine, "-O1", "-fsyntax-only", f"-I{RUNTIME / 'include'}"]
+    for source in sources:
+        done = subprocess.run([compiler, *flags, str(source)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
