@@ -12,6 +12,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
+from edgegen.targets import linux_system
 from edgegen.targets.generated_files import merge, templates
 
 
@@ -57,6 +58,7 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
         "labels": options.labels,
         "serve": options.serve,
         "golden": vectors,
+        **linux_system.context(options),
     }
     skipped = set() if options.serve else {"python/__name___runtime/serve/"}
     files: dict[str, File] = {}
