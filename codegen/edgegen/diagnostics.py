@@ -209,9 +209,16 @@ _REASONS = (
     ),
     Reason(
         "EG220",
-        "file format of another engine",
-        "The engine reads models in another file format.",
-        "Choose an engine that reads this format, or convert the model.",
+        "file format that the runtime does not read",
+        "The engine is a runtime that gets the model file itself, and reads another format.",
+        "Use another engine, or convert the model: LiteRT reads .tflite, ONNX Runtime .onnx, "
+        "OpenVINO both.",
+    ),
+    Reason(
+        "EG221",
+        "operator that the runtime lacks",
+        "The engine is a runtime that has no kernel for the operator, or not for this use of it.",
+        "Use another engine, or change the layer and convert the model again.",
     ),
 )
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ from edgegen.errors import EdgegenError, MissingToolError
 from edgegen.model import DType, Model, OpKind
 
 Array = npt.NDArray[np.generic]
+
+Interpreter = Literal["tflm", "litert"]
 
 _QUANTISED = (DType.INT8, DType.UINT8, DType.INT16)
 # It has no reference kernel for ELU, and refuses to read a variable that nothing has assigned yet,
@@ -96,6 +98,7 @@ def run(
     inputs: list[list[Array]],
     *,
     every_activation: bool = False,
+    interpreter: Interpreter | None = None,
     timeout_s: float = 120.0,
 ) -> ReferenceResult:
     """Runs the model on every vector of inputs.
@@ -104,13 +107,14 @@ def run(
         model: Runs as in its source file, whatever passes have done to it since.
         inputs: Per vector, one array per model input with that input's dtype and shape.
         every_activation: Also return the output tensor of every operator.
+        interpreter: Which one; by default the model's reference, see the head of this module.
         timeout_s: Longest time for everything together, in seconds.
 
     Raises:
         MissingToolError: The interpreter's package isn't installed.
         EdgegenError: The interpreter refused the model, crashed, or took too long.
     """
-    interpreter = _interpreter(model)
+    chosen = interpreter or _interpreter(model)
     tensors = activation_indices(model) if every_activation else ()
     head = {
         "inputs_per_vector": len(model.inputs),
@@ -118,13 +122,13 @@ def run(
         "tensors": tensors,
     }
     flat = [np.ascontiguousarray(value) for vector in inputs for value in vector]
-    arrays = iter(_ask(model, interpreter, head, flat, timeout_s))
+    arrays = iter(_ask(model, chosen, head, flat, timeout_s))
     outputs: list[tuple[Array, ...]] = []
     activations: list[dict[int, Array]] = []
     for _ in inputs:
         outputs.append(tuple(_shaped(next(arrays), model, t) for t in model.outputs))
         activations.append({t: _shaped(next(arrays), model, t) for t in tensors})
-    return ReferenceResult(_name(interpreter), tuple(outputs), tuple(activations))
+    return ReferenceResult(_name(chosen), tuple(outputs), tuple(activations))
 
 
 def _interpreter(model: Model) -> str:

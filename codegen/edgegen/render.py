@@ -36,9 +36,7 @@ _GENERATED = (
     "device {}, template {}",
 )
 
-_HASH_SUFFIXES = frozenset(
-    (".cmake", ".conf", ".py", ".service", ".toml", ".txt", ".yaml", ".yml", "")
-)
+_HASH_SUFFIXES = frozenset((".cmake", ".txt", ".toml", ".py", ".yml", ".yaml", ""))
 _HTML_SUFFIXES = frozenset((".md", ".html", ".xml"))
 
 
@@ -209,6 +207,52 @@ def toml_string(text: str) -> str:
     return "".join(c if c.isprintable() else _toml_code_point(c) for c in body)
 
 
+def py_string(text: str, indent: int | None = None) -> str:
+    """A Python string literal with its quotes, in ASCII.
+
+    Args:
+        indent: Of the line that the literal stands on, where it may be long: a literal that leaves
+            no room for a keyword of 16 characters before it goes over several lines.
+    """
+    parts = [_PY_ESCAPES.get(c) or _py_character(c) for c in text]
+    if indent is None or sum(map(len, parts)) <= _PY_COLUMNS - indent - 20:
+        return f'"{"".join(parts)}"'
+    lines = [""]
+    for part in parts:
+        if len(lines[-1]) + len(part) > _PY_COLUMNS - indent - 4 - 2:
+            lines.append("")
+        lines[-1] += part
+    margin = " " * indent
+    return "(\n" + "".join(f'{margin}    "{line}"\n' for line in lines) + f"{margin})"
+
+
+_PY_COLUMNS = 100
+_PY_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _py_character(character: str) -> str:
+    code = ord(character)
+    if 0x20 <= code <= 0x7E:
+        return character
+    if 0xD800 <= code <= 0xDFFF:  # half a pair: nobody could print it
+        return "\\ufffd"
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
+
+
+def py_tuple(texts: Iterable[str]) -> str:
+    """A Python tuple of short strings, on one line."""
+    literals = [py_string(text) for text in texts]
+    return f"({', '.join(literals)}{',' if len(literals) == 1 else ''})"
+
+
+def py_lines(texts: Iterable[str]) -> str:
+    """A Python tuple of strings at the start of a statement, one per line."""
+    literals = [py_string(text, 4) for text in texts]
+    return "(\n" + "".join(f"    {each},\n" for each in literals) + ")" if literals else "()"
+
+
 def _toml_code_point(character: str) -> str:
     return f"\\U{ord(character):08X}"
 
@@ -245,5 +289,8 @@ def _environment() -> Environment:
         markdown=markdown,
         json_string=json_string,
         toml_string=toml_string,
+        py_string=py_string,
+        py_tuple=py_tuple,
+        py_lines=py_lines,
     )
     return environment

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from edgegen.device import LinuxComputer
-from edgegen.engines import Needs, Part, Quantity
+from edgegen.diagnostics import diagnostic
+from edgegen.engines import Needs
+from edgegen.engines.python_runtimes import AI_EDGE_LITERT, another_format, model_file
 from edgegen.errors import Diagnostic
-from edgegen.model import Model
+from edgegen.model import Model, OpKind
 from edgegen.options import Options
 
 
@@ -15,18 +17,25 @@ class LitertEngine:
     id = "litert"
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
-        """None: it runs whatever the front end takes."""
-        del model
-        return ()
+        """Files of another format, and variables that it cannot read before they are assigned."""
+        if model.source.format != "tflite":
+            return (another_format(model, "LiteRT"),)
+        return tuple(
+            diagnostic(
+                "EG221",
+                f"node {op.node} ({op.kind.value})",
+                "LiteRT reads no variable that nothing has assigned yet.",
+            )
+            for op in model.ops
+            if op.kind is OpKind.READ_VARIABLE
+        )
 
     def emit(self, model: Model, device: LinuxComputer, options: Options) -> dict[str, bytes]:
         """The model file, as data of the generated package."""
         del device
-        return {f"python/{options.name}_runtime/data/{model.source.file_name}": model.source.data}
+        return model_file(model, options)
 
     def needs(self, model: Model, device: LinuxComputer, options: Options) -> Needs:
-        """The model file exactly; nobody has measured the runtime yet."""
-        del device, options
-        file = Part("model", Quantity(len(model.source.data), "exact"))
-        runtime = Part("runtime", Quantity(None, "not known (nobody has measured it)"))
-        return Needs((file, runtime), (file, runtime))
+        """The model file exactly, the package as measured."""
+        del options
+        return AI_EDGE_LITERT.needs(model, device)

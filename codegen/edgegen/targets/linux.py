@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgegen import golden
+from edgegen import golden, resources
 from edgegen.device import LinuxComputer
 from edgegen.engines import LinuxEngine, Part, registry
+from edgegen.engines.python_runtimes import model_file_name
 from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
-from edgegen.targets import linux_system
+from edgegen.targets import linux_golden
+from edgegen.targets import linux_views as views
 from edgegen.targets.generated_files import merge, templates
+
+# The operating system has them; the rest of the project's requirements comes with it.
+_STORAGE = "limit of the installed project, beside Python and numpy"
+_RAM = "limit of the resident memory"
+
+_HAS_PREPROCESSING = (
+    resources.root("templates") / "linux/generated/python/__name___runtime/preprocess.py.j2"
+).exists()
 
 
 def engines(device: LinuxComputer | None) -> Mapping[str, LinuxEngine]:
@@ -35,8 +45,8 @@ def _fit(model: Model, device: LinuxComputer, engine: LinuxEngine, options: Opti
         return EngineFit(engine.id, refusals=refusals)
     needs = engine.needs(model, device, options)
     lines = (
-        _line("storage", needs.storage, device.storage_bytes, "limit of the installed project"),
-        _line("ram", needs.ram, device.ram_bytes, "limit of the service's resident memory"),
+        _line("storage", needs.storage, device.storage_bytes, _STORAGE),
+        _line("ram", needs.ram, device.ram_bytes, _RAM),
     )
     return EngineFit(engine.id, lines)
 
@@ -48,21 +58,14 @@ def _line(resource: str, parts: tuple[Part, ...], available: int, limit: str) ->
 def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedProject:
     """The Python project. Runs the reference interpreter for the golden vectors."""
     table = registry.linux()
-    vectors = golden.make(model, inputs=options.inputs)
     emitted = {each: table[each].emit(model, device, options) for each in options.engines}
-    context: dict[str, object] = {
-        "name": options.name,
-        "device": device,
-        "engines": options.engines,
-        "model": model,
-        "labels": options.labels,
-        "serve": options.serve,
-        "golden": vectors,
-        **linux_system.context(options),
-    }
+    context = _context(model, device, options, emitted)
     skipped = set() if options.serve else {"python/__name___runtime/serve/"}
+    skipped |= {
+        f"python/__name___runtime/engines/{each}.py" for each in table if each not in emitted
+    }
     files: dict[str, File] = {}
-    for path, data in merge(emitted.values()).items():
+    for path, data in merge([*emitted.values(), _golden(model, options)]).items():
         files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
     for template, path in templates("linux/generated", options.name, skipped):
         context["header"] = file_header(template, model, device.id)
@@ -71,3 +74,46 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
         context["header"] = user_header(template)
         files[path] = File(render(template, context), Owner.USER)
     return GeneratedProject(files)
+
+
+def _golden(model: Model, options: Options) -> dict[str, bytes]:
+    """The golden vectors, as data of the generated package."""
+    vectors = golden.make(model, inputs=options.inputs if _HAS_PREPROCESSING else ())
+    engines = [name for engine in options.engines for name in views.variants(engine)]
+    folder = f"python/{options.name}_runtime/data"
+    return {
+        f"{folder}/golden.json": linux_golden.golden_json(model, vectors, engines, options.inputs),
+        f"{folder}/golden.bin": linux_golden.golden_bin(vectors),
+    }
+
+
+def _context(
+    model: Model,
+    device: LinuxComputer,
+    options: Options,
+    emitted: Mapping[str, Mapping[str, bytes]],
+) -> dict[str, object]:
+    """Everything that a template may print."""
+    file_name = model_file_name(model)
+    has_model_file = any(
+        path.endswith(f"/{file_name}") for files in emitted.values() for path in files
+    )
+    return {
+        "name": options.name,
+        "version": views.package_version(model),
+        "device": device,
+        "engines": views.preferred(options.engines, device),
+        "engine_modules": views.engine_modules(options.engines),
+        "engine_views": views.engine_views(options.engines),
+        "numpy": views.NUMPY,
+        "native": any(path.startswith("native/") for files in emitted.values() for path in files),
+        "model": model,
+        "sha256": model.source.sha256,
+        "model_file": file_name if has_model_file else "",
+        "inputs": [views.tensor_view(model.tensors[index]) for index in model.inputs],
+        "outputs": [views.tensor_view(model.tensors[index]) for index in model.outputs],
+        "keeps_state": views.keeps_state(model),
+        "labels": options.labels,
+        "described": options.inputs,
+        "serve": options.serve,
+    }
