@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgegen.verify import Evidence
     from edgegen.verify.cortex_m.report import EngineFacts
     from edgegen.verify.cortex_m.report import Report as FirmwareReport
+    from edgegen.verify.linux.report import EngineFacts as LinuxEngineFacts
+    from edgegen.verify.linux.report import Report as LinuxReport
 
 
 def printable(line: str) -> str:
@@ -464,9 +466,12 @@ def plan_data(made: Plan) -> dict[str, Any]:
 
 def report(made: Evidence) -> list[str]:
     from edgegen.verify.cortex_m.report import Report as FirmwareReport
+    from edgegen.verify.linux.report import Report as LinuxReport
 
     if isinstance(made, FirmwareReport):
         return _firmware_report(made)
+    if isinstance(made, LinuxReport):
+        return _linux_report(made)
     raise TypeError(type(made))
 
 
@@ -519,6 +524,36 @@ def package(made: Package) -> list[str]:
     if made.verdict is Verdict.TIGHT:
         lines.append("warning: it leaves less than a fifth of the device's storage")
     return lines + [f"note: {text}" for text in made.notes]
+
+
+def _linux_report(made: LinuxReport) -> list[str]:
+    rows = [
+        [architecture, engine, *_linux_cells(facts)]
+        for architecture, computer in made.computers.items()
+        for engine, facts in computer.engines.items()
+    ]
+    head = ["machine", "engine", "status", "vectors", "bit-exact", "largest difference"]
+    lines = table(head, rows, right=(3,))
+    for architecture, computer in made.computers.items():
+        lines.append(f"{architecture}: {computer.machine}")
+        verdicts = [
+            each for each in computer.verdicts() if each[2] or not each[0].startswith("eng")
+        ]
+        lines += indented(f"{w}: {s}{f': {r}' if r else ''}" for w, s, r in verdicts)
+    lines += [f"{each}: not run: {reason}" for each, reason in made.not_run.items()]
+    lines += [f"edited by hand: {path}" for path in made.sources.edited]
+    return lines
+
+
+def _linux_cells(facts: LinuxEngineFacts) -> list[str]:
+    if not facts.outputs:
+        return [facts.status, *["-"] * 3]
+    found = [
+        f"{each.measure} {'no number' if each.difference is None else f'{each.difference:.3g}'}"
+        for each in facts.outputs
+    ]
+    exact = "yes" if facts.bit_exact else "no"
+    return [facts.status, str(facts.vectors), exact, ", ".join(dict.fromkeys(found))]
 
 
 # doctor

@@ -1,19 +1,20 @@
-"""Arm Linux for tests: the sysroot and an emulator, out of the cache or fetched once."""
+"""Arm Linux for tests: Python of another architecture, out of the cache or fetched once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from edgegen.device import Architecture
 from edgegen.errors import MissingToolError
-from edgegen.verify.linux import qemu, sysroot
-from edgegen.verify.linux.qemu import Emulator
-from edgegen.verify.linux.sysroot import Architecture, Sysroot
+from edgegen.verify.linux import computer
+from edgegen.verify.linux.computer import Computer
 
 
-def prepared(architecture: Architecture, core: str) -> tuple[Sysroot, Emulator]:
+def prepared(architecture: str, cpu: str, requirements: Sequence[str] = ()) -> Computer:
     """Skips the test when neither the cache nor the network has it; in CI that is a failure."""
     try:
-        root = sysroot.prepare(architecture)
-        return root, qemu.prepare(root, core)
+        return computer.prepare(Architecture(architecture, cpu), requirements)
     except MissingToolError as error:
         pytest.skip(f"needs a sysroot and qemu: {error.what}")

@@ -16,7 +16,6 @@ REQUIREMENTS = (
     "numpy>=1.24",
     "ai-edge-litert==2.3.0 ; platform_machine != 'armv7l'",
     "tflite-runtime==2.14.0 ; platform_machine == 'armv7l' and python_version < '3.12'",
-    "fastapi>=0.110 ; extra == 'http'",
 )
 
 
@@ -24,8 +23,6 @@ def test_markers_are_of_the_target() -> None:
     assert wheels.applicable(REQUIREMENTS, "armv7l") == ("numpy>=1.24", "tflite-runtime==2.14.0")
     aarch64 = ("ai-edge-litert==2.3.0", "numpy>=1.24")
     assert wheels.applicable(REQUIREMENTS, "aarch64") == aarch64
-    with_http = ("ai-edge-litert==2.3.0", "fastapi>=0.110", "numpy>=1.24")
-    assert wheels.applicable(REQUIREMENTS, "aarch64", "http") == with_http
 
 
 def test_here_the_python_is_this_one() -> None:

@@ -49,6 +49,10 @@ def run(
                 build_directory=build_directory,
                 progress=told,
             )
+        case "linux":
+            from edgegen.verify import linux
+
+            return linux.run(project, engines, build_directory=build_directory, progress=told)
         case family:
             raise UsageError(f"Nothing verifies projects of the family {family}.")
 

@@ -43,7 +43,7 @@ class Build:
         compiler: Program and version as CMake recorded them, such as
             ``arm-none-eabi-gcc 12.2.1``.
         kernels: The value of EDGEGEN_KERNELS; "" for an engine without that option.
-        images: ELF files by target name.
+        images: ELF files, programs or libraries, by target name.
     """
 
     directory: Path
@@ -74,6 +74,7 @@ def build(
         str(cmake.path),
         *("-S", str(source), "-B", str(directory), "-G", _generator()),
         f"-DCMAKE_RUNTIME_OUTPUT_DIRECTORY={images}",
+        f"-DCMAKE_LIBRARY_OUTPUT_DIRECTORY={images}",
         *cmake_args,
     ]
     log = directory / "verify.log"
@@ -179,7 +180,7 @@ def _kernels(directory: Path) -> str:
 
 
 def _image(directory: Path, target: str) -> Path:
-    for path in (directory / target, directory / f"{target}.elf"):
+    for path in (directory / name for name in (target, f"{target}.elf", f"lib{target}.so")):
         if path.is_file():
             return path
     raise BuildError(f"The build made no image for the target {target}.", where=str(directory))

@@ -7,18 +7,16 @@ results in LiteRT. So the version is checked, and the processor is always named.
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen import tools
 from edgegen.errors import MissingToolError
 from edgegen.verify.linux import apt, cache
-from edgegen.verify.linux.sysroot import SUITE, Sysroot
+from edgegen.verify.linux.sysroot import SUITE, Port
 
 OLDEST = 8
 _PROGRAMS = ("qemu-aarch64", "qemu-arm")
@@ -47,17 +45,16 @@ class Emulator:
         return [str(word) for word in words]
 
 
-def prepare(sysroot: Sysroot, core: str) -> Emulator:
+def prepare(port: Port, cpu: str) -> Emulator:
     """An emulator that is new enough: the system's, else Debian's newest for its stable release.
 
     Args:
-        core: The device's, such as cortex-a72.
+        cpu: The value of -cpu, such as cortex-a72.
 
     Raises:
         MissingToolError: There is none and it cannot be downloaded.
     """
-    cpu = sysroot.architecture.cpu(core)
-    name = sysroot.architecture.emulator
+    name = port.emulator
     found = tools.probe(name)
     if found is not None and _is_new_enough(found.version):
         return Emulator(found.path, found.version, cpu)
@@ -98,31 +95,3 @@ def _fetch(folder: Path, suite: str, host: str) -> None:
         (folder / "usr" / "bin" / name).rename(folder / name)
     shutil.rmtree(folder / "usr")
     shutil.rmtree(downloads)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a program did: its exit code (128 + N when signal N ended it) and its words."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-
-def run(
-    command: Sequence[str], environment: Mapping[str, str], *, timeout: float, cwd: Path
-) -> Done:
-    """Run a command to its end. Raises subprocess.TimeoutExpired."""
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", **environment},
-        cwd=cwd,
-        timeout=timeout,
-        check=False,
-    )
-    code = done.returncode if done.returncode >= 0 else 128 - done.returncode
-    return Done(
-        code, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
-    )

@@ -45,16 +45,15 @@ _ARMHF = (
 
 
 @dataclass(frozen=True, slots=True)
-class Architecture:
-    """What one architecture is called by whom.
+class Port:
+    """One of Debian's ports: what an architecture is called by whom.
 
     Attributes:
         name: As ``uname -m`` says it.
         debian: Its name in Debian.
         triplet: Of its folders of libraries, and the prefix of its cross compiler.
         emulator: QEMU's program.
-        cpus: Processors to emulate, by the core that a device file names; "" is the default.
-        platforms: Tags of wheels that it takes, the newest first. pip wants each by itself.
+        wheel_tags: Platforms of wheels that it takes. pip wants each by itself.
         packages: Of Debian, to run Python with.
     """
 
@@ -62,36 +61,29 @@ class Architecture:
     debian: str
     triplet: str
     emulator: str
-    cpus: dict[str, str]
-    platforms: tuple[str, ...]
+    wheel_tags: tuple[str, ...]
     packages: tuple[str, ...]
 
-    def cpu(self, core: str) -> str:
-        return self.cpus.get(core, self.cpus[""])
 
-
-AARCH64 = Architecture(
+AARCH64 = Port(
     "aarch64",
     "arm64",
     "aarch64-linux-gnu",
     "qemu-aarch64",
-    {core: core for core in ("cortex-a53", "cortex-a72", "cortex-a76")} | {"": "cortex-a72"},
     tuple(f"manylinux_2_{minor}_aarch64" for minor in (36, 35, 34, 31, 28, 27, 24))
     + ("manylinux_2_17_aarch64", "manylinux2014_aarch64"),
     _BASE,
 )
-# A Cortex-A53 or later in its 32-bit state runs what an Armv7-A processor runs.
-ARMV7L = Architecture(
+ARMV7L = Port(
     "armv7l",
     "armhf",
     "arm-linux-gnueabihf",
     "qemu-arm",
-    {"": "cortex-a7"},
     tuple(f"manylinux_2_{minor}_armv7l" for minor in (36, 35, 34, 31, 28))
     + ("manylinux_2_17_armv7l", "manylinux2014_armv7l", "linux_armv7l"),
     tuple(sorted(_BASE + _ARMHF)),
 )
-EMULATED = {each.name: each for each in (AARCH64, ARMV7L)}
+PORTS = {each.name: each for each in (AARCH64, ARMV7L)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ class Sysroot:
         packages: Version of each package by name.
     """
 
-    architecture: Architecture
+    port: Port
     root: Path
     packages: dict[str, str]
 
@@ -117,29 +109,29 @@ class Sysroot:
         return self.root / "usr" / "lib" / "python3" / "dist-packages"
 
 
-def prepare(architecture: Architecture) -> Sysroot:
+def prepare(port: Port) -> Sysroot:
     """The sysroot out of the cache; made first where it isn't there.
 
     Raises:
         MissingToolError: It isn't there and Debian's packages cannot be had.
     """
-    recipe = cache.key(_RECIPE, SUITE, architecture.debian, architecture.packages)
+    recipe = cache.key(_RECIPE, SUITE, port.debian, port.packages)
     place = cache.made(
-        f"sysroot/{SUITE}-{architecture.debian}-{recipe}",
-        lambda folder: _make(folder, architecture),
+        f"sysroot/{SUITE}-{port.debian}-{recipe}",
+        lambda folder: _make(folder, port),
     )
     packages = json.loads((place / "packages.json").read_text(encoding="utf-8"))
-    return Sysroot(architecture, place / "root", packages)
+    return Sysroot(port, place / "root", packages)
 
 
-def _make(folder: Path, architecture: Architecture) -> None:
+def _make(folder: Path, port: Port) -> None:
     root, downloads = folder / "root", folder / "downloads"
     root.mkdir()
     downloads.mkdir()
-    packages = apt.download(downloads, SUITE, architecture.debian, architecture.packages)
+    packages = apt.download(downloads, SUITE, port.debian, port.packages)
     for package in packages:
         apt.unpack(package, root)
-    _link_alternatives(root / "usr" / "lib" / architecture.triplet)
+    _link_alternatives(root / "usr" / "lib" / port.triplet)
     if sys.version_info[:2] == tuple(map(int, PYTHON.split("."))):
         # What Debian does when it configures the package. An emulated Python would take minutes.
         compileall.compile_dir(root / "usr" / "lib", quiet=2)

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from edgegen.errors import MissingToolError
 from edgegen.verify.linux import cache
-from edgegen.verify.linux.sysroot import PYTHON, Architecture, Sysroot
+from edgegen.verify.linux.sysroot import PYTHON, Port, Sysroot
 
 TIMEOUT_SECONDS = 900
 _RECIPE = 1
@@ -23,7 +23,7 @@ _RECIPE = 1
 _PROVIDED = {"python3-numpy": ("numpy", ()), "python3-cffi": ("cffi", ("pycparser",))}
 
 
-def applicable(requirements: Iterable[str], machine: str, extra: str = "") -> tuple[str, ...]:
+def applicable(requirements: Iterable[str], machine: str) -> tuple[str, ...]:
     """Those whose markers hold on a machine, sorted and without the markers.
 
     Args:
@@ -33,7 +33,6 @@ def applicable(requirements: Iterable[str], machine: str, extra: str = "") -> tu
     if machine != environment["platform_machine"]:
         environment |= {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0"}
         environment["platform_machine"] = machine
-    environment["extra"] = extra
     chosen = set()
     for text in requirements:
         requirement = Requirement(text)
@@ -41,6 +40,11 @@ def applicable(requirements: Iterable[str], machine: str, extra: str = "") -> tu
             requirement.marker = None
             chosen.add(str(requirement))
     return tuple(sorted(chosen))
+
+
+def distribution(requirement: str) -> str:
+    """The normalised name in a requirement."""
+    return str(canonicalize_name(Requirement(requirement).name))
 
 
 def prepare(requirements: Sequence[str], sysroot: Sysroot | None) -> Path:
@@ -54,14 +58,14 @@ def prepare(requirements: Sequence[str], sysroot: Sysroot | None) -> Path:
         MissingToolError: They are not in the cache and cannot be had.
     """
     provided = _provided(sysroot)
-    tags = sysroot.architecture.platforms if sysroot else ()
+    tags = sysroot.port.wheel_tags if sysroot else ()
     version = PYTHON if sysroot else "{}.{}".format(*sys.version_info[:2])
     recipe = cache.key(_RECIPE, sorted(requirements), tags, version, sorted(provided.items()))
-    architecture = sysroot.architecture if sysroot else None
-    machine = architecture.name if architecture else "host"
+    port = sysroot.port if sysroot else None
+    machine = port.name if port else "host"
     return cache.made(
         f"site/{machine}-{recipe}",
-        lambda folder: _install(folder, requirements, architecture, provided),
+        lambda folder: _install(folder, requirements, port, provided),
     )
 
 
@@ -88,7 +92,7 @@ def _upstream(version: str) -> str:
 def _install(
     site: Path,
     requirements: Sequence[str],
-    architecture: Architecture | None,
+    port: Port | None,
     provided: Mapping[str, str],
 ) -> None:
     if not requirements:
@@ -100,9 +104,9 @@ def _install(
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", "--only-binary=:all:", "--target", str(site)]
     command += ["--find-links", str(stand_ins)]
-    if architecture:
+    if port:
         command += ["--implementation", "cp", "--python-version", PYTHON]
-        command += [f"--platform={tag}" for tag in architecture.platforms]
+        command += [f"--platform={tag}" for tag in port.wheel_tags]
     try:
         done = subprocess.run(
             [*command, *requirements],
@@ -118,7 +122,7 @@ def _install(
             return
         reason = _reason(done.stderr.decode("utf-8", "replace"))
     raise MissingToolError(
-        f"Python packages for {architecture.name if architecture else 'this machine'} could not "
+        f"Python packages for {port.name if port else 'this machine'} could not "
         f"be installed ({' '.join(requirements)}): {reason}",
         fix="They are fetched once and kept: run it again with network access.",
     )
