@@ -53,6 +53,8 @@ missing_packages() {
     [[ -d /usr/arm-linux-gnueabihf/include ]] || echo libc6-dev-armhf-cross
     # `edgegen verify` of Linux projects takes Debian's packages for Arm.
     [[ -f /usr/share/keyrings/debian-archive-keyring.gpg ]] || echo debian-archive-keyring
+    has systemd-analyze || echo systemd
+    has bwrap || echo bubblewrap
     has arm-none-eabi-gcc || echo gcc-arm-none-eabi
     arm_has libc_nano.a || echo libnewlib-arm-none-eabi
     arm_has libstdc++_nano.a || echo libstdc++-arm-none-eabi-newlib

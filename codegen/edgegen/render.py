@@ -36,7 +36,9 @@ _GENERATED = (
     "device {}, template {}",
 )
 
-_HASH_SUFFIXES = frozenset((".cmake", ".txt", ".toml", ".py", ".yml", ".yaml", ""))
+_HASH_SUFFIXES = frozenset(
+    (".cmake", ".conf", ".py", ".service", ".toml", ".txt", ".yaml", ".yml", "")
+)
 _HTML_SUFFIXES = frozenset((".md", ".html", ".xml"))
 
 

@@ -90,6 +90,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("qemu-arm", "emulates programs for 32-bit Arm Linux", "qemu-user"),
     ToolSpec("aarch64-linux-gnu-gcc", "compiles for 64-bit Arm Linux", "gcc-aarch64-linux-gnu"),
     ToolSpec("arm-linux-gnueabihf-gcc", "compiles for 32-bit Arm Linux", "gcc-arm-linux-gnueabihf"),
+    ToolSpec("systemd-analyze", "checks and rates the unit of a Linux project", "systemd"),
     ToolSpec("git", "fetches TensorFlow Lite Micro (engine tflm)", "git"),
 )
 

@@ -13,7 +13,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
-from edgegen.targets import linux_golden
+from edgegen.targets import linux_golden, linux_system
 from edgegen.targets import linux_views as views
 from edgegen.targets.generated_files import merge, templates
 
@@ -116,4 +116,5 @@ def _context(
         "labels": options.labels,
         "described": options.inputs,
         "serve": options.serve,
+        **linux_system.context(options),
     }
