@@ -16,7 +16,7 @@ from edgegen.render import file_header, render, user_header
 from edgegen.targets import linux_golden, linux_system
 from edgegen.targets import linux_views as views
 from edgegen.targets.generated_files import merge, templates
-from edgegen.targets.linux_inputs import raw_inputs
+from edgegen.targets.linux_inputs import source_inputs
 
 # The operating system has them; the rest of the project's requirements comes with it.
 _STORAGE = "limit of the installed project, beside Python and numpy"
@@ -116,7 +116,7 @@ def _context(
         "keeps_state": views.keeps_state(model),
         "labels": options.labels,
         "described": options.inputs,
-        "raw_inputs": raw_inputs(model, options),
+        "source_inputs": source_inputs(model, options),
         "serve": options.serve,
         **linux_system.context(options),
     }

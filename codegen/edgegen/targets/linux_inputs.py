@@ -31,7 +31,7 @@ class Sound:
     kind: str = "sound"
 
 
-def raw_inputs(model: Model, options: Options) -> tuple[Frame | Sound, ...]:
+def source_inputs(model: Model, options: Options) -> tuple[Frame | Sound, ...]:
     """Every input that has a description, in the model's order.
 
     Raises:
