@@ -532,8 +532,8 @@ def _linux_report(made: LinuxReport) -> list[str]:
         for architecture, computer in made.computers.items()
         for engine, facts in computer.engines.items()
     ]
-    head = ["machine", "engine", "status", "vectors", "bit-exact", "largest difference"]
-    lines = table(head, rows, right=(3,))
+    head = ["machine", "engine", "status", "vectors", "bit-exact", "max diff", "measure"]
+    lines = table(head, rows, right=(3, 5))
     for architecture, computer in made.computers.items():
         lines.append(f"{architecture}: {computer.machine}")
         verdicts = [
@@ -547,13 +547,20 @@ def _linux_report(made: LinuxReport) -> list[str]:
 
 def _linux_cells(facts: LinuxEngineFacts) -> list[str]:
     if not facts.outputs:
-        return [facts.status, *["-"] * 3]
-    found = [
-        f"{each.measure} {'no number' if each.difference is None else f'{each.difference:.3g}'}"
-        for each in facts.outputs
+        return [facts.status, *["-"] * 4]
+    largest = [each.max_abs_diff for each in facts.outputs]
+    measured = [f"{each.measure} {_number(each.difference)}" for each in facts.outputs]
+    return [
+        facts.status,
+        str(facts.vectors),
+        "yes" if facts.bit_exact else "no",
+        _number(None if None in largest else max(each or 0.0 for each in largest)),
+        ", ".join(dict.fromkeys(measured)),
     ]
-    exact = "yes" if facts.bit_exact else "no"
-    return [facts.status, str(facts.vectors), exact, ", ".join(dict.fromkeys(found))]
+
+
+def _number(value: float | None) -> str:
+    return "no number" if value is None else f"{value:.3g}"
 
 
 # doctor

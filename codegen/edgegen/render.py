@@ -190,9 +190,9 @@ def cmake_string(text: str) -> str:
     return f'"{escaped}"'
 
 
-def markdown(text: str) -> str:
-    """Text for a line or table cell of Markdown, as plain words."""
-    visible = _one_line(shortened(text))
+def markdown(text: str, limit: int = COMMENT_CHARACTERS) -> str:
+    """Text for a line or table cell of Markdown, as plain words; at most ``limit`` characters."""
+    visible = _one_line(shortened(text, limit))
     return re.sub(r"([\\`*_\[\]<>#|~&])", r"\\\1", visible)
 
 

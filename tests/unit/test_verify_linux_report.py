@@ -27,12 +27,12 @@ LITERT = EngineFacts(
     description="ai-edge-litert 2.3.0, XNNPACK, threads: 2",
     vectors=4,
     tolerance="the runtime rounds within its fused kernels",
-    outputs=(OutputFacts("scores|x", "rms", 0.125, 0.25, 1, True),),
+    outputs=(OutputFacts("scores|x", "rms", 0.125, 0.25, 9.0, 1, True),),
 )
 AOT = replace(
     LITERT,
     description="portable C",
-    outputs=(OutputFacts("scores|x", "steps", 0.0, 0.0, 0, True),),
+    outputs=(OutputFacts("scores|x", "steps", 0.0, 0.0, 0.0, 0, True),),
     raw_inputs=2,
     bit_exact=True,
 )
@@ -80,7 +80,7 @@ def test_the_page() -> None:
     assert "**Verified** by edgegen 0.1.0" in page
     assert "| engine | aarch64 |\n|---|---|\n| litert | pass |\n| aot | pass, bit-exact |" in page
     assert "| openvino | not verified |" in page
-    assert "| scores\\|x | rms | 0.125 | 0.25 | 1 of 4 |" in page
+    assert "| scores\\|x | rms | 0.125 | 0.25 | 9 | 1 of 4 |" in page
     assert "2 inputs made from raw bytes (identical)" in page
     assert "x86\\_64 was not run" in page or "x86_64 was not run" in page
     assert "aarch64-linux-gnu-gcc 12.2.0, 40,960 bytes" in page
@@ -130,6 +130,6 @@ def test_for_the_terminal() -> None:
         "bit-exact",
         *lines[0].split()[5:],
     ]
-    assert lines[1].split() == ["aarch64", "litert", "pass", "4", "no", "rms", "0.125"]
+    assert lines[1].split() == ["aarch64", "litert", "pass", "4", "no", "9", "rms", "0.125"]
     assert any("openvino: not verified: PyPI has no wheel" in line for line in lines)
     assert lines[-1] == "x86_64: not run: this machine is another one"

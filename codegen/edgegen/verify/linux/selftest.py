@@ -58,6 +58,8 @@ class OutputFacts:
 
     Attributes:
         difference: In terms of ``measure``; None when it is no finite number.
+        max_abs_diff: The largest of an element, in the output's own unit (steps for integers);
+            None when it is no finite number.
         other_best: Vectors whose largest element is another one than the reference's.
     """
 
@@ -65,6 +67,7 @@ class OutputFacts:
     measure: str
     difference: float | None
     limit: float
+    max_abs_diff: float | None
     other_best: int
     passed: bool
 
@@ -148,15 +151,19 @@ def parse(text: str, engine: str, golden: Golden, name: str) -> SelfTest:
 
 
 def _output(facts: Any) -> OutputFacts:
-    difference = facts["difference"]
     return OutputFacts(
         output=str(facts["output"]),
         measure=str(facts["measure"]),
-        difference=None if difference is None else float(difference),
+        difference=_number(facts["difference"]),
         limit=float(facts["limit"]),
+        max_abs_diff=_number(facts["max_abs_diff"]),
         other_best=int(facts["other_best"]),
         passed=facts["passed"] is True,
     )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _is_within(output: OutputFacts) -> bool:
