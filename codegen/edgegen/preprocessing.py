@@ -95,6 +95,7 @@ class ImagePreprocessor(Preprocessor):
 
     Attributes:
         layout: Of the tensor.
+        scale, offset: Per channel: an element's real value is level * scale + offset.
         native: What does the work.
     """
 
@@ -108,6 +109,8 @@ class ImagePreprocessor(Preprocessor):
         self.description = description
         self.tensor = tensor
         self.layout = geometry.layout
+        self.scale = tuple(1 / s for s in std)
+        self.offset = tuple((0.0 - m) / s for m, s in zip(mean, std, strict=True))
         self.raw_dtype = np.dtype(np.uint8)
         self.raw_shape = _frame_shape(description)
         self.native = native.ImagePreprocessor(
@@ -122,8 +125,8 @@ class ImagePreprocessor(Preprocessor):
             resize=description.resize,
             fit=description.fit,
             fill=_one_or_all(description.fill),
-            scale=_one_or_all([1 / s for s in std]),
-            offset=_one_or_all([(0.0 - m) / s for m, s in zip(mean, std, strict=True)]),
+            scale=_one_or_all(self.scale),
+            offset=_one_or_all(self.offset),
             quant_scale=tensor.scale if quantised else 1.0,
             zero_point=tensor.zero_point if quantised else 0,
         )

@@ -93,7 +93,7 @@ def image(made: ImagePreprocessor, device: Device) -> Image:
         has_chroma=description.format == "nv12",
         raw=f"{description.width} x {description.height} pixels, {description.format}",
         tensor=f"{c_comment(tensor.name)}, {tensor.dtype.value} {list(tensor.shape)}",
-        steps=tuple(_steps(made)),
+        steps=tuple(image_steps(made)),
         arithmetic=_ARITHMETIC[tensor.dtype is DType.FLOAT32],
         is_float=tensor.dtype is DType.FLOAT32,
         tables=_tables(plan),
@@ -104,7 +104,8 @@ def image(made: ImagePreprocessor, device: Device) -> Image:
     )
 
 
-def _steps(made: ImagePreprocessor) -> Iterator[str]:
+def image_steps(made: ImagePreprocessor) -> Iterator[str]:
+    """What happens to a frame, one line each for a comment."""
     description = made.description
     yield f"resize  {description.resize}; {_FITS[description.fit]}"
     yield f"colors  {description.color}"

@@ -1,7 +1,7 @@
+#include "edgegen/cpu.h"
 #include "edgegen/image.h"
 #include "edgegen/image/dsp.h"
 #include "edgegen/image/kernels.h"
-#include "edgegen/image/neon.h"
 #include "edgegen/isa_dsp.h"
 
 #include <float.h>
@@ -331,15 +331,17 @@ static void choose_path(const eg_image_spec *spec, eg_image_draft draft)
 {
     draft.plan->path = EG_IMAGE_PATH_PORTABLE;
 #if EG_IMAGE_HAS_NEON
-    if (may_use(spec->path, EG_IMAGE_PATH_NEON) && eg_image_use_neon(draft)) {
+    if (may_use(spec->path, EG_IMAGE_PATH_NEON) && eg_cpu_has_neon() && eg_image_use_neon(draft)) {
         return;
     }
 #endif
+#if EG_IMAGE_HAS_DSP
     /* It runs anywhere, but is fast only where its instructions are. */
     if ((EG_HAS_DSP || spec->path == EG_IMAGE_PATH_DSP) && may_use(spec->path, EG_IMAGE_PATH_DSP) &&
         eg_image_use_dsp(draft)) {
         return;
     }
+#endif
 #if EG_IMAGE_HAS_X86
     if (may_use(spec->path, EG_IMAGE_PATH_AVX2) && eg_image_use_avx2(draft)) {
         return;

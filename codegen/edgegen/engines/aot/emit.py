@@ -93,13 +93,9 @@ class Emitter:
 
     def files(self) -> dict[str, bytes]:
         """Every file of the engine, by path below the project's edgegen/."""
-        arrays = list(self._arrays())
+        own = {"model.c": self._render("aot/model.c.j2", **self._model_context())} | self._weights()
         return {
-            "aot/model.c": self._render("aot/model.c.j2", **self._model_context()),
-            "aot/weights.c": self._render(
-                "aot/weights.c.j2", arrays=arrays, uses_infinity=_mention_infinity(arrays)
-            ),
-            "aot/weights.h": self._render("aot/weights.h.j2", arrays=arrays),
+            **{f"aot/{path}": content for path, content in own.items()},
             f"aot/include/{self._name}/engine.h": self._render(
                 "aot/engine.h.j2",
                 arena_bytes=arena_bytes(self._program),
@@ -107,6 +103,27 @@ class Emitter:
                 alignment=ARENA_ALIGNMENT,
             ),
             **runtime_files(self._calls),
+        }
+
+    def variant_files(self, template: str, **context: object) -> dict[str, bytes]:
+        """The model and its constants, where the arena is an argument of every function."""
+        more = context | {"arena_bytes": arena_bytes(self._program)}
+        return {
+            "model.c": self._render(template, **self._model_context(), **more),
+            **self._weights(),
+        }
+
+    def sources(self) -> list[str]:
+        """Runtime files that the calls need, below runtime_c."""
+        return runtime_of(self._calls)
+
+    def _weights(self) -> dict[str, bytes]:
+        arrays = list(self._arrays())
+        return {
+            "weights.c": self._render(
+                "aot/weights.c.j2", arrays=arrays, uses_infinity=_mention_infinity(arrays)
+            ),
+            "weights.h": self._render("aot/weights.h.j2", arrays=arrays),
         }
 
     def _render(self, template: str, **context: object) -> bytes:
@@ -155,6 +172,8 @@ class Emitter:
                 const = "const " if kind == "output" else ""
                 found.append(
                     {
+                        "kind": kind,
+                        "number": number,
                         "type": f"{const}{value['ctype']} *",
                         "function": f"{kind}_{number}",
                         "offset": value["offset"],
@@ -379,5 +398,9 @@ def _mention_infinity(arrays: list[_Array]) -> bool:
 
 def runtime_files(calls: list[Call]) -> dict[str, bytes]:
     """The runtime sources that the calls need, and the headers that those include."""
-    sources = {f"src/{source}" for call in calls for source in call.sources}
-    return runtime_sources.files([*sources, *runtime_sources.COMMON])
+    return runtime_sources.files([*runtime_of(calls), *runtime_sources.COMMON])
+
+
+def runtime_of(calls: list[Call]) -> list[str]:
+    """The runtime sources that the calls need, below runtime_c."""
+    return sorted({f"src/{source}" for call in calls for source in call.sources})

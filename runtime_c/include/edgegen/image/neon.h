@@ -7,12 +7,6 @@
 
 #include "edgegen/image/kernels.h"
 
-#if defined(__ARM_NEON)
-#define EG_IMAGE_HAS_NEON 1
-#else
-#define EG_IMAGE_HAS_NEON 0
-#endif
-
 #if EG_IMAGE_HAS_NEON
 
 #include <arm_neon.h>
@@ -29,9 +23,6 @@ eg_image_row_reader eg_image_read_rgb_neon;
 
 eg_image_row_writer eg_image_write_f32_neon;
 eg_image_row_writer eg_image_write_q8_neon; /* int8 and uint8 */
-
-/* Makes the plan one of this path, if it takes such a plan. */
-bool eg_image_use_neon(eg_image_draft draft);
 
 /* As eg_image_mix. Lanes that nobody looks at may wrap, so sums are of unsigned numbers. */
 static inline int16x8_t eg_image_mix_neon(int16x8_t a, int16x8_t b, int16x8_t fraction)

@@ -14,7 +14,8 @@
 #endif
 #endif
 
-/* Whether the program is for processors that all have NEON. */
+/* Whether src/micro_audio/neon.c is compiled for NEON; of an Armv7-A whose other files are not,
+ * defined as 1 for all of them, and the processor is asked when the program runs. */
 #ifndef EG_MICRO_AUDIO_HAS_NEON
 #if defined(__ARM_NEON)
 #define EG_MICRO_AUDIO_HAS_NEON 1

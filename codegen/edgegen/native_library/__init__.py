@@ -1,0 +1,225 @@
+"""A C library that runs a model and makes its inputs, for languages that load it as it runs.
+
+Its functions are those of templates/native/api.h.j2: a model in several instruction sets, of which
+the processor's best one is taken, and what makes inputs from raw bytes. Nothing in it is shared by
+two objects but constants.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from edgegen import runtime_sources
+from edgegen.engines.aot.variants import INSTRUCTION_SETS, Variant, variants
+from edgegen.model import DType, Model
+from edgegen.native_library.image import FrameInput, frame_input
+from edgegen.options import Options
+from edgegen.preprocess_c.sound import Sound, sound
+from edgegen.preprocessing import AudioPreprocessor, ImagePreprocessor, prepare
+from edgegen.render import file_header, render
+
+__all__ = ["TOOLCHAINS", "emit"]
+
+TOOLCHAINS = ("aarch64-linux-gnu", "arm-linux-gnueabihf")
+"""Cross compilers that a project has a CMake toolchain file for."""
+
+_TEMPLATES = {
+    "api.h": "api.h",
+    "api.c": "api.c",
+    "CMakeLists.txt": "CMakeLists.txt",
+}
+
+_IMAGE_SOURCES = (
+    *("avx2", "pick_gray", "pick_luma", "pick_rgb", "prepare", "read_gray", "read_nv12"),
+    *("read_rgb", "read_yuyv", "run", "sse41", "write_border", "write_f32", "write_part"),
+    *("write_q8", "neon/read_rgb", "neon/use", "neon/write_f32", "neon/write_q8"),
+)
+
+_FLOAT_SOUND_SOURCES = ("avx2", "clip", "run", "vector4")
+
+_MICRO_SOUND_SOURCES = ("avx2", "best", "neon")
+
+
+@dataclass(frozen=True, slots=True)
+class _VariantView:
+    """A variant in api.c.
+
+    Attributes:
+        guard: Preprocessor expression of the processors that it is compiled for; "" for all.
+        test: C expression: whether this one has the instructions.
+    """
+
+    name: str
+    title: str
+    guard: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Sources that are compiled for some architectures only, by a condition of CMake's."""
+
+    title: str
+    condition: str
+    sources: tuple[str, ...]
+
+
+_CONDITIONS = {"x86_64": "IS_X86_64", "aarch64": "IS_AARCH64", "armv7l": "IS_ARM"}
+
+_GUARDS = {
+    "x86_64": "defined(__x86_64__)",
+    "aarch64": "defined(__aarch64__)",
+    "armv7l": "defined(__arm__)",
+}
+
+
+def emit(
+    model: Model,
+    device_id: str,
+    architectures: Iterable[str],
+    options: Options,
+    *,
+    has_model: bool,
+) -> dict[str, bytes]:
+    """native/**, by path below the project's edgegen/; nothing where there is nothing to do.
+
+    Args:
+        architectures: That the project is for, by uname's names; it compiles for any.
+        has_model: Whether the library runs the model, which the engine `aot` must not refuse, or
+            only makes its inputs.
+
+    Raises:
+        UsageError: A description of an input does not fit the model.
+    """
+    inputs = [_input(model, options, number) for number in range(len(options.inputs))]
+    if not inputs and not has_model:
+        return {}
+    made: tuple[Variant, ...] = ()
+    if has_model:
+        made = variants(model, architectures, options.name, device_id, options.optimize_for)
+    return _Library(model, device_id, options, made, inputs).files()
+
+
+def _input(model: Model, options: Options, number: int) -> FrameInput | Sound:
+    prepared = prepare(model, options.inputs[number])
+    if isinstance(prepared, ImagePreprocessor):
+        return frame_input(prepared)
+    assert isinstance(prepared, AudioPreprocessor)
+    return sound(prepared)
+
+
+class _Library:
+    def __init__(
+        self,
+        model: Model,
+        device_id: str,
+        options: Options,
+        made: Sequence[Variant],
+        inputs: Sequence[FrameInput | Sound],
+    ) -> None:
+        self._model = model
+        self._device_id = device_id
+        self._name = options.name
+        self._made = made
+        self._inputs = inputs
+
+    def files(self) -> dict[str, bytes]:
+        files = {f"aot/{path}": data for path, data in self._variant_files().items()}
+        files |= {f"preprocess/{path}": data for path, data in self._input_files().items()}
+        runtime = runtime_sources.files(self._runtime())
+        files |= runtime
+        context = self._context(files)
+        for path, template in _TEMPLATES.items():
+            files[path] = self._render(f"native/{template}.j2", **context)
+        for triple in TOOLCHAINS:
+            files[f"cmake/{triple}.cmake"] = self._render(f"native/{triple}.cmake.j2")
+        return {f"native/{path}": files[path] for path in sorted(files)}
+
+    def _variant_files(self) -> Mapping[str, bytes]:
+        if not self._made:
+            return {}
+        views = [each.instructions for each in self._made]
+        files = {"variant.h": self._render("native/variant.h.j2", variants=views)}
+        for each in self._made:
+            files |= {f"{each.instructions.name}/{path}": data for path, data in each.files.items()}
+        return files
+
+    def _input_files(self) -> Mapping[str, bytes]:
+        if not self._inputs:
+            return {}
+        files = {"preprocess.h": self._render("native/preprocess.h.j2", inputs=self._inputs)}
+        for each in self._inputs:
+            template = f"native/{each.template}"
+            files[f"input_{each.input}.c"] = self._render(
+                template, source=each, runtime_version=runtime_sources.version()
+            )
+        return files
+
+    def _runtime(self) -> list[str]:
+        wanted = {"src/status.c", "include/edgegen/cpu.h", *runtime_sources.COMMON}
+        for variant in self._made:
+            wanted |= set(variant.sources)
+        for each in self._inputs:
+            if isinstance(each, FrameInput):
+                wanted |= {f"src/image/{name}.c" for name in _IMAGE_SOURCES}
+                wanted.add("src/image/x86_part.h")
+                continue
+            wanted |= set(each.sources)
+            is_float = each.front_end.plan_type == "eg_audio_plan"
+            folder = "audio" if is_float else "micro_audio"
+            names = _FLOAT_SOUND_SOURCES if is_float else _MICRO_SOUND_SOURCES
+            wanted |= {f"src/{folder}/{name}.c" for name in names}
+        return sorted(wanted)
+
+    def _context(self, files: Mapping[str, bytes]) -> dict[str, object]:
+        groups = [self._group(each, files) for each in self._made if each.instructions.test]
+        limited = {path for group in groups for path in group.sources}
+        sources = [path for path in files if path.endswith(".c")]
+        tensors = self._model.tensors
+        return {
+            "has_model": bool(self._made),
+            "variants": [_view(each) for each in self._made],
+            "inputs": self._inputs,
+            "purpose": _purpose(bool(self._made), bool(self._inputs)),
+            "uses_cpu": bool(groups),
+            "input_bytes": _braced(tensors[t].bytes for t in self._model.inputs),
+            "output_bytes": _braced(tensors[t].bytes for t in self._model.outputs),
+            "sources": ["api.c", *sorted(path for path in sources if path not in limited)],
+            "neon_sources": sorted(path for path in sources if "/neon" in path),
+            "groups": groups,
+        }
+
+    def _group(self, variant: Variant, files: Mapping[str, bytes]) -> _Group:
+        instructions = variant.instructions
+        own = f"aot/{instructions.name}/"
+        sources = tuple(path for path in files if path.startswith(own) and path.endswith(".c"))
+        condition = " OR ".join(_CONDITIONS[each] for each in instructions.architectures)
+        return _Group(instructions.title, condition, sources)
+
+    def _render(self, template: str, **context: object) -> bytes:
+        header = file_header(template, self._model, self._device_id)
+        names = {"name": self._name, "NAME": self._name.upper(), "header": header}
+        return render(template, names | context)
+
+
+def _view(variant: Variant) -> _VariantView:
+    instructions = variant.instructions
+    guards = [_GUARDS[each] for each in instructions.architectures]
+    return _VariantView(
+        name=instructions.name,
+        title=instructions.title,
+        guard=" || ".join(guards),
+        test=instructions.test,
+    )
+
+
+def _purpose(has_model: bool, has_inputs: bool) -> str:
+    if has_model and has_inputs:
+        return "the model and what makes its inputs"
+    return "the model" if has_model else "what makes the model's inputs"
+
+
+def _braced(numbers: Iterable[int]) -> str:
+    return "{" + ", ".join(map(str, numbers)) + "}"

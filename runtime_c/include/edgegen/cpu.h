@@ -1,0 +1,34 @@
+/* What this processor has beyond what the program was compiled for: asked when a program chooses
+ * among ways to compute the same. */
+#ifndef EDGEGEN_CPU_H
+#define EDGEGEN_CPU_H
+
+#include <stdbool.h>
+
+#if defined(__arm__) && defined(__linux__) && !defined(__ARM_NEON)
+#include <sys/auxv.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* NEON: every AArch64 has it; of Armv7-A, Linux says. */
+static inline bool eg_cpu_has_neon(void)
+{
+#if defined(__ARM_NEON)
+    return true;
+#elif defined(__arm__) && defined(__linux__)
+    const unsigned long neon = 1UL << 12; /* HWCAP_NEON of Linux's <asm/hwcap.h> for Arm */
+
+    return (getauxval(AT_HWCAP) & neon) != 0;
+#else
+    return false;
+#endif
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEGEN_CPU_H */
