@@ -16,9 +16,15 @@ def cortex_m() -> dict[str, MicrocontrollerEngine]:
 
 def linux() -> dict[str, LinuxEngine]:
     """Engines for Linux computers; a device file orders them for its device."""
+    from edgegen.engines.aot.linux import LinuxAotEngine
     from edgegen.engines.litert import LitertEngine
     from edgegen.engines.onnxruntime import OnnxRuntimeEngine
     from edgegen.engines.openvino import OpenVinoEngine
 
-    engines: tuple[LinuxEngine, ...] = (LitertEngine(), OnnxRuntimeEngine(), OpenVinoEngine())
+    engines: tuple[LinuxEngine, ...] = (
+        LitertEngine(),
+        OnnxRuntimeEngine(),
+        OpenVinoEngine(),
+        LinuxAotEngine(),
+    )
     return {engine.id: engine for engine in engines}

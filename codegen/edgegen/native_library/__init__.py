@@ -7,20 +7,28 @@ two objects but constants.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgegen import runtime_sources
-from edgegen.engines.aot.variants import INSTRUCTION_SETS, Variant, variants
-from edgegen.model import DType, Model
+from edgegen.engines.aot.variants import Variant, variants
+from edgegen.model import Model
 from edgegen.native_library.image import FrameInput, frame_input
 from edgegen.options import Options
 from edgegen.preprocess_c.sound import Sound, sound
-from edgegen.preprocessing import AudioPreprocessor, ImagePreprocessor, prepare
+from edgegen.preprocessing import (
+    AudioPreprocessor,
+    ImageInput,
+    ImagePreprocessor,
+    Preprocessor,
+    prepare,
+)
 from edgegen.render import file_header, render
 
-__all__ = ["TOOLCHAINS", "emit"]
+__all__ = ["ABI", "TOOLCHAINS", "RawInput", "emit", "raw_inputs"]
+
+ABI = 1
+"""Of the library's functions: whoever calls them asks for it first."""
 
 TOOLCHAINS = ("aarch64-linux-gnu", "arm-linux-gnueabihf")
 """Cross compilers that a project has a CMake toolchain file for."""
@@ -102,6 +110,53 @@ def emit(
     return _Library(model, device_id, options, made, inputs).files()
 
 
+@dataclass(frozen=True, slots=True)
+class RawInput:
+    """What a described input is made from, for whoever hands it over.
+
+    Attributes:
+        input: Number of the model's input.
+        kind: "image" or "sound".
+        dtype, shape: Of one frame, or of the samples of one tensor.
+        format, width, height: Of a frame; "" and 0 for sound.
+        sample_rate, hop: Of sound; 0 for a frame.
+    """
+
+    input: int
+    kind: str
+    dtype: str
+    shape: tuple[int, ...]
+    format: str
+    width: int
+    height: int
+    sample_rate: float
+    hop: int
+
+
+def raw_inputs(model: Model, options: Options) -> tuple[RawInput, ...]:
+    """Every input that has a description.
+
+    Raises:
+        UsageError: A description does not fit the model.
+    """
+    return tuple(_raw_input(prepare(model, each)) for each in options.inputs)
+
+
+def _raw_input(made: Preprocessor) -> RawInput:
+    description = made.description
+    return RawInput(
+        input=description.tensor,
+        kind="image" if isinstance(description, ImageInput) else "sound",
+        dtype=made.raw_dtype.name,
+        shape=made.raw_shape,
+        format=description.format if isinstance(description, ImageInput) else "",
+        width=description.width if isinstance(description, ImageInput) else 0,
+        height=description.height if isinstance(description, ImageInput) else 0,
+        sample_rate=0 if isinstance(description, ImageInput) else description.sample_rate,
+        hop=0 if isinstance(description, ImageInput) else description.hop,
+    )
+
+
 def _input(model: Model, options: Options, number: int) -> FrameInput | Sound:
     prepared = prepare(model, options.inputs[number])
     if isinstance(prepared, ImagePreprocessor):
@@ -179,6 +234,8 @@ class _Library:
         sources = [path for path in files if path.endswith(".c")]
         tensors = self._model.tensors
         return {
+            "abi": ABI,
+            "sha256": self._model.source.sha256,
             "has_model": bool(self._made),
             "variants": [_view(each) for each in self._made],
             "inputs": self._inputs,

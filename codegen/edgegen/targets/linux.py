@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgegen import golden, resources
+from edgegen import golden, native_library
 from edgegen.device import LinuxComputer
 from edgegen.engines import LinuxEngine, Part, registry
 from edgegen.engines.python_runtimes import model_file_name
@@ -21,10 +21,6 @@ from edgegen.targets.linux_inputs import source_inputs
 # The operating system has them; the rest of the project's requirements comes with it.
 _STORAGE = "limit of the installed project, beside Python and numpy"
 _RAM = "limit of the resident memory"
-
-_HAS_PREPROCESSING = (
-    resources.root("templates") / "linux/generated/python/__name___runtime/preprocess.py.j2"
-).exists()
 
 
 def engines(device: LinuxComputer | None) -> Mapping[str, LinuxEngine]:
@@ -60,6 +56,13 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
     """The Python project. Runs the reference interpreter for the golden vectors."""
     table = registry.linux()
     emitted = {each: table[each].emit(model, device, options) for each in options.engines}
+    emitted["native"] = native_library.emit(
+        model,
+        device.id,
+        (each.name for each in device.architectures),
+        options,
+        has_model="aot" in options.engines,
+    )
     context = _context(model, device, options, emitted)
     skipped = set() if options.serve else {"python/__name___runtime/serve/"}
     skipped |= {
@@ -79,7 +82,7 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
 
 def _golden(model: Model, options: Options) -> dict[str, bytes]:
     """The golden vectors, as data of the generated package."""
-    vectors = golden.make(model, inputs=options.inputs if _HAS_PREPROCESSING else ())
+    vectors = golden.make(model, inputs=options.inputs)
     engines = [name for engine in options.engines for name in views.variants(engine)]
     folder = f"python/{options.name}_runtime/data"
     return {
@@ -117,6 +120,9 @@ def _context(
         "labels": options.labels,
         "described": options.inputs,
         "source_inputs": source_inputs(model, options),
+        "has_native_model": "aot" in options.engines,
+        "native_abi": native_library.ABI,
+        "raw_inputs": native_library.raw_inputs(model, options),
         "serve": options.serve,
         **linux_system.context(options),
     }

@@ -105,7 +105,7 @@ def golden_bin(golden: Golden) -> bytes:
 def tolerance(model: Model, golden: Golden, engine: str) -> Tolerance:
     """How near an engine has to come, and why no nearer."""
     tensors = [model.tensors[index] for index in model.outputs]
-    if engine == "aot":
+    if engine in ("aot", "aot-portable"):
         return Tolerance(_WHY_EXACT, tuple(_exact(tensor, FLOAT_TOLERANCE) for tensor in tensors))
     if engine == "litert-reference":
         return _litert_reference(model, golden, tensors)

@@ -41,7 +41,7 @@ def tensor_view(tensor: Tensor) -> TensorView:
 
 
 # Engines of the generated package beside those that a user chooses between: the same library.
-_VARIANTS = {"litert": ("litert-reference", "litert-edgetpu")}
+_VARIANTS = {"litert": ("litert-reference", "litert-edgetpu"), "aot": ("aot-portable",)}
 
 
 def engine_modules(engines: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -68,7 +68,7 @@ def lower_for(
 
 
 def _flash_bytes(model: Model, program: Program, device: Microcontroller) -> int:
-    return _weight_bytes(model, program) + (code_size.estimate(program, device).bytes or 0)
+    return weight_bytes(model, program) + (code_size.estimate(program, device).bytes or 0)
 
 
 _CHARACTERS_PER_BYTE = 3.4
@@ -98,7 +98,7 @@ class AotEngine:
         """Weights, arena and static data as they will be; code and stack estimated."""
         trimmed, program = lower_for(model, device, options.optimize_for)
         return Footprint(
-            weights=Quantity(_weight_bytes(trimmed.model, program), "exact"),
+            weights=Quantity(weight_bytes(trimmed.model, program), "exact"),
             code=code_size.estimate(program, device),
             arena=Quantity(arena_bytes(program), "exact"),
             stack=Quantity(
@@ -112,11 +112,12 @@ class AotEngine:
 def _source(model: Model, program: Program) -> Quantity:
     calls = [step for step in program.steps if isinstance(step, Call)]
     runtime = sum(len(content) for content in runtime_files(calls).values())
-    constants = int(_weight_bytes(model, program) * _CHARACTERS_PER_BYTE)
+    constants = int(weight_bytes(model, program) * _CHARACTERS_PER_BYTE)
     return Quantity(runtime + constants, "estimated (runtime exact; constants +/- 20 %)")
 
 
-def _weight_bytes(model: Model, program: Program) -> int:
+def weight_bytes(model: Model, program: Program) -> int:
+    """Of the constants that the code of a program reads."""
     calls = [step for step in program.steps if isinstance(step, Call)]
     own = bytes_of_distinct(own_constants(program, is_table=False))
     read = {tensor: model.tensors[tensor].data for call in calls for tensor in call.inputs}

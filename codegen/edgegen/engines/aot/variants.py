@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from edgegen.engines.aot.constants import fold_constants
 from edgegen.engines.aot.dead_channels import remove_dead_channels
-from edgegen.engines.aot.emit import Emitter
+from edgegen.engines.aot.emit import Emitter, arena_bytes
+from edgegen.engines.aot.engine import weight_bytes
 from edgegen.engines.aot.lower import lower
+from edgegen.engines.aot.program import Program
 from edgegen.model import Model
 from edgegen.options import OptimizeFor
 
@@ -39,8 +41,48 @@ INSTRUCTION_SETS: tuple[InstructionSet, ...] = (PORTABLE,)
 
 
 @dataclass(frozen=True, slots=True)
+class Lowered:
+    """A model, without what can be computed beforehand, for one instruction set."""
+
+    instructions: InstructionSet
+    model: Model
+    program: Program
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of its constants."""
+        return weight_bytes(self.model, self.program)
+
+    @property
+    def arena_bytes(self) -> int:
+        """Of an instance."""
+        return arena_bytes(self.program)
+
+
+def lowered(
+    model: Model, architectures: Iterable[str], optimize_for: OptimizeFor = "latency"
+) -> tuple[Lowered, ...]:
+    """The model for every instruction set that some of its layers have kernels for, the fastest
+    first; the last one runs on any processor.
+
+    Args:
+        architectures: That the program may be compiled for, by uname's names.
+    """
+    known = set(architectures)
+    lean = remove_dead_channels(fold_constants(model)).model
+    found: list[Lowered] = []
+    for each in reversed(INSTRUCTION_SETS):
+        if each.architectures and known.isdisjoint(each.architectures):
+            continue
+        program = lower(lean, each.features, optimize_for)
+        if all(program.kernels != other.program.kernels for other in found):
+            found.append(Lowered(each, lean, program))
+    return tuple(reversed(found))
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
-    """The model in one instruction set.
+    """The model in one instruction set, as C.
 
     Attributes:
         files: model.c, weights.c and weights.h.
@@ -59,24 +101,16 @@ def variants(
     device_id: str,
     optimize_for: OptimizeFor = "latency",
 ) -> tuple[Variant, ...]:
-    """The model in every instruction set that some of its layers have kernels for, the fastest
-    first; the last one runs on any processor.
+    """All that `lowered` gives, as C.
 
     Args:
-        architectures: That the program may be compiled for, by uname's names.
         name: Prefix of all symbols, before the variant's name.
     """
-    known = set(architectures)
-    lean = remove_dead_channels(fold_constants(model)).model
-    made: list[Variant] = []
-    plain = lower(lean, (), optimize_for).kernels
-    for each in INSTRUCTION_SETS:
-        if each.architectures and known.isdisjoint(each.architectures):
-            continue
-        program = lower(lean, each.features, optimize_for)
-        if each is not PORTABLE and program.kernels == plain:
-            continue
-        emitter = Emitter(lean, program, f"{name}_{each.name}", device_id)
-        files = emitter.variant_files("native/variant.c.j2", project=name, variant=each)
-        made.append(Variant(each, files, tuple(emitter.sources())))
+    made = []
+    for each in lowered(model, architectures, optimize_for):
+        emitter = Emitter(each.model, each.program, f"{name}_{each.instructions.name}", device_id)
+        files = emitter.variant_files(
+            "native/variant.c.j2", project=name, variant=each.instructions
+        )
+        made.append(Variant(each.instructions, files, tuple(emitter.sources())))
     return tuple(made)
