@@ -16,12 +16,8 @@ LAYERS = (
     ("cli",),
     ("present",),
     ("api",),
-<<<<<<< HEAD
     ("doctor", "evidence", "frontends", "packaging", "targets", "verify"),
-=======
-    ("doctor", "evidence", "frontends", "targets", "verify"),
     ("native_library",),
->>>>>>> 0a91cd7 (Linux projects have a native library: described inputs the fastest way, the model in plain C; its Python face)
     ("fit", "preprocess_c"),
     ("config", "engines", "golden"),
     (
