@@ -104,6 +104,7 @@ def _context(
     )
     return {
         "name": options.name,
+        "NAME": options.name.upper(),
         "version": views.package_version(model),
         "device": device,
         "engines": views.preferred(options.engines, device),
