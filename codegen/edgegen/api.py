@@ -216,12 +216,14 @@ def scaffold(
         RefusedModelError: No engine, or not every named one, takes the model.
         DifferenceError: The model does not fit the device.
     """
+    from edgegen.targets import taken_names
+
     device_ = registry.load_device(target)
     name = configuration.check_name(name) if name else None
     chosen = configuration.check_optimize_for(optimize_for or DEFAULT_OPTIMIZE_FOR)
     model = _load_model(model_path)
     settings = Config(
-        name or configuration.default_name(model_path.stem),
+        name or configuration.default_name(model_path.stem, taken_names(device_)),
         target,
         _place_in_project(model_path),
         class_names.PLACE if labels else "",

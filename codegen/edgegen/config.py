@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -267,10 +267,10 @@ def check_serve(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def default_name(stem: str) -> str:
-    """A legal name made from a model file's name without its extension."""
+def default_name(stem: str, taken: Collection[str] = ()) -> str:
+    """A legal name made from a model file's name without its extension; none of ``taken``."""
     words = re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")
-    if not words or words[0].isdigit() or words in _TAKEN:
+    if not words or words[0].isdigit() or words in _TAKEN or words in taken:
         words = f"model_{words}".rstrip("_")
     return words[:NAME_LENGTH].rstrip("_")
 

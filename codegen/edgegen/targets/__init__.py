@@ -26,6 +26,9 @@ _MODULES = {"cortex_m": "edgegen.targets.cortex_m", "linux": "edgegen.targets.li
 class Target(Protocol):
     """What a target's module has to have; ``device`` is always one of its own family."""
 
+    taken_names: frozenset[str]
+    """What no project of the family can be called, beside what means something in C."""
+
     def engines(self, device: Any) -> Mapping[str, Engine]:
         """Those for the device by their ids, in order of preference."""
 
@@ -42,6 +45,11 @@ class Target(Protocol):
 def engines(device: Device) -> Mapping[str, Engine]:
     """The engines for a device, see `Target.engines`."""
     return _target(device.family).engines(device)
+
+
+def taken_names(device: Device) -> frozenset[str]:
+    """What no project for the device can be called, beside what means something in C."""
+    return _target(device.family).taken_names
 
 
 def all_engines() -> Mapping[str, Engine]:
@@ -84,6 +92,13 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
         RefusedModelError: An engine does not take the model.
     """
     target = _target(device.family)
+    if options.name in target.taken_names:
+        raise UsageError(
+            f"No project for {device.name} can be called {options.name!r}: that is a module of "
+            "Python, or a package that the project needs.",
+            where="--name, or name in edgegen.toml",
+            fix="Choose another name with --name.",
+        )
     chosen = choose(model, target.engines(device), options.engines)
     return target.build(model, device, replace(options, engines=chosen))
 

@@ -20,6 +20,8 @@ from edgegen.targets import cortex_m_views as views
 from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
 from edgegen.targets.generated_files import merge, templates
 
+taken_names: frozenset[str] = frozenset()
+
 STACK_BYTES = 8192
 """Default size of the stack; several times what the engines need for the MLPerf models."""
 

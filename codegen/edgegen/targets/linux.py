@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import sys
 from collections.abc import Mapping, Sequence
 
 from edgegen import golden, native_library
@@ -17,6 +19,21 @@ from edgegen.targets import linux_golden, linux_system
 from edgegen.targets import linux_views as views
 from edgegen.targets.generated_files import merge, templates
 from edgegen.targets.linux_inputs import source_inputs
+
+# The project's packages are called like it. Modules that later Pythons have dropped stay taken.
+_DEPENDENCIES = """
+    ai_edge_litert cffi cryptography cv2 fastapi google grpc grpc_health grpc_reflection
+    hatchling mypy numpy onnxruntime openvino orjson packaging picamera2 pip protobuf pydantic
+    pytest ruff scikit_build_core setuptools smbus2 sounddevice spidev starlette tests
+    tflite_runtime uvicorn wheel
+"""
+_DROPPED = """
+    aifc asynchat asyncore audioop cgi cgitb chunk crypt distutils imghdr imp lib2to3 mailcap
+    msilib nis nntplib ossaudiodev pipes smtpd sndhdr spwd sunau telnetlib uu xdrlib
+"""
+taken_names = frozenset(
+    [*sys.stdlib_module_names, *keyword.kwlist, *_DEPENDENCIES.split(), *_DROPPED.split()]
+)
 
 # The operating system has them; the rest of the project's requirements comes with it.
 _STORAGE = "limit of the installed project, beside Python and numpy"
