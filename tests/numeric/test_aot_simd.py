@@ -64,6 +64,30 @@ BLOCKS = [
 ]
 
 
+DEPTHWISE = Conv(depth_multiplier=1, zero_points=(5, -128), output_scale=0.2)
+DEPTHWISES = [
+    *(replace(DEPTHWISE, image=(4, width), depth=3 + width) for width in range(1, 14)),
+    *(
+        replace(DEPTHWISE, image=(9, 7), depth=depth, size=size, stride=stride, padding=padding)
+        for depth, size in ((20, (3, 3)), (8, (5, 4)), (3, (1, 2)), (17, (2, 3)), (9, (6, 1)))
+        for stride in ((1, 1), (2, 2), (3, 1))
+        for padding in ("SAME", "VALID")
+    ),
+    *(
+        replace(DEPTHWISE, image=(10, 9), depth=12, dilation=dilation, batches=2, padding=padding)
+        for dilation in ((2, 1), (1, 2), (3, 2))
+        for padding in ("SAME", "VALID")
+    ),
+    replace(DEPTHWISE, image=(2, 2), size=(7, 7)),
+    replace(DEPTHWISE, image=(1, 1), depth=16),
+    replace(DEPTHWISE, image=(30, 3), size=(16, 1), depth=4),
+    replace(DEPTHWISE, zero_points=(-128, 9), activation="relu6", output_scale=0.05),
+    replace(DEPTHWISE, zero_points=(127, 9), depth=33),
+    replace(DEPTHWISE, zero_points=(127, -9), depth=11, lowest=True),
+    replace(DEPTHWISE, depth_multiplier=2),
+]
+
+
 def batch_of(convolutions: list[Conv], seed: int = 5) -> bytes:
     batch = OpBatch("int8", seed)
     for each in convolutions:
@@ -79,6 +103,11 @@ def test_convolutions(build: Build, tmp_path: Path) -> None:
         if each.depth_multiplier is None
     ]
     host_engine.check(batch_of([*convolutions, *BLOCKS]), tmp_path, build=build)
+
+
+@BUILDS
+def test_depthwise_convolutions(build: Build, tmp_path: Path) -> None:
+    host_engine.check(batch_of(DEPTHWISES), tmp_path, build=build)
 
 
 def test_what_is_not_proved_is_left_to_others() -> None:

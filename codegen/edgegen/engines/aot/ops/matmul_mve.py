@@ -82,7 +82,7 @@ def requantisation(
     bias = bias.copy()
     for channel in np.flatnonzero(weight_sums == 0):
         # The output is the same always: 4 steps, times 1/2, shifted by 1.
-        step = _steps(bias[channel], multiplier[channel], shift[channel], output.zero_point)
+        step = constant_steps(bias[channel], multiplier[channel], shift[channel], output.zero_point)
         bias[channel], multiplier[channel], shift[channel] = 4 * step, 1 << 30, -1
     if (np.abs(bias) + 128 * weight_sums >= 1 << 31).any():
         return "its sums may reach 2^31."
@@ -92,7 +92,7 @@ def requantisation(
     return Requantisation(bias32, multiplier32, shift32, output.zero_point, low, high)
 
 
-def _steps(bias: int, multiplier: int, shift: int, zero_point: int) -> int:
+def constant_steps(bias: int, multiplier: int, shift: int, zero_point: int) -> int:
     """How far the output of a channel without weights is from zero, if it is in int8."""
     sum_ = int(wrap_int32(np.array([bias], np.int64))[0])
     found = multiply_by_quantized_multiplier(sum_, int(multiplier), int(shift))

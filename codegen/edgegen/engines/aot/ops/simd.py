@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegen.engines.aot.fixed_point import quantize_multipliers, quantized_range
+from edgegen.engines.aot.ops.matmul_mve import constant_steps
 from edgegen.engines.aot.program import Constant, Field, Ref
 from edgegen.model import Activation, Tensor
 
@@ -119,23 +120,29 @@ def requantisation(
     """
     if weights.min(initial=0) < isa.lowest_weight:
         return f"it has weights below {isa.lowest_weight}."
+    multiplier, left = (
+        np.broadcast_to(values, len(bias)).astype(np.int64)
+        for values in quantize_multipliers(real_multipliers)
+    )
+    # A multiplier of 0 gives 0 whatever the shift is.
+    left = np.where(multiplier == 0, -1, left)
+    bias = bias.copy()
+    for channel in np.flatnonzero((weights == 0).all(axis=1)):
+        # The output is the same always: 4 steps, times 1/2, shifted by 1.
+        step = constant_steps(bias[channel], multiplier[channel], left[channel], output.zero_point)
+        bias[channel], multiplier[channel], left[channel] = 4 * step, 1 << 30, -1
     prepared_bias = bias - (input_zero_point + isa.added) * weights.sum(axis=1)
     most = np.abs(prepared_bias) + _LARGEST_INPUT * np.abs(weights).sum(axis=1)
     if (most >= _SUM_LIMIT).any():
         return "its sums may reach 2^30."
-    multiplier, left = (
-        np.broadcast_to(values, len(bias)).astype(np.int32)
-        for values in quantize_multipliers(real_multipliers)
-    )
     if (left > 0).any():
         return "one of its multipliers is 1 or more."
-    # A multiplier of 0 gives 0 whatever the shift is.
-    shift = np.where(multiplier == 0, 1, -left).astype(np.int32)
+    shift = (-left).astype(np.int32)
     low, high = quantized_range(activation, output)
     hidden = low >= output.zero_point and shift.min() >= 1 and shift.max() <= _MOST_SHIFT
     return Requantisation(
         prepared_bias.astype(np.int32),
-        multiplier,
+        multiplier.astype(np.int32),
         shift,
         output.zero_point,
         low,

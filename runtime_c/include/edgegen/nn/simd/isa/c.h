@@ -44,6 +44,7 @@
 #endif
 
 #define EG_V_INLINE static inline
+#define EG_V_ALONE static
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,42 +3,12 @@
 #define EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H
 
 #include "edgegen/nn/simd/conv_2d.h"
+#include "edgegen/nn/simd/kernels/image.h"
 #include "edgegen/nn/simd/kernels/tile.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct eg_v_image {
-    int32_t rows;
-    int32_t columns;
-    int32_t row; /* prepared inputs */
-} eg_v_image;
-
-/* What the filter sees of an image, zero points around it included. */
-static inline eg_v_image eg_v_image_of(const eg_window_2d *window)
-{
-    eg_v_image image;
-
-    image.rows = (window->output_height - 1) * window->stride_height +
-                 (window->filter_height - 1) * window->dilation_height + 1;
-    image.columns = (window->output_width - 1) * window->stride_width +
-                    (window->filter_width - 1) * window->dilation_width + 1;
-    image.row = image.columns * window->input_depth;
-    return image;
-}
-
-static inline void eg_v_fill_inputs(eg_v_input *to, eg_v_input value, int32_t count)
-{
-    for (int32_t i = 0; i < count; ++i) {
-        to[i] = value;
-    }
-}
-
-static inline int32_t eg_v_between(int32_t x, int32_t low, int32_t high)
-{
-    return x < low ? low : (x > high ? high : x);
-}
 
 static void eg_v_prepare_image(const eg_conv_2d_s8_simd *layer, const eg_v_image *image,
                                const int8_t *input, eg_v_input *to)
@@ -46,9 +16,8 @@ static void eg_v_prepare_image(const eg_conv_2d_s8_simd *layer, const eg_v_image
     const eg_window_2d *window = &layer->window;
     const eg_v_input zero = eg_v_prepared(layer->input_zero_point);
     const int32_t depth = window->input_depth;
-    /* Columns of the image that are there; an image may be narrower than the padding. */
-    const int32_t start = eg_v_between(window->pad_left, 0, image->columns);
-    const int32_t end = eg_v_between(window->pad_left + window->input_width, start, image->columns);
+    const int32_t start = image->first_column;
+    const int32_t end = image->last_column;
     const bool is_whole = image->columns == window->input_width && window->pad_left == 0;
 
     if (is_whole && image->rows == window->input_height && window->pad_top == 0) {
@@ -75,11 +44,7 @@ static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, c
     const int32_t out_step = window->output_width * window->output_depth;
 
     for (int32_t y = 0; y < window->output_height; ++y) {
-        if (vectors == 2) {
-            eg_v_tiles(block, in + y * in_step, out + y * out_step, window->output_width, 2);
-        } else {
-            eg_v_tiles(block, in + y * in_step, out + y * out_step, window->output_width, 1);
-        }
+        eg_v_tiles(block, in + y * in_step, out + y * out_step, window->output_width, vectors);
     }
 }
 

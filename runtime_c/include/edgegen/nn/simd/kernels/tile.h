@@ -5,6 +5,9 @@
 #ifndef EG_V
 #include "edgegen/nn/simd/isa/c.h"
 #endif
+#include <stddef.h>
+
+#include "edgegen/nn/simd/kernels/store.h"
 #include "edgegen/nn/simd/layers.h"
 
 #ifdef __cplusplus
@@ -43,16 +46,6 @@ EG_V_INLINE void eg_v_begin_block(eg_v_block *block, const eg_output_simd *outpu
     block->ties_upwards = output->ties_upwards != 0;
 }
 
-/* The first `count` outputs of a vector. */
-EG_V_INLINE void eg_v_store_some(int8_t *to, eg_v_sums sums, const eg_v_limits *limits,
-                                 int32_t count)
-{
-    int8_t all[EG_V_LANES];
-
-    eg_v_store(all, sums, limits);
-    memcpy(to, all, (size_t)count);
-}
-
 EG_V_INLINE void eg_v_finish_position(const eg_v_block *block, eg_v_sums a, eg_v_sums b,
                                       int32_t vectors, bool upwards, int8_t *out)
 {
@@ -72,7 +65,7 @@ EG_V_INLINE void eg_v_finish_position(const eg_v_block *block, eg_v_sums a, eg_v
 EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t *out,
                            const int32_t positions, const int32_t vectors)
 {
-    const int32_t step = block->step;
+    const ptrdiff_t step = block->step;
     const int8_t *weights = block->weights;
     const eg_v_sums bias_a = eg_v_load(block->bias);
     const eg_v_sums bias_b = vectors == 2 ? eg_v_load(block->bias + EG_V_LANES) : bias_a;
@@ -81,7 +74,8 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t
 
 #define EG_V_AT(NUMBER)                                                                            \
     if (positions > NUMBER) {                                                                      \
-        const eg_v_groups x = eg_v_spread(at + NUMBER * step);                                     \
+        const eg_v_groups x =                                                                      \
+            eg_v_spread(NUMBER < 3 ? at + NUMBER * step : far + (NUMBER - 3) * step);              \
                                                                                                    \
         a##NUMBER = eg_v_dot(a##NUMBER, weights_a, x);                                             \
         if (vectors == 2) {                                                                        \
@@ -91,6 +85,7 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t
     for (int32_t row = 0; row < block->rows; ++row) {
         for (int32_t column = 0; column < block->columns; ++column) {
             const eg_v_input *at = in + row * block->row_step + column * block->column_step;
+            const eg_v_input *far = at + 3 * step;
 
             for (int32_t group = block->groups; group > 0; --group) {
                 const eg_v_groups weights_a = eg_v_load_weights(weights);
@@ -104,6 +99,7 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t
                 EG_V_AT(4)
                 EG_V_AT(5)
                 at += EG_V_GROUP;
+                far += EG_V_GROUP;
                 weights += vectors * (EG_V_LANES * EG_V_GROUP);
             }
         }
@@ -132,44 +128,67 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t
 #undef EG_V_FINISH
 }
 
-/* `count` positions that follow one another, in tiles of nearly the same size. */
-EG_V_INLINE void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int8_t *out,
-                            int32_t count, const int32_t vectors)
-{
-    while (count > 0) {
-        const int32_t tiles = (count + EG_V_POSITIONS - 1) / EG_V_POSITIONS;
-        const int32_t positions = (count + tiles - 1) / tiles;
+/* Functions of their own: around a loop that needs every register, nothing else may want one. */
+#define EG_V_TILE(POSITIONS, VECTORS)                                                              \
+    EG_V_ALONE void eg_v_tile_##POSITIONS##_##VECTORS(const eg_v_block *block,                     \
+                                                      const eg_v_input *in, int8_t *out)           \
+    {                                                                                              \
+        eg_v_tile(block, in, out, POSITIONS, VECTORS);                                             \
+    }
 
-        switch (positions) {
-#if EG_V_POSITIONS > 5
-        case 6:
-            eg_v_tile(block, in, out, 6, vectors);
-            break;
-#endif
-#if EG_V_POSITIONS > 4
-        case 5:
-            eg_v_tile(block, in, out, 5, vectors);
-            break;
-#endif
-#if EG_V_POSITIONS > 3
-        case 4:
-            eg_v_tile(block, in, out, 4, vectors);
-            break;
+typedef void eg_v_tile_function(const eg_v_block *block, const eg_v_input *in, int8_t *out);
+
+EG_V_TILE(1, 1)
+EG_V_TILE(1, 2)
+#if EG_V_POSITIONS > 1
+EG_V_TILE(2, 1)
+EG_V_TILE(2, 2)
 #endif
 #if EG_V_POSITIONS > 2
-        case 3:
-            eg_v_tile(block, in, out, 3, vectors);
-            break;
+EG_V_TILE(3, 1)
+EG_V_TILE(3, 2)
 #endif
+#if EG_V_POSITIONS > 3
+EG_V_TILE(4, 1)
+EG_V_TILE(4, 2)
+#endif
+#if EG_V_POSITIONS > 4
+EG_V_TILE(5, 1)
+EG_V_TILE(5, 2)
+#endif
+#if EG_V_POSITIONS > 5
+EG_V_TILE(6, 1)
+EG_V_TILE(6, 2)
+#endif
+#undef EG_V_TILE
+
+/* `count` positions that follow one another, in tiles of nearly the same size. */
+static inline void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int8_t *out,
+                              int32_t count, int32_t vectors)
+{
+    static eg_v_tile_function *const tiles[EG_V_POSITIONS][2] = {
+        {eg_v_tile_1_1, eg_v_tile_1_2},
 #if EG_V_POSITIONS > 1
-        case 2:
-            eg_v_tile(block, in, out, 2, vectors);
-            break;
+        {eg_v_tile_2_1, eg_v_tile_2_2},
 #endif
-        default:
-            eg_v_tile(block, in, out, 1, vectors);
-            break;
-        }
+#if EG_V_POSITIONS > 2
+        {eg_v_tile_3_1, eg_v_tile_3_2},
+#endif
+#if EG_V_POSITIONS > 3
+        {eg_v_tile_4_1, eg_v_tile_4_2},
+#endif
+#if EG_V_POSITIONS > 4
+        {eg_v_tile_5_1, eg_v_tile_5_2},
+#endif
+#if EG_V_POSITIONS > 5
+        {eg_v_tile_6_1, eg_v_tile_6_2},
+#endif
+    };
+
+    for (int32_t left = (count + EG_V_POSITIONS - 1) / EG_V_POSITIONS; left > 0; --left) {
+        const int32_t positions = (count + left - 1) / left;
+
+        tiles[positions - 1][vectors - 1](block, in, out);
         in += positions * block->step;
         out += positions * block->output_step;
         count -= positions;
