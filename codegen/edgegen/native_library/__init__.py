@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgegen import runtime_sources
-from edgegen.engines.aot.variants import Variant, variants
+from edgegen.engines.aot.variants import InstructionSet, Variant, variants
 from edgegen.model import Model
 from edgegen.native_library.image import FrameInput, frame_input
 from edgegen.options import Options
@@ -67,11 +67,33 @@ class _VariantView:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Sources that are compiled for some architectures only, by a condition of CMake's."""
+    """What is compiled for some architectures only.
+
+    Attributes:
+        condition: CMake's.
+        sources: All of them.
+        flags: For each condition the compiler's flags, and the sources that need them.
+    """
 
     title: str
     condition: str
     sources: tuple[str, ...]
+    flags: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def _group(instructions: InstructionSet, sources: Sequence[str]) -> _Group:
+    kernels = tuple(s for s in sources if s.startswith(f"runtime/src/nn/simd/{instructions.name}/"))
+    own = tuple(s for s in sources if s.startswith(f"aot/{instructions.name}/"))
+    return _Group(
+        title=instructions.title,
+        condition=" OR ".join(_CONDITIONS[each] for each in instructions.flags),
+        sources=(*own, *kernels),
+        flags=tuple(
+            (_CONDITIONS[architecture], ";".join(flags), kernels)
+            for architecture, flags in instructions.flags.items()
+            if flags
+        ),
+    )
 
 
 _CONDITIONS = {"x86_64": "IS_X86_64", "aarch64": "IS_AARCH64", "armv7l": "IS_ARM"}
@@ -229,7 +251,7 @@ class _Library:
         return sorted(wanted)
 
     def _context(self, files: Mapping[str, bytes]) -> dict[str, object]:
-        groups = [self._group(each, files) for each in self._made if each.instructions.test]
+        groups = self._groups(files)
         limited = {path for group in groups for path in group.sources}
         sources = [path for path in files if path.endswith(".c")]
         tensors = self._model.tensors
@@ -248,12 +270,10 @@ class _Library:
             "groups": groups,
         }
 
-    def _group(self, variant: Variant, files: Mapping[str, bytes]) -> _Group:
-        instructions = variant.instructions
-        own = f"aot/{instructions.name}/"
-        sources = tuple(path for path in files if path.startswith(own) and path.endswith(".c"))
-        condition = " OR ".join(_CONDITIONS[each] for each in instructions.architectures)
-        return _Group(instructions.title, condition, sources)
+    def _groups(self, files: Iterable[str]) -> list[_Group]:
+        sources = [path for path in files if path.endswith(".c")]
+        limited = [each.instructions for each in self._made if each.instructions.flags]
+        return [_group(each, sources) for each in limited]
 
     def _render(self, template: str, **context: object) -> bytes:
         header = file_header(template, self._model, self._device_id)
@@ -263,7 +283,7 @@ class _Library:
 
 def _view(variant: Variant) -> _VariantView:
     instructions = variant.instructions
-    guards = [_GUARDS[each] for each in instructions.architectures]
+    guards = [_GUARDS[each] for each in instructions.flags]
     return _VariantView(
         name=instructions.name,
         title=instructions.title,

@@ -27,6 +27,22 @@ static inline bool eg_cpu_has_neon(void)
 #endif
 }
 
+#if defined(__x86_64__)
+
+static inline bool eg_cpu_has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") != 0;
+}
+
+/* AVX-512's VNNI, in vectors of 256 bits. */
+static inline bool eg_cpu_has_vnni(void)
+{
+    return eg_cpu_has_avx2() && __builtin_cpu_supports("avx512vl") != 0 &&
+           __builtin_cpu_supports("avx512vnni") != 0;
+}
+
+#endif
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgegen.engines.aot.constants import fold_constants
@@ -20,23 +20,41 @@ class InstructionSet:
     """What a variant is compiled for.
 
     Attributes:
-        name: Of the variant; part of its symbols and paths.
+        name: Of the variant; part of its symbols and paths. Its own kernels lie in
+            runtime_c/src/nn/simd/<name>.
         features: That its kernels may need, as `Kernel.needs`.
-        architectures: By uname's names; empty for all.
-        test: C expression: whether the processor has the instructions; "" where all have.
+        flags: Of the compiler, for its own kernels, by architecture (uname's name for it); empty
+            where the variant runs on all.
+        test: C expression: whether the processor has the instructions.
         title: For people.
     """
 
     name: str
     features: tuple[str, ...]
-    architectures: tuple[str, ...]
+    flags: Mapping[str, tuple[str, ...]]
     test: str
     title: str
 
 
-PORTABLE = InstructionSet("portable", (), (), "", "C alone: any processor.")
+PORTABLE = InstructionSet("portable", (), {}, "", "C alone: any processor.")
 
-INSTRUCTION_SETS: tuple[InstructionSet, ...] = (PORTABLE,)
+INSTRUCTION_SETS: tuple[InstructionSet, ...] = (
+    InstructionSet(
+        "vnni",
+        ("avx2", "vnni"),
+        {"x86_64": ("-mavx2", "-mavx512f", "-mavx512vl", "-mavx512vnni")},
+        "eg_cpu_has_vnni()",
+        "AVX-512 VNNI in vectors of 256 bits: Intel since 2019, AMD since 2022.",
+    ),
+    InstructionSet(
+        "avx2",
+        ("avx2",),
+        {"x86_64": ("-mavx2",)},
+        "eg_cpu_has_avx2()",
+        "AVX2: most of x86-64 since 2013.",
+    ),
+    PORTABLE,
+)
 """The fastest ones first."""
 
 
@@ -72,7 +90,7 @@ def lowered(
     lean = remove_dead_channels(fold_constants(model)).model
     found: list[Lowered] = []
     for each in reversed(INSTRUCTION_SETS):
-        if each.architectures and known.isdisjoint(each.architectures):
+        if each.flags and known.isdisjoint(each.flags):
             continue
         program = lower(lean, each.features, optimize_for)
         if all(program.kernels != other.program.kernels for other in found):
