@@ -142,14 +142,19 @@ def make_inputs(model: Model, seed: int) -> list[Array]:
     as a signed fraction in [-1, 1).
     """
     tensors = [model.tensors[index] for index in model.inputs]
-    stream = _generator(seed, sum(tensor.elements for tensor in tensors))
-    inputs: list[Array] = []
+    return make_arrays([(tensor.dtype, tensor.shape) for tensor in tensors], seed)
+
+
+def make_arrays(tensors: Sequence[tuple[DType, Sequence[int]]], seed: int) -> list[Array]:
+    """`make_inputs` of a model whose inputs have these types and shapes."""
+    stream = _generator(seed, sum(math.prod(shape) for _, shape in tensors))
+    arrays: list[Array] = []
     start = 0
-    for tensor in tensors:
-        words = stream[start : start + tensor.elements]
-        inputs.append(_elements(words, tensor.dtype).reshape(tensor.shape))
-        start += tensor.elements
-    return inputs
+    for dtype, shape in tensors:
+        words = stream[start : start + math.prod(shape)]
+        arrays.append(_elements(words, dtype).reshape(shape))
+        start += words.size
+    return arrays
 
 
 def _generator(seed: int, count: int) -> npt.NDArray[np.uint32]:

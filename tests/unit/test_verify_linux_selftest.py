@@ -61,6 +61,7 @@ def said(**changes: Any) -> dict[str, Any]:
 
 def test_the_golden_vectors_facts(golden: Golden) -> None:
     assert (golden.reference, golden.vectors) == ("tflite-micro 0.1", 4)
+    assert golden.seeds == (1, 2, 3, 4)
     assert golden.raw_inputs == ((0, 1), (0, 2))
     assert golden.tolerances["aot"].outputs[0].measure == "steps"
 

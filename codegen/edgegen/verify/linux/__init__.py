@@ -11,9 +11,16 @@ from edgegen.verify import evidence
 from edgegen.verify.build import Build
 from edgegen.verify.linux import computer as computers
 from edgegen.verify.linux import engine as one_engine
-from edgegen.verify.linux import native, report, subject
+from edgegen.verify.linux import native, report, server, subject
 from edgegen.verify.linux.computer import Computer
-from edgegen.verify.linux.report import ComputerFacts, DeviceFacts, EngineFacts, NativeFacts, Report
+from edgegen.verify.linux.report import (
+    ComputerFacts,
+    DeviceFacts,
+    EngineFacts,
+    NativeFacts,
+    Report,
+    ServerFacts,
+)
 from edgegen.verify.linux.subject import Subject
 from edgegen.verify.subject import Progress, Project, chosen, writing_into
 
@@ -73,6 +80,7 @@ def _verify(
         sha256=_digests(computer, library),
         native=_native_facts(library) if library else None,
         engines=facts,
+        server=_serve(project, computer, environment, facts, root, progress),
     )
 
 
@@ -81,10 +89,29 @@ def _engine(
 ) -> EngineFacts:
     if reason := one_engine.obstacle(engine, computer):
         return report.engine_not_verified(reason)
-    # What the console script of the installed project does.
-    launch = ["-c", f"import sys; from {project.name}.app import main; sys.exit(main())"]
     return one_engine.verify(
-        computer, launch, environment, engine, project.golden, project.name, cwd
+        computer, project.launch, environment, engine, project.golden, project.name, cwd
+    )
+
+
+def _serve(
+    project: Subject,
+    computer: Computer,
+    environment: dict[str, str],
+    facts: dict[str, EngineFacts],
+    root: Path,
+    progress: Progress,
+) -> ServerFacts | None:
+    """With the first engine that passed; None for a project that does not serve by HTTP."""
+    if "http" not in project.project.settings.serve:
+        return None
+    engine = next((name for name, each in facts.items() if each.status == report.PASS), None)
+    if engine is None:
+        return ServerFacts(report.NOT_VERIFIED, "no engine passed its self-test")
+    progress(f"{computer.architecture}: serve with {engine}")
+    expected = project.golden_outputs()
+    return server.verify(
+        computer, project.launch, environment, engine, facts[engine], project.golden, expected, root
     )
 
 
@@ -132,5 +159,7 @@ _KNOWN_BY = {
     "machine's kernel. Nothing here ran on a device, and nothing here is a time",
     "versions": "Debian's packages for Python and the wheels from the package index for that very "
     "architecture, as a device installs them; read from their metadata",
+    "server": "started, asked over loopback and ended with SIGTERM; answers to golden vectors may be "
+    "no further from the reference's than those of the self-test",
     "sha256": "of the files that ran; the project's sources are under `sources`",
 }

@@ -41,15 +41,19 @@ class Golden:
     """What the project's golden.json says.
 
     Attributes:
-        vectors: How many there are.
+        seeds: Of the golden vectors, in order.
         raw_inputs: (input, seed) of every input that is made from raw bytes.
         tolerances: By engine, variants of one included.
     """
 
     reference: str
-    vectors: int
+    seeds: tuple[int, ...]
     raw_inputs: tuple[tuple[int, int], ...]
     tolerances: Mapping[str, Tolerance]
+
+    @property
+    def vectors(self) -> int:
+        return len(self.seeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def read_golden(path: Path) -> Golden:
         facts = json.loads(path.read_bytes())
         return Golden(
             reference=str(facts["reference"]),
-            vectors=len(facts["seeds"]),
+            seeds=tuple(int(seed) for seed in facts["seeds"]),
             raw_inputs=tuple((each["input"], each["seed"]) for each in facts["raw_inputs"]),
             tolerances={name: _tolerance(each) for name, each in facts["tolerances"].items()},
         )

@@ -52,6 +52,20 @@ class Subject:
         return (*self.dependencies, *more)
 
     @property
+    def launch(self) -> tuple[str, ...]:
+        """Python's arguments that do what the console script of the installed project does."""
+        return "-c", f"import sys; from {self.name}.app import main; sys.exit(main())"
+
+    def golden_outputs(self) -> bytes:
+        """Of all vectors, as golden.bin holds them."""
+        return (self.runtime / "data" / "golden.bin").read_bytes()
+
+    @property
+    def runtime(self) -> Path:
+        """The generated package."""
+        return self.directory / "edgegen" / "python" / f"{self.name}_runtime"
+
+    @property
     def packages(self) -> tuple[Path, ...]:
         """Folders to import the project's own packages from."""
         return self.directory / "edgegen" / "python", self.directory / "src"

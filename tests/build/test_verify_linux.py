@@ -1,0 +1,152 @@
+"""`edgegen verify` of Linux projects: every engine here, on 64 and on 32-bit Arm; and what fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edgegen import api, verify
+from edgegen.errors import DifferenceError, MissingToolError, UsageError
+from edgegen.verify.linux.report import Report
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digits"
+
+pytestmark = [pytest.mark.sysroot, pytest.mark.slow]
+
+
+def scaffold(place: Path, device: str, *engines: str, serve: tuple[str, ...] = ()) -> Path:
+    api.scaffold(
+        EXAMPLE / "digits.tflite",
+        device,
+        place,
+        engines=engines,
+        inputs=EXAMPLE / "input.toml",
+        labels=EXAMPLE / "labels.txt",
+        serve=serve,
+    )
+    return place
+
+
+def verified(project: Path, *engines: str) -> Report:
+    try:
+        report = verify.run(project, engines or None)
+    except MissingToolError as error:
+        if "could not be" in error.what:
+            pytest.skip(f"needs a sysroot and qemu: {error.what}")
+        raise
+    assert isinstance(report, Report)
+    return report
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project for this machine, verified."""
+    project = scaffold(tmp_path_factory.mktemp("here") / "digits", "linux_x86_64", "aot", "litert")
+    report = verified(project)
+    assert report.ok, report.to_markdown().decode()
+    return project
+
+
+@pytest.mark.arm_linux
+def test_a_raspberry_pi(tmp_path: Path) -> None:
+    """Everything that the device runs, with the wheels and the processors of either edition."""
+    project = scaffold(tmp_path / "digits", "raspberry_pi", "aot", "litert")
+    report = verified(project)
+    assert report.ok, report.to_markdown().decode()
+    machines = {name: each.machine for name, each in report.computers.items()}
+    assert machines["aarch64"].endswith("qemu-aarch64 -cpu cortex-a53")
+    assert machines["armv7l"].endswith("qemu-arm -cpu cortex-a7")
+    for name, computer in report.computers.items():
+        engines = computer.engines
+        assert engines["aot"].bit_exact
+        assert engines["aot"].raw_inputs == 2
+        assert engines["litert-reference"].bit_exact
+        assert engines["litert"].status == "pass"
+        assert engines["litert-edgetpu"].status == "not verified"
+        assert computer.versions["numpy"].startswith("2." if name == "aarch64" else "1.24")
+        assert set(computer.sha256) == {"python", "emulator", "native library"}
+    on_disk = json.loads((project / "evidence" / "report.json").read_bytes())
+    assert on_disk == json.loads(report.to_json())
+    assert on_disk["computers"]["armv7l"]["versions"]["tflite-runtime"] == "2.14.0"
+    page = (project / "evidence" / "report.md").read_text()
+    assert "| aot | pass, bit-exact | pass, bit-exact |" in page
+
+
+def test_here(here: Path) -> None:
+    report = json.loads((here / "evidence" / "report.json").read_bytes())
+    (computer,) = report["computers"].values()
+    assert computer["machine"] == "this machine"
+    engines = computer["engines"]
+    assert {name for name in engines if engines[name]["bit_exact"]} >= {"aot", "litert-reference"}
+    assert engines["litert"]["outputs"][0]["max_abs_diff"] <= 24
+
+
+def test_what_is_written_is_the_same_again(here: Path) -> None:
+    before = {path.name: path.read_bytes() for path in (here / "evidence").iterdir()}
+    verified(here)
+    assert {path.name: path.read_bytes() for path in (here / "evidence").iterdir()} == before
+    assert not api.diff(here).is_stale, "verifying changes nothing that edgegen wrote"
+    assert not list((here / "src").rglob("__pycache__"))
+
+
+def test_a_wrong_answer_is_found(tmp_path: Path) -> None:
+    """A golden vector that the model does not give."""
+    project = scaffold(tmp_path / "digits", "linux_x86_64", "aot")
+    expected = project / "edgegen/python/digits_runtime/data/golden.bin"
+    data = bytearray(expected.read_bytes())
+    data[3] ^= 1
+    expected.write_bytes(data)
+    report = verified(project, "aot")
+    aot = report.computers["x86_64"].engines["aot"]
+    assert (aot.status, aot.reason) == ("fail", "output Identity: steps 1, limit 0")
+    assert not report.ok
+    assert report.sources.edited == ("edgegen/python/digits_runtime/data/golden.bin",)
+
+
+def test_an_engine_that_cannot_start_has_failed(tmp_path: Path) -> None:
+    project = scaffold(tmp_path / "digits", "linux_x86_64", "litert")
+    (project / "src/digits/app.py").write_text("raise SystemExit('no such thing')\n")
+    report = verified(project, "litert")
+    facts = report.computers["x86_64"].engines["litert"]
+    assert (facts.status, facts.outputs) == ("fail", ())
+    assert "no such thing" in facts.reason
+
+
+def test_a_self_test_that_allows_more_is_no_evidence(tmp_path: Path) -> None:
+    project = scaffold(tmp_path / "digits", "linux_x86_64", "litert")
+    selftest = project / "edgegen/python/digits_runtime/selftest.py"
+    text = selftest.read_text()
+    assert '"limit": each.limit' in text
+    selftest.write_text(text.replace('"limit": each.limit', '"limit": 9.0'))
+    facts = verified(project, "litert").computers["x86_64"].engines["litert"]
+    assert facts.reason == "The self-test allowed other differences than golden.json does."
+
+
+def test_another_model_is_refused(here: Path, tmp_path: Path) -> None:
+    model = here / "model" / "digits.tflite"
+    content = model.read_bytes()
+    try:
+        model.write_bytes(content + b"\0")
+        with pytest.raises(DifferenceError, match="not the one"):
+            verify.run(here)
+    finally:
+        model.write_bytes(content)
+
+
+def test_an_unknown_engine_is_the_users_mistake(here: Path) -> None:
+    with pytest.raises(UsageError, match="'tflm'"):
+        verify.run(here, ["tflm"])
+
+
+def test_without_network_and_cache_it_says_what_is_missing(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(MissingToolError, match="Python packages for this machine") as caught:
+        verify.run(here)
+    assert caught.value.exit_code == 3
+    assert "run it again with network access" in str(caught.value)
