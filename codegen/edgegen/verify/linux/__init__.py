@@ -159,7 +159,7 @@ _KNOWN_BY = {
     "machine's kernel. Nothing here ran on a device, and nothing here is a time",
     "versions": "Debian's packages for Python and the wheels from the package index for that very "
     "architecture, as a device installs them; read from their metadata",
-    "server": "started, asked over loopback and ended with SIGTERM; answers to golden vectors may be "
-    "no further from the reference's than those of the self-test",
+    "server": "started, asked over loopback and ended with SIGTERM; answers to golden vectors may "
+    "be no further from the reference's than those of the self-test",
     "sha256": "of the files that ran; the project's sources are under `sources`",
 }

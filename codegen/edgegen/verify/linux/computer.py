@@ -29,9 +29,11 @@ class Done:
 
     @property
     def last_words(self) -> str:
-        """The last line of what it complained about, or of what it said at all."""
+        """What it complained about, or said at all: the last line that is not indented, which in
+        a traceback is the error, and before a hint what the hint is for."""
         lines = (self.stderr.strip() or self.stdout.strip()).splitlines()
-        return lines[-1].strip() if lines else "no message"
+        told = [line for line in lines if line.strip() and not line.startswith(" ")]
+        return told[-1].strip() if told else "no message"
 
 
 @dataclass(frozen=True, slots=True)
