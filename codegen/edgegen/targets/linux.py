@@ -39,6 +39,12 @@ taken_names = frozenset(
 _STORAGE = "limit of the installed project, beside Python and numpy"
 _RAM = "limit of the resident memory"
 
+# Templates of the servers that one protocol alone needs.
+_FOR_PROTOCOL = {
+    "http": ("connections.py", "http.py", "http_server.py", "openapi.py", "ports.py"),
+    "grpc": ("__name__.proto", "grpc.py", "messages.py"),
+}
+
 
 def engines(device: LinuxComputer | None) -> Mapping[str, LinuxEngine]:
     """Those that the device file names, in its order; all of them without a device."""
@@ -81,7 +87,7 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
         has_model="aot" in options.engines,
     )
     context = _context(model, device, options, emitted)
-    skipped = set() if options.serve else {"python/__name___runtime/serve/"}
+    skipped = _not_served(options.serve)
     skipped |= {
         f"python/__name___runtime/engines/{each}.py" for each in table if each not in emitted
     }
@@ -95,6 +101,19 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
         context["header"] = user_header(template)
         files[path] = File(render(template, context), Owner.USER)
     return GeneratedProject(files)
+
+
+def _not_served(protocols: Sequence[str]) -> set[str]:
+    """What the servers need of the templates and these protocols do not."""
+    folder = "python/__name___runtime/serve/"
+    if not protocols:
+        return {folder}
+    return {
+        f"{folder}{name}"
+        for protocol, names in _FOR_PROTOCOL.items()
+        if protocol not in protocols
+        for name in names
+    }
 
 
 def _golden(model: Model, options: Options) -> dict[str, bytes]:

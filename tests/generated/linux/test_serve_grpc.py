@@ -1,0 +1,200 @@
+"""gRPC servers of generated projects: right answers, status codes, health, reflection, contract."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
+
+from support.serving import Server, serving
+
+TOKEN = "a-token-of-enough-letters"
+Array = npt.NDArray[Any]
+
+
+@pytest.fixture(scope="module")
+def messages(digits_runtime: Path) -> Any:
+    return importlib.import_module("digits_runtime.serve.messages")
+
+
+@pytest.fixture(scope="module")
+def server(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(digits_project, tmp_path_factory.mktemp("serve") / "log") as running:
+        yield running
+        assert running.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def channel(server: Server) -> Iterator[grpc.Channel]:
+    with grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def model(digits_runtime: Path) -> Iterator[Any]:
+    with importlib.import_module("digits_runtime").Model() as opened:
+        yield opened
+
+
+def method(channel: grpc.Channel, messages: Any, name: str = "Predict") -> Any:
+    return channel.unary_unary(
+        f"/{messages.SERVICE}/{name}",
+        request_serializer=getattr(messages, f"{name}Request").SerializeToString,
+        response_deserializer=getattr(messages, f"{name}Response").FromString,
+    )
+
+
+def one(messages: Any, data: bytes = bytes(64), **more: Any) -> Any:
+    return messages.PredictRequest(inputs=[messages.Tensor(data=data, **more)])
+
+
+def test_answers_are_the_models(channel: grpc.Channel, messages: Any, model: Any) -> None:
+    predict = method(channel, messages)
+    images = np.load(Path(__file__).parents[3] / "examples" / "digits" / "images.npy")
+    spec = model.inputs[0]
+    for image in images[:20]:
+        tensor = image.reshape(1, 8, 8, 1).astype(np.int8)
+        wanted = model.predict(tensor)[0]
+        named = {"name": spec.name, "dtype": "int8", "shape": [1, 8, 8, 1]}
+        for more in ({}, named):
+            answer = predict(one(messages, tensor.tobytes(), **more), timeout=20)
+            found = answer.outputs[0]
+            assert found.data == wanted.tobytes()
+            assert (found.dtype, list(found.shape)) == ("int8", [1, 10])
+            assert found.scale == model.outputs[0].scale
+            assert list(answer.labels) == [str(wanted.argmax())]
+
+
+def test_info(channel: grpc.Channel, messages: Any, model: Any) -> None:
+    info = method(channel, messages, "Info")(messages.InfoRequest(), timeout=20)
+    assert info.name == "digits"
+    assert [list(tensor.shape) for tensor in info.inputs] == [[1, 8, 8, 1]]
+    assert not info.inputs[0].data
+    assert info.batch_rows == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"data": bytes(63)},
+        {"data": b""},
+        {"data": bytes(64), "name": "nothing"},
+        {"data": bytes(64), "dtype": "float32"},
+        {"data": bytes(64), "shape": [64]},
+    ],
+)
+def test_what_the_model_does_not_take_is_refused(
+    channel: grpc.Channel, messages: Any, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        method(channel, messages)(one(messages, **wrong), timeout=20)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_requests_that_are_wrong(channel: grpc.Channel, messages: Any) -> None:
+    raw = channel.unary_unary(f"/{messages.SERVICE}/Predict")  # bytes as they are
+    for data, code in (
+        (b"\xff" * 20, grpc.StatusCode.INVALID_ARGUMENT),
+        (b"", grpc.StatusCode.INVALID_ARGUMENT),
+        (bytes(1 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED),
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            raw(data, timeout=20)
+        assert caught.value.code() == code
+    with pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary(f"/{messages.SERVICE}/Nothing")(b"", timeout=20)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    assert method(channel, messages)(one(messages), timeout=20).outputs
+
+
+def test_health(channel: grpc.Channel, messages: Any) -> None:
+    check = health_pb2_grpc.HealthStub(channel).Check
+    for name in ("", messages.SERVICE):
+        answer = check(health_pb2.HealthCheckRequest(service=name), timeout=20)
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_reflection(channel: grpc.Channel, messages: Any) -> None:
+    database = ProtoReflectionDescriptorDatabase(channel)
+    assert messages.SERVICE in database.get_services()
+    pool = descriptor_pool.DescriptorPool(database)
+    method_ = pool.FindServiceByName(messages.SERVICE).methods_by_name["Predict"]
+    assert method_.input_type.fields_by_name["inputs"].message_type.name == "Tensor"
+
+
+def test_the_proto_file_is_what_is_served(
+    digits_project: Path, messages: Any, tmp_path: Path
+) -> None:
+    from grpc_tools import protoc
+
+    folder = digits_project / "edgegen" / "python" / "digits_runtime" / "serve"
+    compiled = tmp_path / "digits.binpb"
+    arguments = ["protoc", f"-I{folder}", f"--descriptor_set_out={compiled}", "digits.proto"]
+    assert protoc.main(arguments) == 0
+    (wanted,) = descriptor_pb2.FileDescriptorSet.FromString(compiled.read_bytes()).file
+    for message in wanted.message_type:
+        for field in message.field:
+            field.ClearField("json_name")
+    assert messages.file_descriptor() == wanted
+    assert "grpc_tools" in sys.modules
+
+
+def test_a_token_is_asked_for(digits_project: Path, messages: Any, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    settings = f'[serve]\ntoken_file = "{tmp_path}/token"\n'
+    with (
+        serving(digits_project, tmp_path / "log", settings) as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as channel,
+    ):
+        predict = method(channel, messages)
+        shown = [("authorization", f"Bearer {TOKEN}")]
+        assert predict(one(messages), timeout=20, metadata=shown).outputs
+        for metadata in (None, [("authorization", TOKEN)], [("authorization", "Bearer wrong")]):
+            with pytest.raises(grpc.RpcError) as caught:
+                predict(one(messages), timeout=20, metadata=metadata)
+            assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        with pytest.raises(grpc.RpcError) as caught:
+            ProtoReflectionDescriptorDatabase(channel).get_services()
+        assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
+        check = health_pb2_grpc.HealthStub(channel).Check
+        check(health_pb2.HealthCheckRequest(), timeout=20)
+        assert server.stop() == 0
+
+
+def test_a_full_queue_a_deadline_and_the_end(
+    digits_project: Path, messages: Any, tmp_path: Path
+) -> None:
+    from generated.linux.test_serve_limits import SLOW
+
+    settings = "[serve]\nmax_waiting = 2\n"
+    with (
+        serving(digits_project, tmp_path / "log", settings, SLOW.format(seconds=0.5)) as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as channel,
+    ):
+        predict = method(channel, messages)
+        calls = [predict.future(one(messages), timeout=20) for _ in range(8)]
+        codes = [call.code() for call in calls]
+        assert codes.count(grpc.StatusCode.OK) == 3
+        assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) == 5
+        refused = next(call for call in calls if call.code() != grpc.StatusCode.OK)
+        assert dict(refused.trailing_metadata())["retry-after"] == "1"
+        with pytest.raises(grpc.RpcError) as caught:
+            predict(one(messages), timeout=0.1)
+        assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+        calls = [predict.future(one(messages), timeout=20) for _ in range(2)]
+        check = health_pb2_grpc.HealthStub(channel).Check
+        check(health_pb2.HealthCheckRequest(), timeout=20)
+        assert server.stop() == 0
+        assert [call.code() for call in calls] == [grpc.StatusCode.OK] * 2
