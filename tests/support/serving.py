@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,40 @@ from digits_runtime.cli import main
 {before}
 sys.exit(main(sys.argv[1:]))
 """
+
+
+# On a worker thread, and as long as the door is closed no inference comes to its end.
+WITH_A_DOOR = "[serve]\ninline_seconds = 0\n"
+_DOOR = """
+import os, time
+from digits_runtime.model import Model
+predict = Model.predict
+def behind_the_door(self, inputs):
+    while os.path.exists({path!r}):
+        time.sleep(0.005)
+    return predict(self, inputs)
+Model.predict = behind_the_door
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Holds up a server's model; open at first."""
+
+    path: Path
+
+    @property
+    def code(self) -> str:
+        """For the argument `before` of `serving`, beside the settings `WITH_A_DOOR`."""
+        return _DOOR.format(path=str(self.path))
+
+    def close(self) -> None:
+        """Hold up inferences from now on."""
+        self.path.touch()
+
+    def open(self) -> None:
+        """Let them pass."""
+        self.path.unlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +89,19 @@ class Server:
         """Ask it to end, as a supervisor does; its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(TIMEOUT_S)
+
+    def metric(self, name: str) -> float:
+        """A figure without labels."""
+        text = self.ask(request(path="/metrics", method="GET")).body.decode()
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+        return float(line.split()[1])
+
+    def wait_until(self, name: str, value: float) -> None:
+        """Until a figure is so."""
+        end = time.monotonic() + TIMEOUT_S
+        while self.metric(name) != value:
+            assert time.monotonic() < end, (name, self.metric(name), value)
+            time.sleep(0.01)
 
     def connect(self) -> socket.socket:
         """A connection to its HTTP port."""

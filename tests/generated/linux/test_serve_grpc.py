@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-from support.serving import Server, serving
+from support.serving import TIMEOUT_S, WITH_A_DOOR, Door, Server, serving
 
 TOKEN = "a-token-of-enough-letters"
 Array = npt.NDArray[Any]
@@ -176,25 +178,35 @@ def test_a_token_is_asked_for(digits_project: Path, messages: Any, tmp_path: Pat
 def test_a_full_queue_a_deadline_and_the_end(
     digits_project: Path, messages: Any, tmp_path: Path
 ) -> None:
-    from generated.linux.test_serve_limits import SLOW
-
-    settings = "[serve]\nmax_waiting = 2\n"
+    settings = WITH_A_DOOR + "max_waiting = 2\n"
+    door = Door(tmp_path / "door")
     with (
-        serving(digits_project, tmp_path / "log", settings, SLOW.format(seconds=0.5)) as server,
+        serving(digits_project, tmp_path / "log", settings, door.code) as server,
         grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as channel,
     ):
+        door.close()
         predict = method(channel, messages)
-        calls = [predict.future(one(messages), timeout=20) for _ in range(8)]
-        codes = [call.code() for call in calls]
-        assert codes.count(grpc.StatusCode.OK) == 3
-        assert codes.count(grpc.StatusCode.RESOURCE_EXHAUSTED) == 5
-        refused = next(call for call in calls if call.code() != grpc.StatusCode.OK)
-        assert dict(refused.trailing_metadata())["retry-after"] == "1"
         with pytest.raises(grpc.RpcError) as caught:
-            predict(one(messages), timeout=0.1)
+            predict(one(messages), timeout=1)
         assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-        calls = [predict.future(one(messages), timeout=20) for _ in range(2)]
-        check = health_pb2_grpc.HealthStub(channel).Check
-        check(health_pb2.HealthCheckRequest(), timeout=20)
-        assert server.stop() == 0
+        calls = [predict.future(one(messages), timeout=60) for _ in range(2)]
+        server.wait_until("digits_serve_pending", 2)
+        with pytest.raises(grpc.RpcError) as caught:
+            predict(one(messages), timeout=60)
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert dict(caught.value.trailing_metadata())["retry-after"] == "1"
+        server.process.send_signal(signal.SIGTERM)
+        while _is_serving(channel):
+            time.sleep(0.01)
+        door.open()
         assert [call.code() for call in calls] == [grpc.StatusCode.OK] * 2
+        assert server.process.wait(TIMEOUT_S) == 0
+
+
+def _is_serving(channel: grpc.Channel) -> bool:
+    try:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        answer = check(health_pb2.HealthCheckRequest(), timeout=20)
+    except grpc.RpcError:
+        return False
+    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
