@@ -23,6 +23,7 @@ TOOLS = {
         "qemu-arm",
     ),
     "sysroot": ("apt-get", "dpkg-deb"),
+    "packages": ("dpkg-deb", "rpmbuild", "rpm2cpio", "cpio", "lintian", "rpmlint", "shellcheck"),
     "wasm": ("clang", "wasm-ld", "node"),
 }
 TOOL_WORDS = {tool for tools in TOOLS.values() for tool in tools} | {"qemu", "gcc", "lld"}

@@ -302,12 +302,16 @@ def package(
     format: str,
     output: Path | None = None,
     *,
+    architecture: str | None = None,
+    vendor: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Package:
     """Make an archive or a package of a project; see `edgegen.packaging.run`."""
     from edgegen import packaging
 
-    return packaging.run(directory, format, output, progress=progress)
+    return packaging.run(
+        directory, format, output, architecture=architecture, vendor=vendor, progress=progress
+    )
 
 
 def doctor() -> Diagnosis:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # For completion only; the engines' own tables decide.
 ENGINES = ("aot", "tflm", "litert", "onnxruntime", "openvino")
+ARCHITECTURES = ("x86_64", "aarch64", "armv7l")
 FORMATS = ("tar.gz", "deb", "rpm", "wheel")  # likewise, the device's
 OPTIMIZE_FOR = ("latency", "memory", "size")  # likewise, edgegen.options'
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
@@ -53,6 +54,10 @@ def _complete_device(incomplete: str) -> list[str]:
 
 def _complete_engine(incomplete: str) -> list[str]:
     return [engine for engine in ENGINES if engine.startswith(incomplete)]
+
+
+def _complete_architecture(incomplete: str) -> list[str]:
+    return [each for each in ARCHITECTURES if each.startswith(incomplete)]
 
 
 def _complete_format(incomplete: str) -> list[str]:
@@ -465,24 +470,44 @@ def package(
             show_default=False,
         ),
     ] = None,
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            "--arch",
+            metavar="x86_64|aarch64|armv7l",
+            help="One of a Linux device's; its first by default.",
+            autocompletion=_complete_architecture,
+            show_default=False,
+        ),
+    ] = None,
+    vendor: Annotated[
+        bool,
+        typer.Option(
+            "--vendor",
+            help="Carry along what distributions lack: wheels of the engine, fetched by pip.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make an archive or a package to hand on.
 
-    With manifest and bill of materials; the same files give the same bytes. Exit 1 when it is
-    larger than the device's storage.
+    Firmware as sources; a Linux project as a program that installs. With manifest and bill of
+    materials; the same files give the same bytes. Exit 1 when it is larger than the device's
+    storage.
 
     JSON: {path, format, name, version, architecture, sha256, files, package_bytes,
     installed_bytes, storage_bytes, share, verdict, notes}
 
     \b
     Example:
-      edgegen package firmware --format tar.gz
+      edgegen package firmware --format deb --arch aarch64 -o out
     """
     from edgegen import api, present
 
     with _progress() as step:
-        made = api.package(directory, format, output, progress=step)
+        made = api.package(
+            directory, format, output, architecture=architecture, vendor=vendor, progress=step
+        )
     _report(as_json, made.as_dict, lambda: present.package(made))
 
 

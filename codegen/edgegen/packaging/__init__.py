@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from edgegen import storage
+from edgegen.device import LinuxComputer
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.fit import TIGHT_SHARE, Verdict
-from edgegen.packaging import sources, subject
+from edgegen.packaging import deb, installed, plain, rpm, sources, subject, wheel, wheel_format
 from edgegen.packaging import tree as trees
+from edgegen.packaging import vendor as vendoring
 from edgegen.packaging.product import Product
 from edgegen.packaging.subject import Subject
 from edgegen.toml_table import closest
@@ -83,6 +85,8 @@ def run(
     format: str,
     output: Path | None = None,
     *,
+    architecture: str | None = None,
+    vendor: bool = False,
     progress: Progress | None = None,
 ) -> Package:
     """Package a project.
@@ -90,6 +94,8 @@ def run(
     Args:
         format: One of the device's `formats`.
         output: File to write, or a folder for it; the project's dist/ by default.
+        architecture: One of the device's, as `uname -m` has it; its first by default.
+        vendor: Carry along what distributions lack.
         progress: Called with one line before each step.
 
     Raises:
@@ -102,8 +108,17 @@ def run(
     project = subject.load(directory.resolve())
     _check_format(project, format)
     step = progress or (lambda _: None)
-    step(f"packing {project.name}")
-    product = sources.pack(project)
+    if isinstance(project.device, LinuxComputer):
+        machine = _architecture(project.device, architecture)
+        product = _linux(project, format, machine, vendor, step)
+    elif architecture or vendor:
+        raise UsageError(
+            f"A project for {project.device.id} is packaged as sources.",
+            where="--arch" if architecture else "--vendor",
+            fix="Leave the option out.",
+        )
+    else:
+        product = sources.pack(project)
     package = _describe(project, format, product, output)
     if package.verdict is Verdict.TOO_BIG:
         raise _too_big(project, package)
@@ -121,6 +136,45 @@ def _check_format(project: Subject, format: str) -> None:
         where="--format",
         fix=f"Did you mean {close!r}?" if close else f"There is {', '.join(known)}.",
     )
+
+
+def _architecture(device: LinuxComputer, wanted: str | None) -> str:
+    known = tuple(each.name for each in device.architectures)
+    if wanted is None or wanted in known:
+        return wanted or known[0]
+    close = closest(wanted, known)
+    raise UsageError(
+        f"{device.name} does not run programs for {wanted!r}.",
+        where="--arch",
+        fix=f"Did you mean {close!r}?" if close else f"There is {', '.join(known)}.",
+    )
+
+
+def _linux(
+    project: Subject, format: str, machine: str, vendor: bool, progress: Progress
+) -> Product:
+    """Everything starts with the project's own wheel."""
+    if format == "wheel" and vendor:
+        raise UsageError("A wheel carries nothing along: pip fetches it.", where="--vendor")
+    progress(f"building the wheel for {machine}")
+    name, content = wheel.build(project, machine)
+    own = wheel.read(content, name)
+    carried: tuple[wheel.Wheel, ...] = ()
+    if vendor:
+        progress(f"fetching wheels for {machine}")
+        carried = vendoring.carried(project, own, machine)
+    unpinned = vendoring.unpinned(project, own, carried)
+    progress(f"packing {project.name}")
+    program = installed.program(project, own, machine, carried, [unpinned] if unpinned else [])
+    match format:
+        case "wheel":
+            return wheel_format.pack(program, name)
+        case "deb":
+            return deb.pack(program)
+        case "rpm":
+            return rpm.pack(program)
+        case _:
+            return plain.pack(program)
 
 
 def _describe(project: Subject, format: str, product: Product, output: Path | None) -> Package:

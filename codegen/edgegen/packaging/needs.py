@@ -1,0 +1,149 @@
+"""What a program needs that is not in its package, by the names that distributions have for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from edgegen.packaging import elf
+from edgegen.packaging.tree import Tree
+
+OLDEST_PYTHON = "3.11"
+"""That generated projects run on."""
+
+PYTHON = "3.11"
+"""Of Debian 12 and Raspberry Pi OS 12: what compiled wheels of other projects are taken for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPackage:
+    """What a distribution calls a Python distribution or a library; "" where it has none."""
+
+    debian: str
+    rpm: str
+
+
+# By the name on PyPI. Debian's of release 12, or of 13 where that is said; rpm's are Fedora's.
+PYTHON_PACKAGES = {
+    "cffi": SystemPackage("python3-cffi", "python3-cffi"),
+    "cryptography": SystemPackage("python3-cryptography", "python3-cryptography"),
+    "fastapi": SystemPackage("python3-fastapi", "python3-fastapi"),
+    "grpcio": SystemPackage("python3-grpcio", "python3-grpcio"),
+    "numpy": SystemPackage("python3-numpy", "python3-numpy"),
+    "opencv-python": SystemPackage("python3-opencv", "python3-opencv"),
+    "opencv-python-headless": SystemPackage("python3-opencv", "python3-opencv"),
+    "pillow": SystemPackage("python3-pil", "python3-pillow"),
+    "picamera2": SystemPackage("python3-picamera2", ""),  # Raspberry Pi OS
+    "protobuf": SystemPackage("python3-protobuf", "python3-protobuf"),
+    "psutil": SystemPackage("python3-psutil", "python3-psutil"),
+    "pydantic": SystemPackage("python3-pydantic", "python3-pydantic"),
+    "smbus2": SystemPackage("python3-smbus2", "python3-smbus2"),
+    "spidev": SystemPackage("python3-spidev", "python3-spidev"),
+    "starlette": SystemPackage("python3-starlette", "python3-starlette"),
+    "tqdm": SystemPackage("python3-tqdm", "python3-tqdm"),
+    "typing-extensions": SystemPackage("python3-typing-extensions", "python3-typing-extensions"),
+    "uvicorn": SystemPackage("python3-uvicorn", "python3-uvicorn"),
+}
+
+# Compiled, large, and in every distribution: never carried along.
+NOT_VENDORED = frozenset(
+    (
+        *("cffi", "cryptography", "grpcio", "numpy", "opencv-python", "opencv-python-headless"),
+        *("picamera2", "pillow", "psutil", "spidev"),
+    )
+)
+
+# By soname, beside the C library's.
+_LIBRARIES = {
+    "libstdc++.so.6": SystemPackage("libstdc++6", "libstdc++"),
+    "libgcc_s.so.1": SystemPackage("libgcc-s1", "libgcc"),
+    "libz.so.1": SystemPackage("zlib1g", "zlib"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A Python distribution that must or may be there.
+
+    Attributes:
+        name: Normalised, as on PyPI.
+        text: With its version specifier, without marker.
+        extra: The extra that asks for it; "" for what is always needed.
+    """
+
+    name: str
+    text: str
+    extra: str
+
+    @property
+    def package(self) -> SystemPackage | None:
+        return PYTHON_PACKAGES.get(self.name)
+
+
+def requirements(texts: Iterable[str], extras: Iterable[str], machine: str) -> list[Requirement]:
+    """Those of a wheel's METADATA whose markers hold for Python `PYTHON` on a machine."""
+    import packaging.requirements
+    from packaging.markers import default_environment
+    from packaging.utils import canonicalize_name
+
+    environment = {str(key): str(value) for key, value in default_environment().items()} | {
+        "implementation_name": "cpython",
+        "os_name": "posix",
+        "platform_machine": machine,
+        "platform_system": "Linux",
+        "python_full_version": f"{PYTHON}.0",
+        "python_version": PYTHON,
+        "sys_platform": "linux",
+    }
+    found: dict[tuple[str, str], Requirement] = {}
+    for text in texts:
+        requirement = packaging.requirements.Requirement(text)
+        marker = requirement.marker
+        for extra in ("", *extras):
+            if marker is None or marker.evaluate({**environment, "extra": extra}):
+                requirement.marker = None
+                name = canonicalize_name(requirement.name)
+                found.setdefault(
+                    (name, str(requirement)), Requirement(name, str(requirement), extra)
+                )
+                break
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What the compiled files of a tree load.
+
+    Attributes:
+        packages: System libraries.
+        glibc: The C library that has every symbol; (0, 0) without compiled files.
+        unknown: Files and the sonames they ask for that are neither in the tree nor known here.
+    """
+
+    packages: tuple[SystemPackage, ...]
+    glibc: tuple[int, int]
+    unknown: tuple[tuple[str, str], ...]
+
+
+def linked(tree: Tree) -> Linked:
+    """Look into every compiled file; a ValueError for a damaged one."""
+    brought = {path.rsplit("/", 1)[-1] for path in tree}
+    found: set[str] = set()
+    unknown = []
+    glibc = (0, 0)
+    for path, entry in sorted(tree.items()):
+        if not elf.is_elf(entry.content):
+            continue
+        needs = elf.read(entry.content)
+        glibc = max(glibc, needs.glibc)
+        wanted = {each for each in needs.libraries if not each.startswith(elf.C_LIBRARY)}
+        found |= wanted & _LIBRARIES.keys()
+        unknown += [(path, each) for each in sorted(wanted - brought - _LIBRARIES.keys())]
+    return Linked(tuple(_LIBRARIES[each] for each in sorted(found)), glibc, tuple(unknown))
+
+
+def names(requirements: Sequence[Requirement], *, debian: bool) -> list[str]:
+    """Sorted names of the system packages that bring the requirements."""
+    packages = (each.package for each in requirements)
+    found = {each.debian if debian else each.rpm for each in packages if each}
+    return sorted(found - {""})
