@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo
 
-.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-preprocess clean distclean
+.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-native bench-preprocess clean distclean
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
@@ -15,6 +15,7 @@ help:
 	@echo "make docs            regenerate the generated pages and tables"
 	@echo "make ledger          measure the reference models on every core, write docs/ledger.md"
 	@echo "make bench-cli       how long commands take here"
+	@echo "make bench-native    int8 models by engine aot on this machine beside LiteRT with XNNPACK"
 	@echo "make bench-preprocess  preprocessing beside OpenCV, SciPy and librosa; writes docs/benchmarks.md"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
@@ -63,6 +64,11 @@ ledger: setup
 
 bench-cli: setup
 	$(BIN)/python benchmarks/cli.py
+
+# MODELS: .tflite files; the MLPerf Tiny reference models where the checkout has them beside it.
+MODELS ?= $(wildcard ../shared/models/mlperf_tiny_*_int8.tflite)
+bench-native: setup
+	$(BIN)/python benchmarks/native.py $(MODELS)
 
 bench-preprocess: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -32,10 +32,15 @@ from support.random_graph import Graph
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Which kernels are run: those for a device's features, chosen in one of the ways."""
+    """Which kernels are run: those for a device's features, chosen in one of the ways.
+
+    Attributes:
+        machine: As in `Build`.
+    """
 
     features: tuple[str, ...] = ()
     optimize_for: OptimizeFor = "latency"
+    machine: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{'+'.join(self.features) or 'portable'} kernels for {self.optimize_for}"
@@ -140,7 +145,12 @@ def _differing(graphs: Sequence[Graph], variant: Variant, vectors: int) -> dict[
     model = _model(graphs)
     inputs = host_engine.random_vectors(model, vectors, seed=1)
     expected = host_engine.tflm(model, inputs)
-    build = Build(optimise="-O1", features=variant.features, optimize_for=variant.optimize_for)
+    build = Build(
+        optimise="-O1",
+        features=variant.features,
+        optimize_for=variant.optimize_for,
+        machine=variant.machine,
+    )
     with tempfile.TemporaryDirectory() as folder:
         found = host_engine.differences(model, inputs, expected, Path(folder), build=build)
     by_graph: dict[int, str] = {}

@@ -16,11 +16,11 @@ import pytest
 from edgegen.engines.aot.kernels import Kernel, choose
 from edgegen.engines.aot.ops import KERNELS, conv_simd
 from edgegen.frontends import tflite
-from numeric import test_aot_conv
+from numeric import random_graphs, test_aot_conv
 from numeric.test_aot_conv import Conv
 from support import host_engine
 from support.host_engine import Build
-from support.op_batch import OpBatch
+from support.op_batch import OpBatch, Q
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime_c"
 CPUINFO = Path("/proc/cpuinfo")
@@ -108,6 +108,45 @@ def test_convolutions(build: Build, tmp_path: Path) -> None:
 @BUILDS
 def test_depthwise_convolutions(build: Build, tmp_path: Path) -> None:
     host_engine.check(batch_of(DEPTHWISES), tmp_path, build=build)
+
+
+def _others() -> bytes:
+    batch = OpBatch("int8")
+    for elements, zero_point in ((1, 3), (15, -128), (16, 127), (100, 0)):
+        for kind in ("ADD", "SUB"):
+            qs = (Q(0.031, 3), Q(0.017, -128), Q(0.043, zero_point))
+            batch.binary(
+                kind, [(1, elements)] * 2, qs, activation="relu" if elements > 15 else "none"
+            )
+    q = Q(0.02, -3)
+    for depth, activation in ((7, "none"), (8, "relu6"), (16, "none"), (21, "relu_n1_to_1")):
+        for kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+            for size, stride in (((2, 2), (2, 2)), ((3, 2), (1, 2)), ((7, 9), (7, 9))):
+                positions = [
+                    -(-extent // step) for extent, step in zip((7, 9), stride, strict=True)
+                ]
+                options = {"filter": size, "stride": stride, "activation": activation}
+                shapes = (2, 7, 9, depth), (2, *positions, depth)
+                batch.op(kind, *shapes, q, q, padding="SAME", **options)
+        for axes, output in (((1, 2), (2, depth)), ((0, 2), (7, depth)), ((3,), (2, 7, 9))):
+            indices = [batch.integers(axes)]
+            for kind in ("MEAN", "SUM"):
+                batch.op(kind, (2, 7, 9, depth), output, q, Q(0.05, 4), indices, keep_dims=False)
+    return batch.build()
+
+
+@BUILDS
+def test_other_operators(build: Build, tmp_path: Path) -> None:
+    host_engine.check(_others(), tmp_path, build=build)
+
+
+@pytest.mark.skipif(not HAS_AVX2, reason="this machine has no AVX2")
+@pytest.mark.parametrize("features", [("avx2",), ("avx2", "vnni")], ids=["avx2", "vnni"])
+def test_random_graphs(features: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    variant = random_graphs.Variant(features, machine=("-mavx2",))
+    monkeypatch.setattr(random_graphs, "VARIANTS", (variant,))
+    outcome = random_graphs.check(range(100, 120))
+    assert not outcome.failures, "\n\n".join(map(str, outcome.failures))
 
 
 def test_what_is_not_proved_is_left_to_others() -> None:

@@ -21,6 +21,7 @@ from edgegen.engines.aot.ops import (
     depthwise_dsp,
     depthwise_mve,
     depthwise_simd,
+    elementwise_simd,
     fully_connected,
     fully_connected_dsp,
     fully_connected_mve,
@@ -52,6 +53,7 @@ from edgegen.engines.aot.ops import (
 
 KERNELS: tuple[Kernel, ...] = (
     *arg_extremum.KERNELS,
+    *elementwise_simd.KERNELS,
     *binary_mve.KERNELS,
     *binary_linear.KERNELS,
     *batch_matmul.KERNELS,

@@ -59,7 +59,8 @@ def mean_multiplier(real: float, count: int) -> tuple[int, int]:
     return (multiplier << more) // count, shift - more
 
 
-def _lower_s8(model: Model, op: Op) -> Call:
+def lower_s8(model: Model, op: Op) -> Call:
+    """MEAN and SUM of int8."""
     data, output = input_tensor(model, op), output_tensor(model, op)
     count = _count(model, op)
     ratio = data.scale / output.scale
@@ -142,7 +143,8 @@ def _refuse_shape(model: Model, op: Op) -> str | None:
     return None
 
 
-def _refuse_integers(model: Model, op: Op) -> str | None:
+def refuse_integers(model: Model, op: Op) -> str | None:
+    """What no kernel for integers takes."""
     if 256 ** input_tensor(model, op).dtype.bytes * _count(model, op) >= 2**31:
         return "it adds up too many elements for a sum of 32 bits."
     ratio = input_tensor(model, op).scale / output_tensor(model, op).scale
@@ -151,9 +153,9 @@ def _refuse_integers(model: Model, op: Op) -> str | None:
 
 KERNELS = (
     *(
-        Kernel(kind, dtype, lower, _refuse_integers)
+        Kernel(kind, dtype, lower, refuse_integers)
         for kind in (OpKind.MEAN, OpKind.SUM)
-        for dtype, lower in ((DType.INT8, _lower_s8), (DType.INT16, _lower_s16))
+        for dtype, lower in ((DType.INT8, lower_s8), (DType.INT16, _lower_s16))
     ),
     *(Kernel(kind, DType.FLOAT32, _lower_f32, _refuse_shape) for kind in (OpKind.MEAN, OpKind.SUM)),
     *(

@@ -197,6 +197,14 @@ EG_V_INLINE eg_v_sums eg_v_add(eg_v_sums a, eg_v_sums b)
     return a;
 }
 
+EG_V_INLINE eg_v_sums eg_v_max(eg_v_sums a, eg_v_sums b)
+{
+    for (int32_t i = 0; i < EG_V_LANES; ++i) {
+        a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
+    }
+    return a;
+}
+
 /* The lower halves of the products. */
 EG_V_INLINE eg_v_sums eg_v_multiply(eg_v_sums a, eg_v_sums b)
 {

@@ -95,6 +95,11 @@ EG_V_INLINE eg_v_sums eg_v_add(eg_v_sums a, eg_v_sums b)
     return _mm256_add_epi32(a, b);
 }
 
+EG_V_INLINE eg_v_sums eg_v_max(eg_v_sums a, eg_v_sums b)
+{
+    return _mm256_max_epi32(a, b);
+}
+
 EG_V_INLINE eg_v_sums eg_v_multiply(eg_v_sums a, eg_v_sums b)
 {
     return _mm256_mullo_epi32(a, b);
