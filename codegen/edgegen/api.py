@@ -27,6 +27,7 @@ from edgegen.options import DEFAULT_OPTIMIZE_FOR, Options
 from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
 
 if TYPE_CHECKING:
+    from edgegen.bundle import Bundle, KeyPair
     from edgegen.engines import Engine
     from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.frontends.tflite_metadata import Metadata
@@ -312,6 +313,22 @@ def package(
     return packaging.run(
         directory, format, output, architecture=architecture, vendor=vendor, progress=progress
     )
+
+
+def make_key(path: Path) -> KeyPair:
+    """Write a new key for model updates, and its public half beside it."""
+    from edgegen import bundle as bundles
+
+    return bundles.make_key(path)
+
+
+def bundle(
+    directory: Path, keys: Sequence[Path], version: int, output: Path | None = None
+) -> Bundle:
+    """Sign a Linux project's model as an update; see `bundle.write_bundle`."""
+    from edgegen import bundle as bundles
+
+    return bundles.write_bundle(directory, keys, version, output)
 
 
 def doctor() -> Diagnosis:

@@ -512,6 +512,79 @@ def package(
 
 
 @app.command()
+def keygen(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The private key's file; FILE.pub is the other."),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Make a key that signs model updates.
+
+    FILE is readable by you alone: whoever has it can change the model on every device that trusts
+    it. FILE.pub goes to the devices, see [update] of the project's settings.
+
+    JSON: {private_file, public_file, public, id}
+
+    \b
+    Example:
+      edgegen keygen ~/keys/fleet
+    """
+    from edgegen import api, present
+
+    made = api.make_key(path)
+    _report(as_json, made.as_dict, lambda: present.key(made))
+
+
+@app.command()
+def bundle(
+    directory: DirectoryArgument,
+    key: Annotated[
+        list[Path],
+        typer.Option(
+            "--key", metavar="FILE", help="A private key of `keygen`; repeat for several."
+        ),
+    ],
+    number: Annotated[
+        int,
+        typer.Option(
+            "--number",
+            metavar="N",
+            help="Version of the update: 1, 2, 3, ... Devices take nothing but a higher one.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The bundle; NAME-N.update by default.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign a Linux project's model as an update for the devices that run it.
+
+    Signed by several keys, it is taken by devices that trust any of them: so keys are changed. The
+    same project, number and keys give the same bytes.
+
+    JSON: {path, name, version, signers, bytes, sha256}
+
+    \b
+    Example:
+      edgegen update app --model better.tflite
+      edgegen bundle app --key ~/keys/fleet --number 2
+      scp app-2.update device: && ssh device sudo app update-model apply app-2.update
+    """
+    from edgegen import api, present
+
+    made = api.bundle(directory, key, number, output)
+    _report(as_json, made.as_dict, lambda: present.bundle(made))
+
+
+@app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say which toolchains and emulators are there.
 

@@ -12,6 +12,7 @@ from edgegen import inputs
 
 if TYPE_CHECKING:
     from edgegen.api import DescribedInput, EngineVerdict, Inspection, Outcome
+    from edgegen.bundle import Bundle, KeyPair
     from edgegen.doctor import Diagnosis
     from edgegen.engines.aot.plan import Layer, Place
     from edgegen.engines.aot.plan import Plan as Lowering
@@ -564,6 +565,24 @@ def _number(value: float | None) -> str:
 
 
 # doctor
+
+
+def key(made: KeyPair) -> list[str]:
+    return [
+        f"private  {made.private_file} (keep it to yourself, and a copy in a safe place)",
+        f"public   {made.public_file}",
+        f"         {made.public}",
+        f"id       {made.id}",
+    ]
+
+
+def bundle(made: Bundle) -> list[str]:
+    return [
+        str(made.path),
+        f"sha256   {made.sha256}",
+        f"version  {made.version} of {made.name}, {made.bytes:,} bytes",
+        f"signed   by key {', '.join(made.signers)}",
+    ]
 
 
 def diagnosis(found: Diagnosis) -> list[str]:

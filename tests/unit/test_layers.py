@@ -16,6 +16,7 @@ LAYERS = (
     ("cli",),
     ("present",),
     ("api",),
+    ("bundle",),
     ("doctor", "evidence", "frontends", "packaging", "targets", "verify"),
     ("native_library",),
     ("fit", "preprocess_c"),
