@@ -565,16 +565,16 @@ def bundle(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign a Linux project's model as an update for the devices that run it.
+    """Sign a Linux project's model as an update.
 
-    Signed by several keys, it is taken by devices that trust any of them: so keys are changed. The
+    For the devices that run the project: after `edgegen update` has taken a new model. Signed by
+    several keys, it is taken by devices that trust any of them: so keys are changed. The
     same project, number and keys give the same bytes.
 
     JSON: {path, name, version, signers, bytes, sha256}
 
     \b
     Example:
-      edgegen update app --model better.tflite
       edgegen bundle app --key ~/keys/fleet --number 2
       scp app-2.update device: && ssh device sudo app update-model apply app-2.update
     """

@@ -23,7 +23,8 @@ from support import metadata_builder
 from support.tflite_builder import ModelBuilder
 
 COMMANDS = [
-    *("inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "package", "doctor"),
+    *("inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "package", "keygen"),
+    *("bundle", "doctor"),
 ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import api
+from edgegen import api, registry
 from edgegen.errors import DifferenceError
 from edgegen.verify.linux import hardening
 
@@ -76,7 +76,7 @@ def test_a_unit_says_what_the_design_asks_for(units: dict[str, Path]) -> None:
         "ProtectSystem": "strict",
         "DynamicUser": "yes",
         "StateDirectory": "digits",
-        "MemoryMax": "1073741824",
+        "MemoryMax": str(registry.load_device("linux_x86_64").ram_bytes),
         "Type": "notify",
         "CapabilityBoundingSet": "",
         "MemoryDenyWriteExecute": "yes",
