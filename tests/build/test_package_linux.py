@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -25,10 +24,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 from edgegen import packaging
 from edgegen.errors import DifferenceError, MissingToolError, UsageError
 from support import linux_program
+from support.package_checks import files, harmless, lintian, rpmlint, run, tags, unpack
 
 pytestmark = pytest.mark.packages
 
-ROOT = Path(__file__).resolve().parents[2]
 FORMATS = ("tar.gz", "deb", "rpm", "wheel")
 NAMES = {
     "tar.gz": "ore_sorter-1.2rc1-any.tar.gz",
@@ -37,15 +36,6 @@ NAMES = {
     "wheel": "ore_sorter-1.2rc1-py3-none-any.whl",
 }
 DOCUMENTS = "usr/share/doc/ore-sorter"
-
-
-def run(*command: str | Path, cwd: Path | None = None, **environment: str) -> str:
-    """Standard output of a program that must succeed."""
-    done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -60,32 +50,6 @@ def built(
     """A package of the project by its format; each is built once."""
     folder = tmp_path_factory.mktemp("out put")
     return cache(lambda format: packaging.run(project, format, folder))
-
-
-def unpack(package: packaging.Package, root: Path) -> Path:
-    """What is installed, below ``root``."""
-    root.mkdir(parents=True)
-    match package.format:
-        case "deb":
-            run("dpkg-deb", "-x", package.path, root)
-        case "rpm":
-            payload = subprocess.run(["rpm2cpio", package.path], check=True, capture_output=True)
-            subprocess.run(["cpio", "-idm", "--quiet"], cwd=root, input=payload.stdout, check=True)
-        case "tar.gz":
-            with tarfile.open(package.path) as archive:
-                archive.extractall(root.parent / "archive", filter="data")
-            (folder,) = (root.parent / "archive").iterdir()
-            run(folder / "install.sh", DESTDIR=str(root))
-        case _:
-            with zipfile.ZipFile(package.path) as wheel:
-                wheel.extractall(root)
-    return root
-
-
-def files(root: Path) -> dict[str, Path]:
-    return {
-        path.relative_to(root).as_posix(): path for path in root.rglob("*") if not path.is_dir()
-    }
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -227,28 +191,6 @@ def test_rpm_says_what_rpm_needs(built: Callable[[str], packaging.Package]) -> N
     assert set(owners) == {"root:root"}
 
 
-def harmless(critic: str, *, vendored: bool = False) -> set[str]:
-    """The tags that docs/packages.md lists; its second table is about the files of others."""
-    page = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
-    own, _, others = page.partition("With `--vendor`")
-    text = own + others if vendored else own
-    return set(re.findall(rf"^\| {critic} \| ([a-z0-9.-]+) \|", text, re.MULTILINE))
-
-
-def lintian(package: Path) -> list[str]:
-    """Lines but for notes and overrides."""
-    done = subprocess.run(
-        ["lintian", "--display-info", "--pedantic", "--allow-root", package],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.stderr == ""
-    return [line for line in done.stdout.splitlines() if re.match("[EWIP]: ", line)]
-
-
-def tags(lines: list[str]) -> set[str]:
-    return {line.split()[2] for line in lines}
-
-
 def test_lintian_has_nothing_to_say(built: Callable[[str], packaging.Package]) -> None:
     said = lintian(built("deb").path)
     assert tags(said) <= harmless("lintian"), said
@@ -262,10 +204,7 @@ def test_lintian_would_say_something(project: Path, tmp_path: Path) -> None:
 
 
 def test_rpmlint_has_nothing_to_say(built: Callable[[str], packaging.Package]) -> None:
-    done = subprocess.run(["rpmlint", built("rpm").path], capture_output=True, text=True)
-    found = re.findall(r": ([EW]): ([a-z0-9-]+)", done.stdout)
-    assert "1 packages" in done.stdout
-    assert {tag for _, tag in found} <= harmless("rpmlint"), done.stdout
+    assert rpmlint(built("rpm").path) <= harmless("rpmlint")
 
 
 def test_shell_scripts(built: Callable[[str], packaging.Package], tmp_path: Path) -> None:

@@ -76,7 +76,6 @@ def _control_files(made: Program, files: Tree, architecture: str) -> dict[str, E
         "package": made.package,
         "units": made.units,
         "state_folders": made.state_folders,
-        "tmpfiles": f"usr/lib/tmpfiles.d/{made.subject.name}.conf" in files,
     }
     control = {
         "control": Entry(_control(made, files, architecture)),

@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from edgegen import __version__
 from edgegen.errors import DifferenceError, UsageError
@@ -107,7 +106,7 @@ def program(
     site, vendor = _site(subject, own), _vendor(name, vendored)
     linked = _linked(site, vendor)
     units = _units(subject)
-    files = site | vendor | units | _settings(subject)
+    files = site | vendor | units | _settings(subject) | _drop_ins(subject, package)
     for script, target in own.scripts.items():
         files[f"usr/bin/{script}"] = _launcher(subject, target, bool(vendored))
         files[f"usr/share/man/man1/{script}.1.gz"] = _page(subject, own, script, target, units)
@@ -252,18 +251,21 @@ def _units(subject: Subject) -> dict[str, Entry]:
     files = {}
     folder = subject.directory / "edgegen" / "system"
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        place = _system_place(path, subject.name)
-        if place:
+        if path.suffix in _UNITS:
+            place = f"usr/lib/systemd/system/{path.name}"
             files[place] = Entry(path.read_bytes(), licence=EDGEGEN_LICENCE)
     return files
 
 
-def _system_place(path: Path, name: str) -> str:
-    if path.suffix in _UNITS:
-        return f"usr/lib/systemd/system/{path.name}"
-    if path.name in ("tmpfiles.conf", f"{name}.tmpfiles"):
-        return f"usr/lib/tmpfiles.d/{name}.conf"
-    return ""
+def _drop_ins(subject: Subject, package: str) -> dict[str, Entry]:
+    """What lets the unit reach other sources of inputs, to be copied by whoever wants it."""
+    folder = subject.directory / "edgegen" / "system" / "sources"
+    return {
+        f"usr/share/doc/{package}/examples/{path.name}": Entry(
+            path.read_bytes(), licence=EDGEGEN_LICENCE
+        )
+        for path in sorted(folder.glob("*.conf"))
+    }
 
 
 def _launcher(subject: Subject, target: str, vendored: bool) -> Entry:

@@ -24,7 +24,6 @@ def pack(made: Program) -> Product:
         "version": subject.version,
         "requires": ", ".join(required),
         "units": made.units,
-        "tmpfiles": f"usr/lib/tmpfiles.d/{subject.name}.conf" in files,
         "folders": list(reversed(installed.own_folders(made, files))),
         "state_folders": made.state_folders,
     }

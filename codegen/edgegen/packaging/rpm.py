@@ -89,7 +89,6 @@ def _spec(made: Program, files: Tree) -> bytes:
         "suggests": [each for each in suggests if each not in {*required, *recommends}],
         "description": [quoted(line) for line in installed.description(made)],
         "units": made.units,
-        "tmpfiles": f"usr/lib/tmpfiles.d/{subject.name}.conf" in files,
         "folders": installed.own_folders(made, files),
         "files": [
             {"path": f"/{path}", "mode": f"{entry.mode:04o}", "marks": _marks(path, entry.settings)}

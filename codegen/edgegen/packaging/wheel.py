@@ -24,6 +24,7 @@ from email.parser import Parser
 from importlib import metadata, util
 from pathlib import Path
 
+from edgegen import tools
 from edgegen.errors import DifferenceError, MissingToolError, UsageError
 from edgegen.packaging import elf
 from edgegen.packaging import tree as trees
@@ -169,19 +170,20 @@ def _environment(
 
 
 def _compiler(project: Path, architecture: str) -> dict[str, str]:
-    """For CMake: what a distribution compiles with, and no path of this machine."""
-    flags = f"-O2 -ffile-prefix-map={project}=. -fstack-protector-strong -D_FORTIFY_SOURCE=2"
-    values = {"CFLAGS": flags, "LDFLAGS": "-Wl,-z,relro,-z,now"}
-    toolchain = project / "edgegen" / "native" / f"{TRIPLETS[architecture]}.cmake"
-    if architecture != os.uname().machine:
-        if not toolchain.is_file():
-            raise UsageError(
-                f"The project has no toolchain file for {architecture}.",
-                where=f"edgegen/native/{toolchain.name}",
-                fix="`edgegen update` writes it.",
-            )
-        values["CMAKE_ARGS"] = shlex.join([f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"])
-    return values
+    """For CMake, whose project says all else."""
+    tools.require("cmake")
+    if architecture == os.uname().machine:
+        tools.require("gcc")
+        return {}
+    toolchain = project / "edgegen" / "native" / "cmake" / f"{TRIPLETS[architecture]}.cmake"
+    if not toolchain.is_file():
+        raise UsageError(
+            f"The project has no toolchain file for {architecture}.",
+            where=toolchain.relative_to(project).as_posix(),
+            fix="`edgegen update` writes it.",
+        )
+    tools.require(f"{TRIPLETS[architecture]}-gcc")
+    return {"CMAKE_ARGS": shlex.join([f"-DCMAKE_TOOLCHAIN_FILE={toolchain}"])}
 
 
 def _does_not_build(said: bytes, absent: Sequence[str]) -> DifferenceError | MissingToolError:
