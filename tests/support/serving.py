@@ -129,8 +129,10 @@ def start(
     command = [sys.executable, "-c", _MAIN.format(before=before), "serve", "--settings", str(toml)]
     if "http_port" not in settings:
         command += ["--http-port", "0"]
+    has_grpc = (project / "edgegen/python/digits_runtime/serve/grpc.py").exists()
+    command += ["--grpc-port", "0"] if has_grpc else []
     return subprocess.Popen(
-        [*command, "--grpc-port", "0", "--print-ports", *arguments],
+        [*command, "--print-ports", *arguments],
         stdout=subprocess.PIPE,
         stderr=log.open("w"),
         env=os.environ | {"PYTHONPATH": str(project / "edgegen" / "python")},
