@@ -140,7 +140,7 @@ class RawInput:
         input: Number of the model's input.
         kind: "image" or "sound".
         dtype, shape: Of one frame, or of the samples of one tensor.
-        format, width, height: Of a frame; "" and 0 for sound.
+        format, width, height, fit: Of a frame; "" and 0 for sound.
         sample_rate, hop: Of sound; 0 for a frame.
     """
 
@@ -151,6 +151,7 @@ class RawInput:
     format: str
     width: int
     height: int
+    fit: str
     sample_rate: float
     hop: int
 
@@ -174,6 +175,7 @@ def _raw_input(made: Preprocessor) -> RawInput:
         format=description.format if isinstance(description, ImageInput) else "",
         width=description.width if isinstance(description, ImageInput) else 0,
         height=description.height if isinstance(description, ImageInput) else 0,
+        fit=description.fit if isinstance(description, ImageInput) else "",
         sample_rate=0 if isinstance(description, ImageInput) else description.sample_rate,
         hop=0 if isinstance(description, ImageInput) else description.hop,
     )

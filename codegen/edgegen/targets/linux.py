@@ -18,7 +18,6 @@ from edgegen.render import file_header, render, user_header
 from edgegen.targets import linux_golden, linux_system
 from edgegen.targets import linux_views as views
 from edgegen.targets.generated_files import merge, templates
-from edgegen.targets.linux_inputs import source_inputs
 
 # The project's packages are called like it. Modules that later Pythons have dropped stay taken.
 _DEPENDENCIES = """
@@ -156,7 +155,6 @@ def _context(
         "keeps_state": views.keeps_state(model),
         "labels": options.labels,
         "described": options.inputs,
-        "source_inputs": source_inputs(model, options),
         "has_native_model": "aot" in options.engines,
         "native_abi": native_library.ABI,
         "raw_inputs": native_library.raw_inputs(model, options),

@@ -19,8 +19,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edgegen import api
+from edgegen.frontends import tflite
+from edgegen.inputs import ImageInput
+from edgegen.preprocessing import prepare as prepare_input
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "digits"
 MODULES = "settings", "sources", "errors", "loop", "monitor", "sinks", "progress", "systemd", "spec"
@@ -206,6 +210,38 @@ def test_one_bad_sample_is_one(
     assert loop.failed == 1
     assert loop._monitor.snapshot().counters["errors", (("kind", "inference"),)] == 1
     assert make_loop(lambda: steps(1, 2, 3, may_drop=True), infer).run() == 0
+
+
+def test_a_service_is_ready_when_its_source_is(
+    runtime: Any, make_loop: Any, steps: Any, results: list[Any]
+) -> None:
+    said: list[str] = []
+    failure = runtime.sources.SourceFailure
+    sources = [steps(0.0, 1, 0.3, 2)]
+
+    class Notifier:
+        watchdog_seconds = 0.0
+
+        def __getattr__(self, name: str) -> Any:
+            return lambda: said.append(name)
+
+    loop = make_loop(lambda: sources.pop(0))
+    loop._notifier = Notifier()
+    loop.run()
+    assert said[0] == "ready"
+    assert said[-1] == "stopping"
+    assert set(said[1:-1]) == {"alive"}
+    said.clear()
+
+    class Absent(steps):  # type: ignore[misc]
+        def open(self) -> None:
+            raise failure("There is no camera.")
+
+    loop = make_loop(Absent, retries=2)
+    loop._notifier = Notifier()
+    with pytest.raises(failure):
+        loop.run()
+    assert said == ["stopping"]
 
 
 def test_what_a_source_skipped_shows_in_the_exit_code(make_loop: Any, steps: Any) -> None:
@@ -592,6 +628,75 @@ def test_a_watchdog_of_another_process(runtime: Any, monkeypatch: pytest.MonkeyP
     assert runtime.systemd.Notifier().watchdog_seconds == 1
     monkeypatch.setenv("NOTIFY_SOCKET", "/none/here")
     runtime.systemd.Notifier().ready()  # nobody listens: no reason to fail
+
+
+def test_images_through_preprocessing(tmp_path: Path) -> None:
+    """A project with a described input, its native library built: the model gets what the
+    generator's own preprocessing makes of the same pictures."""
+    project = tmp_path / "digits"
+    api.scaffold(
+        EXAMPLE / "digits.tflite",
+        "linux_x86_64",
+        project,
+        name="plain",
+        engines=["litert"],
+        inputs=EXAMPLE / "input.toml",
+    )
+    build = tmp_path / "build"
+    configure = ["cmake", "-S", project / "edgegen/native", "-B", build, "-G", "Ninja"]
+    for command in (configure, ["cmake", "--build", build]):
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (library,) = build.glob("libplain_native.so")
+    model = tflite.parse((EXAMPLE / "digits.tflite").read_bytes(), "digits.tflite")
+    camera = ImageInput(width=64, height=48, format="gray8", fit="crop", mean=(0,), std=(255,))
+    prepare = prepare_input(model, camera)
+    pictures, tensors = tmp_path / "pictures", tmp_path / "tensors"
+    pictures.mkdir()
+    tensors.mkdir()
+    rng = np.random.default_rng(6)
+    for number in range(4):
+        # Few large squares of gray: sharp pictures, so that classes differ.
+        levels = np.kron(rng.integers(0, 256, (6, 8)), np.ones((8, 8))).astype(np.uint8)
+        Image.fromarray(levels).save(pictures / f"{number}.png")
+        np.save(tensors / f"{number}.npy", prepare.run(levels))
+    (pictures / "9.png").write_bytes((pictures / "0.png").read_bytes()[:60])
+    settings = tmp_path / "plain.toml"
+    settings.write_text("[sink]\nvalues = true\n")
+    arguments = ("run", "--settings", str(settings), "--input")
+    found = run(
+        project / "edgegen/python",
+        *arguments,
+        str(pictures),
+        PLAIN_NATIVE_LIBRARY=str(library),
+    )
+    assert found[0] == 1
+    assert "9.png: it is no image" in found[2]
+    outputs = [json.loads(line)["outputs"] for line in found[1].splitlines()]
+    assert len(outputs) == 4
+    script = PREDICT.format(files=[str(tensors / f"{n}.npy") for n in range(4)])
+    expected = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=project / "edgegen/python",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WAIT,
+    ).stdout
+    assert outputs == json.loads(expected)
+
+
+PREDICT = """
+import json
+import numpy as np
+from plain_runtime import Model
+with Model() as model:
+    found = []
+    for file in {files}:
+        (output,) = model.predict(np.load(file))
+        real = model.outputs[0].dequantize(output)
+        found.append({{model.outputs[0].name: real.tolist()}})
+print(json.dumps(found))
+"""
 
 
 def test_files_from_the_command_line(project: Path, tmp_path: Path) -> None:
