@@ -220,6 +220,12 @@ _REASONS = (
         "The engine is a runtime that has no kernel for the operator, or not for this use of it.",
         "Use another engine, or change the layer and convert the model again.",
     ),
+    Reason(
+        "EG222",
+        "tensors of one name",
+        "The engine is a runtime that tells tensors apart by their names.",
+        "Use another engine, or give every layer a name of its own and convert the model again.",
+    ),
 )
 
 REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}

@@ -7,7 +7,7 @@ from edgegen.diagnostics import diagnostic
 from edgegen.engines import Needs
 from edgegen.engines.python_runtimes import AI_EDGE_LITERT, another_format, model_file
 from edgegen.errors import Diagnostic
-from edgegen.model import Model, OpKind
+from edgegen.model import Activation, DType, Model, Op, OpKind, SvdfAttrs
 from edgegen.options import Options
 
 
@@ -17,17 +17,13 @@ class LitertEngine:
     id = "litert"
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
-        """Files of another format, and variables that it cannot read before they are assigned."""
+        """Files of another format, and operators that it cannot run or computes otherwise."""
         if model.source.format != "tflite":
             return (another_format(model, "LiteRT"),)
         return tuple(
-            diagnostic(
-                "EG221",
-                f"node {op.node} ({op.kind.value})",
-                "LiteRT reads no variable that nothing has assigned yet.",
-            )
+            diagnostic("EG221", f"node {op.node} ({op.kind.value})", cause)
             for op in model.ops
-            if op.kind is OpKind.READ_VARIABLE
+            if (cause := _cannot(model, op))
         )
 
     def emit(self, model: Model, device: LinuxComputer, options: Options) -> dict[str, bytes]:
@@ -39,3 +35,27 @@ class LitertEngine:
         """The model file exactly, the package as measured."""
         del options
         return AI_EDGE_LITERT.needs(model, device)
+
+
+def _cannot(model: Model, op: Op) -> str:
+    """What is wrong with an operator, or ""; see tests/build/test_linux_runtimes.py."""
+    is_int8 = model.tensors[op.data].dtype is DType.INT8
+    if op.kind is OpKind.READ_VARIABLE:
+        return "LiteRT reads no variable that nothing has assigned yet."
+    if isinstance(op.attrs, SvdfAttrs) and is_int8 and op.attrs.activation is not Activation.RELU:
+        return "LiteRT computes it in int8 only with the activation ReLU."
+    if op.kind is OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM and is_int8:
+        return "LiteRT's integers are not TensorFlow Lite Micro's, not even nearly."
+    return _wants_another_bias(model, op)
+
+
+def _wants_another_bias(model: Model, op: Op) -> str:
+    if op.kind not in (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D):
+        return ""
+    bias = op.inputs[2] if len(op.inputs) > 2 else None
+    if bias is None:
+        return "LiteRT does not run it without a bias."
+    is_int16 = model.tensors[op.data].dtype is DType.INT16
+    if is_int16 and op.kind is OpKind.CONV_2D and model.tensors[bias].dtype is DType.INT32:
+        return "LiteRT's fast kernel in int16 takes a bias of int64 alone."
+    return ""

@@ -137,6 +137,7 @@ def _context(
     has_model_file = any(
         path.endswith(f"/{file_name}") for files in emitted.values() for path in files
     )
+    native = any(path.startswith("native/") for files in emitted.values() for path in files)
     return {
         "name": options.name,
         "NAME": options.name.upper(),
@@ -145,8 +146,8 @@ def _context(
         "engines": views.preferred(options.engines, device),
         "engine_modules": views.engine_modules(options.engines),
         "engine_views": views.engine_views(options.engines),
-        "numpy": views.NUMPY,
-        "native": any(path.startswith("native/") for files in emitted.values() for path in files),
+        "requirements": views.requirements(options.engines, native=native),
+        "native": native,
         "model": model,
         "sha256": model.source.sha256,
         "model_file": file_name if has_model_file else "",

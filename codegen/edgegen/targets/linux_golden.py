@@ -134,9 +134,13 @@ def _near(tensor: Tensor, rms: float) -> Limit:
     return Limit("rms", rms)
 
 
+# Measured for MLPerf Tiny: 3 steps, for the autoencoder's fully connected layers.
+_FARTHEST = {"steps": 16.0, "relative": 0.1, "disagreement": DISAGREEMENT_LIMIT}
+
+
 def _litert_reference(model: Model, golden: Golden, tensors: Sequence[Tensor]) -> Tolerance:
     """As far as those kernels are from the golden vectors on this machine: their integers do not
-    depend on the machine."""
+    depend on the machine. But no farther than can be explained by rounding."""
     exact = tuple(_exact(tensor, FLOAT_TOLERANCE) for tensor in tensors)
     if not is_quantised(model):
         return Tolerance(_WHY_EXACT, exact)
@@ -161,7 +165,7 @@ def _litert_reference(model: Model, golden: Golden, tensors: Sequence[Tensor]) -
 def _as_far(limit: Limit, pairs: Sequence[tuple[Array, Array]]) -> Limit:
     """The limit, or what was found where that is more."""
     worst = max(_distance(limit.measure, got, want) for got, want in pairs)
-    return Limit(limit.measure, max(limit.limit, worst))
+    return Limit(limit.measure, max(limit.limit, min(worst, _FARTHEST[limit.measure])))
 
 
 def _distance(measure: str, got: Array, want: Array) -> float:

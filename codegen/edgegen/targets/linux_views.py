@@ -66,12 +66,13 @@ _IS_32_BIT = 'platform_machine == "armv7l" or platform_machine == "armv8l"'
 _IS_64_BIT = 'platform_machine != "armv7l" and platform_machine != "armv8l"'
 
 NUMPY = (f"numpy>=1.24; {_IS_64_BIT}", f"numpy>=1.24,<2; {_IS_32_BIT}")
+NATIVE = ("cffi>=1.15",)
 
 REQUIREMENTS = {
     "litert": (f"ai-edge-litert>=2.3; {_IS_64_BIT}", f"tflite-runtime>=2.14; {_IS_32_BIT}"),
     "onnxruntime": ("onnxruntime>=1.20",),
     "openvino": ("openvino>=2025.0",),
-    "aot": ("cffi>=1.15",),
+    "aot": (),
 }
 """What each engine needs from the package index. tflite-runtime 2.14 is the last one: it has wheels
 for 32-bit Arm up to Python 3.11, and fails with numpy 2."""
@@ -97,6 +98,11 @@ _TITLES = {
 def engine_views(engines: Iterable[str]) -> tuple[EngineView, ...]:
     """How the templates see the engines that a user chooses between."""
     return tuple(EngineView(each, _TITLES[each], REQUIREMENTS[each]) for each in engines)
+
+
+def requirements(engines: Sequence[str], *, native: bool) -> tuple[str, ...]:
+    """What a project with these engines cannot do without, the first one preferred."""
+    return (*NUMPY, *(NATIVE if native else ()), *REQUIREMENTS[engines[0]])
 
 
 def package_version(model: Model) -> str:

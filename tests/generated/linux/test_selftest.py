@@ -1,0 +1,193 @@
+"""Generated self-test and golden vectors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgegen import golden, registry
+from edgegen.frontends import tflite
+from edgegen.model import DType
+from edgegen.targets import linux_golden
+from support import model_zoo
+from support.linux_project import module, runtime, scaffold
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "digits"
+
+
+@pytest.fixture(scope="module")
+def digits(digits_runtime: Path) -> ModuleType:
+    return runtime(digits_runtime)
+
+
+@pytest.fixture(scope="module")
+def selftest(digits: ModuleType) -> Any:
+    return module(digits, "selftest")
+
+
+@pytest.fixture
+def vectors(digits_project: Path, tmp_path: Path) -> Path:
+    """A copy of the golden vectors, to be spoiled."""
+    for name in ("golden.json", "golden.bin"):
+        data = digits_project / "edgegen/python/digits_runtime/data" / name
+        (tmp_path / name).write_bytes(data.read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", ["litert", "litert-reference", "litert-edgetpu", "openvino"])
+def test_every_engine_passes(digits: ModuleType, selftest: Any, engine: str) -> None:
+    with digits.Model(engine) as model:
+        report = selftest.run(model)
+    assert report.passed, report.text()
+    assert report.vectors == 4
+    assert report.reference.startswith("tflite-micro")
+    (output,) = report.comparisons
+    assert output.measure == ("steps" if engine == "litert-reference" else "rms")
+    assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["passed"] is True
+
+
+def test_the_reference_kernels_have_no_step_of_difference(
+    digits: ModuleType, selftest: Any, vectors: Path
+) -> None:
+    data = bytearray((vectors / "golden.bin").read_bytes())
+    data[7] ^= 1
+    (vectors / "golden.bin").write_bytes(data)
+    with digits.Model("litert-reference") as model:
+        report = selftest.run(model, vectors)
+    assert not report.passed
+    assert report.comparisons[0].difference == 1
+    assert "FAIL" in report.text()
+
+
+@pytest.mark.parametrize("engine", ["litert", "openvino"])
+def test_outputs_of_other_inputs_do_not_pass(
+    digits: ModuleType, selftest: Any, vectors: Path, engine: str
+) -> None:
+    data = (vectors / "golden.bin").read_bytes()
+    (vectors / "golden.bin").write_bytes(data[10:] + data[:10])  # 10 bytes per vector
+    with digits.Model(engine) as model:
+        report = selftest.run(model, vectors)
+    assert not report.passed
+    assert report.comparisons[0].other_best > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("golden.json", b""),
+        ("golden.json", b"[]"),
+        ("golden.json", b'{"seeds": 3}'),
+        ("golden.json", b"[" * 5000),
+        ("golden.json", b"\xff\xfe"),
+        ("golden.bin", b""),
+        ("golden.bin", b"\0" * 39),
+        ("golden.bin", b"\0" * 400),
+    ],
+)
+def test_damaged_golden_vectors_are_refused(
+    digits: ModuleType, selftest: Any, vectors: Path, name: str, content: bytes
+) -> None:
+    (vectors / name).write_bytes(content)
+    with (
+        digits.Model("litert") as model,
+        pytest.raises(digits.ModelProblem, match="cannot be used"),
+    ):
+        selftest.run(model, vectors)
+
+
+def test_an_engine_without_a_tolerance_is_no_pass(
+    digits: ModuleType, selftest: Any, vectors: Path
+) -> None:
+    facts = json.loads((vectors / "golden.json").read_bytes())
+    del facts["tolerances"]["litert"]
+    (vectors / "golden.json").write_text(json.dumps(facts))
+    with digits.Model("litert") as model, pytest.raises(digits.UsageProblem, match="say nothing"):
+        selftest.run(model, vectors)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 12345])
+def test_inputs_are_those_of_the_reference(digits: ModuleType, selftest: Any, seed: int) -> None:
+    model = tflite.parse((EXAMPLE / "digits.tflite").read_bytes(), "digits.tflite")
+    for got, want in zip(
+        selftest.make_inputs(digits.Model("litert").inputs, seed),
+        golden.make_inputs(model, seed),
+        strict=True,
+    ):
+        assert got.dtype == want.dtype
+        assert np.array_equal(got, want)
+    words = golden._generator(seed, 50)
+    assert np.array_equal(selftest.generate(seed, 50), words)
+    for dtype in ("int8", "uint8", "int16", "int32", "bool", "float32"):
+        got, want = selftest._elements(words, dtype), golden._elements(words, DType(dtype))
+        assert got.dtype == want.dtype
+        assert np.array_equal(got, want)
+
+
+def pair(got: Any, want: Any, dtype: Any) -> list[tuple[Any, Any]]:
+    return [(np.array(got, dtype), np.array(want, dtype))]
+
+
+def test_measures_of_difference(digits: ModuleType, selftest: Any) -> None:
+    tensor = digits.TensorSpec("t", "int8", (2,), 0.5, -10)
+    assert selftest._steps(pair([-128, 3], [127, 3], np.int8), tensor) == 255
+    assert selftest._rms(pair([-10, 0], [-10, 10], np.int8), tensor) == pytest.approx(0.5)
+    assert selftest._rms(pair([-9, -10], [-10, -10], np.int8), tensor) == np.inf
+    assert selftest._rms(pair([-10, -10], [-10, -10], np.int8), tensor) == 0
+    real = digits.TensorSpec("t", "float32", (2,))
+    nan, inf = np.nan, np.inf
+    assert selftest._relative(pair([1, 4], [1, 5], np.float32), real) == pytest.approx(0.2)
+    assert selftest._relative(pair([nan, 5], [nan, 5], np.float32), real) == 0
+    assert selftest._relative(pair([inf, 5], [inf, 5], np.float32), real) == 0
+    assert selftest._relative(pair([nan, 5], [1, 5], np.float32), real) == inf
+    assert selftest._relative(pair([1, 5], [nan, 5], np.float32), real) == inf
+    assert selftest._relative(pair([-inf, 5], [inf, 5], np.float32), real) == inf
+    assert selftest._relative(pair([1, 0], [0, 0], np.float32), real) == inf
+    number = digits.TensorSpec("t", "int32", (2,))
+    assert selftest._disagreement(pair([1, 2, 3, 4], [1, 2, 3, 5], np.int32), number) == 0.25
+
+
+def test_not_a_number_does_not_pass(digits: ModuleType, selftest: Any) -> None:
+    real = digits.TensorSpec("t", "float32", (2,))
+    found = selftest._compare(
+        real, pair([np.nan, 1], [0, 1], np.float32), {"measure": "rms", "limit": 0.5}
+    )
+    assert not found.passed
+
+
+@pytest.mark.parametrize(
+    ("engine", "name", "measure", "limit"),
+    [
+        ("aot", "conv_2d_int8", "steps", 0.0),
+        ("aot", "conv_2d_float32", "relative", 1e-5),
+        ("aot", "arg_max_int8", "disagreement", 0.0),
+        ("litert-reference", "conv_2d_int8", "steps", 0.0),
+        ("litert", "conv_2d_int8", "rms", 0.25),
+        ("litert", "conv_2d_float32", "relative", 1e-4),
+        ("litert", "arg_max_int8", "disagreement", 0.25),
+        ("openvino", "conv_2d_int8", "rms", 0.5),
+    ],
+)
+def test_limits(engine: str, name: str, measure: str, limit: float) -> None:
+    model = tflite.parse(model_zoo.models()[name], f"{name}.tflite")
+    found = linux_golden.tolerance(model, golden.make(model, 2), engine)
+    assert found.outputs == (linux_golden.Limit(measure, limit),)
+    assert found.why
+
+
+def test_litert_reference_may_be_as_far_as_it_is_everywhere(tmp_path: Path) -> None:
+    """FULLY_CONNECTED rounds twice in TensorFlow Lite Micro, and once in LiteRT."""
+    data = model_zoo.models()["fully_connected_int8"]
+    project = scaffold(data, tmp_path / "rounding", engines=["litert"])
+    package = runtime(project)
+    facts = json.loads((project / "edgegen/python/rounding_runtime/data/golden.json").read_bytes())
+    limit = facts["tolerances"]["litert-reference"]["outputs"][0]["limit"]
+    with package.Model("litert-reference") as model:
+        report = module(package, "selftest").run(model)
+    assert report.passed
+    assert report.comparisons[0].difference == limit
+    assert registry.load_device("linux_x86_64").engines
