@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +29,18 @@ def runtime(project: Path) -> ModuleType:
         sys.path.insert(0, folder)
     importlib.invalidate_caches()
     return importlib.import_module(f"{project.name}_runtime")
+
+
+def build_native(project: Path, folder: Path) -> Path:
+    """The project's native library, built without optimisation, where the package finds it."""
+    source = project / "edgegen" / "native"
+    configure = ["cmake", "-S", source, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug"]
+    for command in (configure, ["cmake", "--build", folder]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    library = folder / f"lib{project.name}_native.so"
+    os.environ[f"{project.name.upper()}_NATIVE_LIBRARY"] = str(library)
+    return library
 
 
 def module(package: ModuleType, name: str) -> Any:

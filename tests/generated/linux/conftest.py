@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgegen import api
+from support.linux_project import build_native
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "digits"
 
@@ -28,8 +29,9 @@ def digits_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def digits_runtime(digits_project: Path) -> Path:
-    """The project again; its packages can be imported from now on."""
+def digits_runtime(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project again; its packages can be imported from now on, and have a native library."""
+    build_native(digits_project, tmp_path_factory.mktemp("native"))
     for folder in ("edgegen/python", "src"):
         sys.path.insert(0, str(digits_project / folder))
     return digits_project

@@ -19,7 +19,8 @@ from support.onnx_builder import convolution
 from support.recurrent import svdf
 from support.tflite_builder import ModelBuilder
 
-ENGINES = ("litert", "litert-reference", "litert-edgetpu", "openvino")
+RUNTIMES = ("litert", "litert-reference", "litert-edgetpu", "openvino")
+ENGINES = ("aot", "aot-portable", *RUNTIMES)
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,7 @@ def test_wrong_choices_are_refused(digits: ModuleType, tmp_path: Path) -> None:
             digits.Model(**arguments)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", RUNTIMES)
 def test_a_file_that_is_no_model_is_refused(
     digits: ModuleType, engine: str, tmp_path: Path, digits_project: Path
 ) -> None:
@@ -192,7 +193,7 @@ def test_a_file_that_is_no_model_is_refused(
             digits.Model(engine, model_file=path)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", RUNTIMES)
 def test_another_model_is_refused(digits: ModuleType, engine: str, tmp_path: Path) -> None:
     builder = ModelBuilder()
     source = builder.tensor("x", [1, 4], "float32")
@@ -202,6 +203,19 @@ def test_another_model_is_refused(digits: ModuleType, engine: str, tmp_path: Pat
     path.write_bytes(builder.build([source], [result]))
     with pytest.raises(problem(digits, "ModelProblem"), match="another model"):
         digits.Model(engine, model_file=path)
+
+
+@pytest.mark.parametrize("engine", ["aot", "aot-portable"])
+def test_a_compiled_model_takes_no_other_file(
+    digits: ModuleType, engine: str, digits_project: Path, tmp_path: Path
+) -> None:
+    original = digits_project / "model" / "digits.tflite"
+    with digits.Model(engine, model_file=original) as model:
+        model.predict(frame(1))
+    other = tmp_path / "other.tflite"
+    other.write_bytes(original.read_bytes() + b"\0")
+    with pytest.raises(problem(digits), match="built in"):
+        digits.Model(engine, model_file=other)
 
 
 def test_a_damaged_model_file_is_found(digits_project: Path, tmp_path: Path) -> None:

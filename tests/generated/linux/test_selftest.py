@@ -39,7 +39,10 @@ def vectors(digits_project: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("engine", ["litert", "litert-reference", "litert-edgetpu", "openvino"])
+@pytest.mark.parametrize(
+    "engine",
+    ["aot", "aot-portable", "litert", "litert-reference", "litert-edgetpu", "openvino"],
+)
 def test_every_engine_passes(digits: ModuleType, selftest: Any, engine: str) -> None:
     with digits.Model(engine) as model:
         report = selftest.run(model)
@@ -47,21 +50,36 @@ def test_every_engine_passes(digits: ModuleType, selftest: Any, engine: str) -> 
     assert report.vectors == 4
     assert report.reference.startswith("tflite-micro")
     (output,) = report.comparisons
-    assert output.measure == ("steps" if engine == "litert-reference" else "rms")
+    exact = engine.startswith("aot") or engine == "litert-reference"
+    assert (output.measure, output.limit) == (("steps", 0.0) if exact else ("rms", output.limit))
+    assert [raw.passed for raw in report.raw_inputs] == [True, True]
     assert json.loads(json.dumps(report.as_dict(), allow_nan=False))["passed"] is True
 
 
-def test_the_reference_kernels_have_no_step_of_difference(
-    digits: ModuleType, selftest: Any, vectors: Path
+@pytest.mark.parametrize("engine", ["aot", "litert-reference"])
+def test_one_step_of_difference_is_too_much_for_exact_engines(
+    digits: ModuleType, selftest: Any, vectors: Path, engine: str
 ) -> None:
     data = bytearray((vectors / "golden.bin").read_bytes())
     data[7] ^= 1
     (vectors / "golden.bin").write_bytes(data)
-    with digits.Model("litert-reference") as model:
+    with digits.Model(engine) as model:
         report = selftest.run(model, vectors)
     assert not report.passed
     assert report.comparisons[0].difference == 1
     assert "FAIL" in report.text()
+
+
+def test_other_bits_of_a_raw_input_do_not_pass(
+    digits: ModuleType, selftest: Any, vectors: Path
+) -> None:
+    facts = json.loads((vectors / "golden.json").read_bytes())
+    facts["raw_inputs"][1]["crc32"] ^= 1
+    (vectors / "golden.json").write_text(json.dumps(facts))
+    with digits.Model("aot") as model:
+        report = selftest.run(model, vectors)
+    assert [raw.passed for raw in report.raw_inputs] == [True, False]
+    assert not report.passed
 
 
 @pytest.mark.parametrize("engine", ["litert", "openvino"])
