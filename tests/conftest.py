@@ -25,6 +25,8 @@ TOOLS = {
     "sysroot": ("apt-get", "dpkg-deb"),
     "packages": ("dpkg-deb", "rpmbuild", "rpm2cpio", "cpio", "lintian", "rpmlint", "shellcheck"),
     "wasm": ("clang", "wasm-ld", "node"),
+    "sandbox": ("bwrap",),
+    "systemd": ("systemd-analyze",),
 }
 TOOL_WORDS = {tool for tools in TOOLS.values() for tool in tools} | {"qemu", "gcc", "lld"}
 

@@ -14,6 +14,8 @@ from edgegen import api, registry
 from edgegen.errors import DifferenceError
 from edgegen.verify.linux import hardening
 
+pytestmark = pytest.mark.systemd
+
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "digits"
 PROGRAM = "/usr/bin/digits"
 
