@@ -370,11 +370,11 @@ def test_a_line_with_all_values(runtime: Any) -> None:
     assert line["outputs"] == {name: [[n / 256 for n in range(10)]]}
 
 
-def test_json_has_no_nan(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_has_no_nan(runtime: Any) -> None:
     tensor = importlib.import_module("digits_runtime.tensors").TensorSpec("y", "float32", (1, 3))
-    monkeypatch.setattr(runtime.spec, "OUTPUTS", (tensor,))
     found = runtime.sinks.Result(0, 0.0, "", 0.0, (np.float32([[np.nan, np.inf, 0.1]]),))
-    line = json.loads(lines_of(runtime, values=True).line(found))
+    lines = lines_of(runtime, values=True, outputs=(tensor,), labels=())
+    line = json.loads(lines.line(found))
     assert line["outputs"] == {"y": [[None, None, 0.1]]}
     assert [each["score"] for each in line["top"]] == [None, 0.1, None]
 
@@ -774,6 +774,20 @@ def test_the_journal_gets_no_results(project: Path, tmp_path: Path) -> None:
             timeout=WAIT,
         )
     assert journal.read_text() == ""
+
+
+def test_figures_in_the_log(project: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "plain.toml"
+    settings.write_text("[monitor]\nreport_seconds = 0.01\n[synthetic]\nper_second = 50\n")
+    arguments = ("run", "--source", "synthetic", "--count", "20", "--settings", str(settings))
+    code, _, stderr = run(project, *arguments)
+    assert code == 0
+    figures = [line for line in log_of(stderr) if line["message"] == "figures"]
+    last = figures[-1]
+    assert 0 < last["latency"]["count"] <= 20
+    assert last["latency"]["p99"] > 0
+    assert last["counters"]["samples"] > 0
+    assert last["resident_bytes"] > 1 << 20
 
 
 def test_print_settings(project: Path) -> None:
