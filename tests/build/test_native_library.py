@@ -15,6 +15,7 @@ from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
+from numeric.test_aot_simd import BLOCKS, DEPTHWISES, GENERAL, batch_of
 from support.host_engine import random_vectors, tflm
 from support.native_library import AARCH64, ARM, CLANG, GCC, Machine, NativeLibrary, call
 from support.recurrent import svdf
@@ -47,12 +48,27 @@ def check(library: NativeLibrary, count: int = 2) -> None:
                 assert np.array_equal(got, want[tensor]), variant
 
 
+# By what QEMU emulates.
+VARIANTS = {
+    "aarch64-linux-gnu": {
+        "cortex-a76": ["dotprod", "neon", "portable"],
+        "cortex-a72": ["neon", "portable"],
+    },
+    "arm-linux-gnueabihf": {
+        "cortex-a15": ["neon", "portable"],
+        "cortex-a15,neon=off": ["portable"],
+    },
+}
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_digits_on_every_machine(machine: Machine, digits_tflite: Path, tmp_path: Path) -> None:
     model = tflite.parse(digits_tflite.read_bytes(), digits_tflite.name)
     library = NativeLibrary(model, tmp_path, machine)
     check(library, 20)
     assert library.probe("misuse") == b""
+    for cpu, variants in VARIANTS.get(machine.toolchain, {}).items():
+        assert library.probe("variants", cpu=cpu).decode().split() == variants
 
 
 @pytest.mark.slow
@@ -67,6 +83,15 @@ def test_digits_on_every_machine(machine: Machine, digits_tflite: Path, tmp_path
 def test_mlperf_tiny(machine: Machine, model: str, models_dir: Path, tmp_path: Path) -> None:
     file = models_dir / MLPERF[model]
     check(NativeLibrary(tflite.parse(file.read_bytes(), file.name), tmp_path, machine), 1)
+
+
+@pytest.mark.parametrize("machine", MACHINES[2:])
+def test_vector_kernels_of_arm(machine: Machine, tmp_path: Path) -> None:
+    """What the host's vector kernels are tested with."""
+    model = tflite.parse(batch_of([*GENERAL, *BLOCKS, *DEPTHWISES]), "layers.tflite")
+    library = NativeLibrary(model, tmp_path, machine)
+    assert len(library.probe("variants").split()) > 1
+    check(library)
 
 
 def test_no_memory_beyond_what_was_asked_for(digits_tflite: Path, tmp_path: Path) -> None:

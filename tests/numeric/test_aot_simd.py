@@ -2,7 +2,8 @@
 
 AVX2 runs as it is, where this machine has it. No machine of ours has VNNI: its kernels run with
 AVX2, where seven instructions stand for the one that is missing, and as plain C. With VNNI itself
-they are compiled, and do not run.
+they are compiled, and do not run. Arm's run as plain C here, and under QEMU in
+tests/build/test_native_library.py.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ HAS_AVX2 = CPUINFO.exists() and " avx2 " in CPUINFO.read_text()
 
 TWINS = [
     pytest.param(Build(features=features, optimise="-O0"), id=f"{features[-1]}-in-c")
-    for features in (("avx2",), ("avx2", "vnni"))
+    for features in (("avx2",), ("avx2", "vnni"), ("neon",), ("neon", "dotprod"))
 ]
 VECTORS = [
     pytest.param(
@@ -88,6 +89,13 @@ DEPTHWISES = [
 ]
 
 
+GENERAL = [
+    each
+    for each in (*test_aot_conv.GEOMETRY, *test_aot_conv.HOSTILE, *test_aot_conv.FITTED)
+    if each.depth_multiplier is None
+]
+
+
 def batch_of(convolutions: list[Conv], seed: int = 5) -> bytes:
     batch = OpBatch("int8", seed)
     for each in convolutions:
@@ -97,12 +105,7 @@ def batch_of(convolutions: list[Conv], seed: int = 5) -> bytes:
 
 @BUILDS
 def test_convolutions(build: Build, tmp_path: Path) -> None:
-    convolutions = [
-        each
-        for each in (*test_aot_conv.GEOMETRY, *test_aot_conv.HOSTILE, *test_aot_conv.FITTED)
-        if each.depth_multiplier is None
-    ]
-    host_engine.check(batch_of([*convolutions, *BLOCKS]), tmp_path, build=build)
+    host_engine.check(batch_of([*GENERAL, *BLOCKS]), tmp_path, build=build)
 
 
 @BUILDS

@@ -44,7 +44,7 @@ CLANG = Machine("clang")
 AARCH64 = Machine(
     "aarch64-linux-gnu-gcc",
     "aarch64-linux-gnu",
-    ("qemu-aarch64", "-cpu", "cortex-a72", "-L", "/usr/aarch64-linux-gnu"),
+    ("qemu-aarch64", "-cpu", "cortex-a76", "-L", "/usr/aarch64-linux-gnu"),
 )
 ARM = Machine(
     "arm-linux-gnueabihf-gcc",
@@ -71,7 +71,7 @@ class NativeLibrary:
         debug: bool = False,
     ) -> None:
         self.model = model
-        self._machine = machine
+        self._emulator = machine.emulator
         self.folder = folder
         files = native_library.emit(
             model, "linux_x86_64", ARCHITECTURES, options, has_model=has_model
@@ -128,9 +128,10 @@ class NativeLibrary:
         answer = self.probe("input", str(number), message=raw.tobytes())
         return np.frombuffer(answer, tensor.dtype.numpy).reshape(tensor.shape)
 
-    def probe(self, *arguments: str, message: bytes = b"") -> bytes:
-        """What the program answers."""
-        return call(*self._machine.emulator, self._program, *arguments, message=message)
+    def probe(self, *arguments: str, message: bytes = b"", cpu: str = "") -> bytes:
+        """What the program answers; ``cpu`` is another one than the machine's."""
+        emulator = [cpu if cpu and "cortex" in word else word for word in self._emulator]
+        return call(*emulator, self._program, *arguments, message=message)
 
 
 _SANITISED = "-DCMAKE_C_FLAGS=-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#if defined(__arm__) && defined(__linux__) && !defined(__ARM_NEON)
+#if defined(__linux__) && (defined(__arm__) || defined(__aarch64__))
 #include <sys/auxv.h>
 #endif
 
@@ -26,6 +26,24 @@ static inline bool eg_cpu_has_neon(void)
     return false;
 #endif
 }
+
+#if defined(__aarch64__)
+
+/* The dot product of Armv8.2. */
+static inline bool eg_cpu_has_dotprod(void)
+{
+#if defined(__ARM_FEATURE_DOTPROD)
+    return true;
+#elif defined(__linux__)
+    const unsigned long dotprod = 1UL << 20; /* HWCAP_ASIMDDP of Linux's <asm/hwcap.h> for Arm64 */
+
+    return (getauxval(AT_HWCAP) & dotprod) != 0;
+#else
+    return false;
+#endif
+}
+
+#endif
 
 #if defined(__x86_64__)
 

@@ -1,12 +1,12 @@
 /* Runs a project's native library on this machine: the functions of its api.h and nothing else.
  *
- *   probe model VARIANT   standard input: vectors, each all inputs one after the other, to the end;
- *                         standard output: for each vector all outputs. THREADS threads, each with an
- *                         instance of its own, compute them all and agree
- *   probe input NUMBER    standard input: raw bytes, to the end; standard output: the tensors
- *   probe misuse          every wrong argument is refused
- *   probe variants        their names, one per line
- *   probe paths           how inputs are made, one per line
+ *   probe model VARIANT   Standard input: vectors, each all inputs one after the other. Standard
+ *                         output: for each vector all outputs. THREADS threads, each with an
+ *                         instance of its own, compute them all and agree.
+ *   probe input NUMBER    Standard input: raw bytes. Standard output: the tensors.
+ *   probe misuse          Every wrong argument is refused.
+ *   probe variants        Their names, one per line.
+ *   probe paths           How inputs are made, one per line.
  *
  * Compiled with -include api.h and CALL(function), which puts the project's name in front. */
 #include <pthread.h>
@@ -108,8 +108,8 @@ static void run_model(uint32_t variant)
 
     REQUIRE(bytes % each == 0);
     for (int i = 0; i < THREADS; ++i) {
-        const job own = {.variant = variant, .vectors = vectors, .count = bytes / each,
-                         .outputs = malloc(made)};
+        const job own = {
+            .variant = variant, .vectors = vectors, .count = bytes / each, .outputs = malloc(made)};
 
         jobs[i] = own;
         REQUIRE(pthread_create(&jobs[i].thread, NULL, run, &jobs[i]) == 0);
@@ -160,7 +160,7 @@ static void list_variants(void)
 
 #ifdef HAS_INPUTS
 
-static CALL(preprocessor) *created(uint32_t input, uint8_t **memory)
+static CALL(preprocessor) * created(uint32_t input, uint8_t **memory)
 {
     const size_t bytes = CALL(preprocessor_bytes)(input);
     CALL(preprocessor) *made = NULL;

@@ -53,6 +53,20 @@ INSTRUCTION_SETS: tuple[InstructionSet, ...] = (
         "eg_cpu_has_avx2()",
         "AVX2: most of x86-64 since 2013.",
     ),
+    InstructionSet(
+        "dotprod",
+        ("dotprod", "neon"),
+        {"aarch64": ("-march=armv8.2-a+dotprod",)},
+        "eg_cpu_has_dotprod()",
+        "The dot product of Armv8.2: Cortex-A55, A76 and later, as in a Raspberry Pi 5.",
+    ),
+    InstructionSet(
+        "neon",
+        ("neon",),
+        {"aarch64": (), "armv7l": ("-march=armv7-a", "-mfpu=neon")},
+        "eg_cpu_has_neon()",
+        "NEON: every AArch64, nearly every Armv7-A.",
+    ),
     PORTABLE,
 )
 """The fastest ones first."""

@@ -20,8 +20,8 @@
 #endif
 #endif
 
-/* Whether src/image/neon is compiled for NEON; of an Armv7-A whose other files are not, defined as 1
- * for all of them, and the processor is asked when a plan is made. */
+/* Whether src/image/neon is compiled for NEON. Of an Armv7-A whose other files are not: defined as
+ * 1 for all of them, and the processor is asked when a plan is made. */
 #ifndef EG_IMAGE_HAS_NEON
 #if defined(__ARM_NEON)
 #define EG_IMAGE_HAS_NEON 1

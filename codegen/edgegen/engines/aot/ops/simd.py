@@ -53,7 +53,9 @@ class Isa:
 
 VNNI = Isa("vnni", lanes=8, group=4, input_bytes=1, added=128)
 AVX2 = Isa("avx2", lanes=8, group=2, input_bytes=2)
-ISAS = (VNNI, AVX2)
+DOTPROD = Isa("dotprod", lanes=4, group=4, input_bytes=1)
+NEON = Isa("neon", lanes=4, group=4, input_bytes=1, lowest_weight=-127)
+ISAS = (VNNI, AVX2, DOTPROD, NEON)
 """Where a machine has several, the first one's kernels are faster."""
 
 

@@ -5,6 +5,8 @@
 /* DECLARE(NAME) for each. */
 #define EG_SIMD_FUNCTIONS(DECLARE)                                                                 \
     DECLARE(avx2);                                                                                 \
+    DECLARE(dotprod);                                                                              \
+    DECLARE(neon);                                                                                 \
     DECLARE(vnni)
 
 #endif /* EDGEGEN_NN_SIMD_ISA_NAMES_H */
