@@ -15,7 +15,7 @@ from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
-from numeric.test_aot_simd import BLOCKS, DEPTHWISES, GENERAL, batch_of
+from numeric.test_aot_simd import everything
 from support.host_engine import random_vectors, tflm
 from support.native_library import AARCH64, ARM, CLANG, GCC, Machine, NativeLibrary, call
 from support.recurrent import svdf
@@ -88,7 +88,7 @@ def test_mlperf_tiny(machine: Machine, model: str, models_dir: Path, tmp_path: P
 @pytest.mark.parametrize("machine", MACHINES[2:])
 def test_vector_kernels_of_arm(machine: Machine, tmp_path: Path) -> None:
     """What the host's vector kernels are tested with."""
-    model = tflite.parse(batch_of([*GENERAL, *BLOCKS, *DEPTHWISES]), "layers.tflite")
+    model = tflite.parse(everything(), "layers.tflite")
     library = NativeLibrary(model, tmp_path, machine)
     assert len(library.probe("variants").split()) > 1
     check(library)

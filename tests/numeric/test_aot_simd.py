@@ -113,8 +113,16 @@ def test_depthwise_convolutions(build: Build, tmp_path: Path) -> None:
     host_engine.check(batch_of(DEPTHWISES), tmp_path, build=build)
 
 
-def _others() -> bytes:
+def everything() -> bytes:
+    """One model of all that the vector kernels are tested with."""
     batch = OpBatch("int8")
+    for each in (*GENERAL, *BLOCKS, *DEPTHWISES):
+        each.add(batch)
+    _add_others(batch)
+    return batch.build()
+
+
+def _add_others(batch: OpBatch) -> None:
     for elements, zero_point in ((1, 3), (15, -128), (16, 127), (100, 0)):
         for kind in ("ADD", "SUB"):
             qs = (Q(0.031, 3), Q(0.017, -128), Q(0.043, zero_point))
@@ -135,12 +143,13 @@ def _others() -> bytes:
             indices = [batch.integers(axes)]
             for kind in ("MEAN", "SUM"):
                 batch.op(kind, (2, 7, 9, depth), output, q, Q(0.05, 4), indices, keep_dims=False)
-    return batch.build()
 
 
 @BUILDS
 def test_other_operators(build: Build, tmp_path: Path) -> None:
-    host_engine.check(_others(), tmp_path, build=build)
+    batch = OpBatch("int8")
+    _add_others(batch)
+    host_engine.check(batch.build(), tmp_path, build=build)
 
 
 @pytest.mark.skipif(not HAS_AVX2, reason="this machine has no AVX2")
