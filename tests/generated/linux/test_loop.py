@@ -684,6 +684,18 @@ def test_images_through_preprocessing(tmp_path: Path) -> None:
     ).stdout
     assert outputs == json.loads(expected)
 
+    settings.write_text("[camera]\nbackend = 'v4l2'\ndevice = '/dev/none'\n[loop]\nretries = 1\n")
+    code, stdout, stderr = run(
+        project / "edgegen/python",
+        *arguments[:-1],
+        PLAIN_NATIVE_LIBRARY=str(library),
+    )
+    assert (code, stdout) == (3, "")
+    assert "plain: There is no camera /dev/none.\n  fix: " in stderr
+    (again,) = [line for line in log_of(stderr) if line["level"] == "warning"]
+    assert again["why"] == "There is no camera /dev/none."
+    assert again["failures"] == 1
+
 
 PREDICT = """
 import json

@@ -449,12 +449,17 @@ def test_a_missing_library_says_what_to_install(
     make: Any,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     kind: str,
     module: str,
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
+    device = tmp_path / "video0"
+    device.touch()
     name = {"camera": "frame", "microphone": "sound", "sensor": "tensor"}[kind]
     values: dict[str, Any] = {"channels": 3} if kind == "sensor" else {}
+    if kind == "camera":
+        values = {"backend": "v4l2", "device": str(device)}
     with (
         pytest.raises(runtime.errors.MissingProblem, match="install") as caught,
         make(kind, request.getfixturevalue(name), **values),
