@@ -33,7 +33,12 @@ Run = Callable[[bytes, Model], list[list[Any]]]
 _NO_REFERENCE = ("elu_", "sum_int8")
 
 REFUSED = {
-    "litert": {"svdf_int8", "unidirectional_sequence_lstm_int8"},
+    "litert": {
+        "assign_variable_float32",  # these two begin with a value: it would run them
+        "assign_variable_int8",
+        "svdf_int8",
+        "unidirectional_sequence_lstm_int8",
+    },
     "openvino": {
         "assign_variable_float32",
         "assign_variable_int8",
