@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support import host_engine
-from support.host_engine import Build
+from support.host_engine import HAS_AVX2, Build
 
 INT8 = (
     "mlperf_tiny_ad_autoencoder_int8",
@@ -28,6 +28,18 @@ FLOAT = (
 def test_every_activation(name: str, models_dir: Path, tmp_path: Path) -> None:
     data = (models_dir / f"{name}.tflite").read_bytes()
     host_engine.check(data, tmp_path, float_tolerance=1e-5)
+
+
+@pytest.mark.skipif(not HAS_AVX2, reason="this machine has no AVX2")
+@pytest.mark.parametrize("features", [("avx2",), ("avx2", "vnni")], ids=["avx2", "vnni"])
+@pytest.mark.parametrize("name", INT8)
+def test_with_vectors(
+    name: str, features: tuple[str, ...], models_dir: Path, tmp_path: Path
+) -> None:
+    """VNNI's one instruction is computed by several of AVX2."""
+    data = (models_dir / f"{name}.tflite").read_bytes()
+    build = Build(features=features, machine=("-mavx2",), sanitize=False)
+    host_engine.check(data, tmp_path, vectors=6, build=build)
 
 
 @pytest.mark.clang

@@ -20,12 +20,10 @@ from edgegen.frontends import tflite
 from numeric import random_graphs, test_aot_conv
 from numeric.test_aot_conv import Conv
 from support import host_engine
-from support.host_engine import Build
+from support.host_engine import HAS_AVX2, Build
 from support.op_batch import OpBatch, Q
 
 RUNTIME = Path(__file__).resolve().parents[2] / "runtime_c"
-CPUINFO = Path("/proc/cpuinfo")
-HAS_AVX2 = CPUINFO.exists() and " avx2 " in CPUINFO.read_text()
 
 TWINS = [
     pytest.param(Build(features=features, optimise="-O0"), id=f"{features[-1]}-in-c")

@@ -46,6 +46,10 @@ FAST_MODULES = ("_scalar", "_linear")
 GENERAL_KERNELS = tuple(k for k in KERNELS if not k.lower.__module__.endswith(FAST_MODULES))
 SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
+_CPUINFO = Path("/proc/cpuinfo")
+HAS_AVX2 = _CPUINFO.exists() and " avx2 " in _CPUINFO.read_text()
+"""Whether programs built with -mavx2 run here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Build:

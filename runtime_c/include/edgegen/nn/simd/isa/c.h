@@ -9,6 +9,10 @@
  *   3. EG_SIMD_FUNCTIONS in isa/names.h declares its functions; codegen/edgegen/engines/aot/ops/
  *      simd.py has a line that says how weights are packed for it.
  *
+ * A whole program is generated and compiled for one set: nothing here asks what the machine has.
+ * Features and flags: avx2 takes -mavx2; vnni, beside avx2, that and either -mavxvnni or
+ * -mavx512vl -mavx512vnni. Without the flags the program computes the same, slowly.
+ *
  * The macros, which a header may set before it includes this one:
  *   EG_V(function)   the function's name for this instruction set
  *   EG_V_LANES       int32 in a vector
@@ -17,6 +21,9 @@
  *                    hold sums, and four more are needed
  *   EG_V_INPUT       how an input is prepared in scratch: EG_V_INPUT_S16 or _S8, as it is, or _U8,
  *                    with 128 added. The generator takes 128 times the weights off the bias then.
+ *
+ *   EG_V_INLINE      of functions that are inlined always, and EG_V_ALONE of those that never are,
+ *                    where a vector is a register
  *
  * Names: a vector of sums has an int32 in each lane, a vector of groups EG_V_GROUP inputs or
  * weights in each lane. No pointer needs to be aligned. Nothing is read or written beyond what is
@@ -129,8 +136,8 @@ EG_V_INLINE eg_v_groups eg_v_load_inputs(const eg_v_input *inputs)
     return groups;
 }
 
-/* EG_V_LANES groups of weights; none of them is -128, if the generator packs them so (see
- * simd.py). */
+/* EG_V_LANES groups of weights. They are -128 too, unless simd.py says otherwise of the instruction
+ * set (`lowest_weight`). */
 EG_V_INLINE eg_v_groups eg_v_load_weights(const int8_t *weights)
 {
     eg_v_groups groups;
@@ -252,7 +259,9 @@ EG_V_INLINE eg_v_sums eg_v_rescale(eg_v_sums sums, const eg_v_scale *scale)
  *
  *   floor((floor((a m + 2^30) / 2^31) + 2^(n-1)) / 2^n) = floor((a m + 2^30 + 2^(n+30)) / 2^(n+31))
  *
- * and a vector of 64 bits adds both halves and the zero point as one constant. */
+ * and a vector of 64 bits adds both halves and the zero point as one constant. Where lanes can't be
+ * shifted by numbers of their own, clamp to what can become an output, multiply by powers of two
+ * that make all shifts alike, then shift. */
 EG_V_INLINE eg_v_sums eg_v_rescale_upwards(eg_v_sums sums, const eg_v_scale *scale)
 {
     for (int32_t i = 0; i < EG_V_LANES; ++i) {

@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_NN_SIMD_ISA_X86_H
 #define EDGEGEN_NN_SIMD_ISA_X86_H
 
-#if defined(__AVX2__) && defined(__OPTIMIZE__)
+#if defined(__AVX2__)
 #define EG_HAS_AVX2 1
 #else
 #define EG_HAS_AVX2 0

@@ -37,14 +37,14 @@ static void eg_v_prepare_image(const eg_conv_2d_s8_simd *layer, const eg_v_image
     }
 }
 
+/* A block of channels at all positions. */
 static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, const eg_v_input *in,
-                          int8_t *out, const int32_t vectors)
+                          int32_t in_row, int8_t *out, int32_t vectors)
 {
-    const int32_t in_step = window->stride_height * (block->row_step / window->dilation_height);
-    const int32_t out_step = window->output_width * window->output_depth;
-
     for (int32_t y = 0; y < window->output_height; ++y) {
-        eg_v_tiles(block, in + y * in_step, out + y * out_step, window->output_width, vectors);
+        eg_v_tiles(block, in, out, window->output_width, vectors);
+        in += window->stride_height * in_row;
+        out += window->output_width * window->output_depth;
     }
 }
 
@@ -78,7 +78,7 @@ void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *inpu
 
             block.weights = weights;
             eg_v_begin_block(&block, &layer->output, first, vectors);
-            eg_v_convolve(&block, window, prepared, output + first, vectors);
+            eg_v_convolve(&block, window, prepared, image.row, output + first, vectors);
             weights += block.rows * block.columns * block.groups * width * EG_V_GROUP;
             c += width;
         }

@@ -120,17 +120,18 @@ static void eg_v_depthwise_row(const eg_v_depthwise *row, int32_t channel, int8_
         eg_v_depthwise_4, eg_v_depthwise_5, eg_v_depthwise_6,
     };
     const eg_window_2d *window = &row->layer->window;
-    int32_t count = window->output_width;
+    const int32_t count = window->output_width;
+    const int32_t number = (count + EG_V_DEPTHWISE_POSITIONS - 1) / EG_V_DEPTHWISE_POSITIONS;
+    const int32_t positions = count / number;
+    const int32_t larger = count % number;
     ptrdiff_t first = 0;
 
-    for (int32_t left = (count + EG_V_DEPTHWISE_POSITIONS - 1) / EG_V_DEPTHWISE_POSITIONS; left > 0;
-         --left) {
-        const int32_t positions = (count + left - 1) / left;
+    for (int32_t i = 0; i < number; ++i) {
+        const int32_t together = positions + (i < larger ? 1 : 0);
 
-        tiles[positions - 1](row, channel, first, out);
-        first += positions * row->step;
-        out += positions * window->output_depth;
-        count -= positions;
+        tiles[together - 1](row, channel, first, out);
+        first += together * row->step;
+        out += together * window->output_depth;
     }
 }
 

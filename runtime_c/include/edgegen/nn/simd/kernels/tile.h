@@ -185,13 +185,16 @@ static inline void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int
 #endif
     };
 
-    for (int32_t left = (count + EG_V_POSITIONS - 1) / EG_V_POSITIONS; left > 0; --left) {
-        const int32_t positions = (count + left - 1) / left;
+    const int32_t number = (count + EG_V_POSITIONS - 1) / EG_V_POSITIONS;
+    const int32_t positions = count / number;
+    const int32_t larger = count % number;
 
-        tiles[positions - 1][vectors - 1](block, in, out);
-        in += positions * block->step;
-        out += positions * block->output_step;
-        count -= positions;
+    for (int32_t i = 0; i < number; ++i) {
+        const int32_t together = positions + (i < larger ? 1 : 0);
+
+        tiles[together - 1][vectors - 1](block, in, out);
+        in += together * block->step;
+        out += together * block->output_step;
     }
 }
 
