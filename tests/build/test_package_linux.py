@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -161,8 +162,11 @@ def test_deb_says_what_dpkg_needs(built: Callable[[str], packaging.Package]) -> 
     package = built("deb").path
     said = run("dpkg-deb", "-f", package)
     assert "Version: 1.2~rc1\n" in said
-    assert "Depends: python3 (>= 3.11), python3-numpy, init-system-helpers (>= 1.54~)\n" in said
-    assert "Recommends: python3-fastapi, python3-uvicorn\n" in said
+    assert (
+        "Depends: python3 (>= 3.11), python3-numpy (>= 1:1.24), init-system-helpers (>= 1.54~)\n"
+        in said
+    )
+    assert "Recommends: python3-fastapi, python3-uvicorn (>= 0.17)\n" in said
     assert "Suggests: python3-opencv\n" in said
     assert "Description: sorting of ores: 100% by eye\n" in said
     control = subprocess.run(
@@ -181,8 +185,11 @@ def test_rpm_says_what_rpm_needs(built: Callable[[str], packaging.Package]) -> N
         return run("rpm", "--dbpath", "/nonexistent", "-qp", *what, package)
 
     requires = query("--requires").splitlines()
-    assert {"python3 >= 3.11", "python3-numpy"} <= set(requires)
-    assert query("--recommends").split() == ["python3-fastapi", "python3-uvicorn"]
+    assert {"python3 >= 3.11", "python3-numpy >= 1:1.24"} <= set(requires)
+    assert query("--recommends").splitlines() == [
+        "python3-fastapi",
+        "python3-uvicorn >= 0.17",
+    ]
     assert query("--configfiles").split() == ["/etc/ore_sorter/ore_sorter.toml"]
     assert query("--queryformat", "%{SUMMARY}|%{LICENSE}|%{BUILDHOST}") == (
         "Sorting of ores: 100% by eye|Apache-2.0 AND MIT|edgegen"
@@ -383,4 +390,34 @@ def test_missing_tool_names_its_package(
     with pytest.raises(MissingToolError) as refusal:
         packaging.run(project, format, tmp_path / "out" / "x")
     assert refusal.value.fix.startswith(f"sudo apt-get install {package};")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("format", ["wheel", "deb"])
+def test_interrupted_leaves_nothing(project: Path, tmp_path: Path, format: str) -> None:
+    """Ctrl-C while another program works: it is gone, and so is all that it worked on."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    program = (
+        "import os, signal, subprocess, sys\n"
+        "from pathlib import Path\n"
+        "from edgegen import packaging\n"
+        "from edgegen.packaging import process\n"
+        "real = subprocess.run\n"
+        "def run(command, *rest, **more):\n"
+        "    if sys.argv[2] in command or Path(command[0]).name.startswith(sys.argv[2]):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(command, *rest, **more)\n"
+        "process.subprocess.run = run\n"
+        "packaging.run(Path(sys.argv[1]), sys.argv[3], Path(sys.argv[4]))"
+    )
+    tool = {"wheel": "wheel", "deb": "dpkg-deb"}[format]
+    done = subprocess.run(
+        [sys.executable, "-c", program, project, tool, format, tmp_path / "out" / "x"],
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode in (-signal.SIGINT, 130), done.stderr
+    assert list(folder.iterdir()) == []
     assert not (tmp_path / "out").exists()

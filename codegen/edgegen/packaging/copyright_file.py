@@ -93,17 +93,26 @@ def _short(licence: str) -> str:
 
 
 def _text(licence: str, wheel: Wheel | None) -> str:
-    if licence in _COMMON:  # which Debian wants to be named, not copied
-        return (
-            "On Debian systems, the text of this licence is in\n"
-            f"/usr/share/common-licenses/{_COMMON[licence]}."
-        )
-    texts = list(_licence_files(wheel)) if wheel else []
+    if licence in _COMMON:
+        return _named(licence)
+    texts = [_uncopied(text) for text in _licence_files(wheel)] if wheel else []
     if texts:
         return "\n\n".join(texts)
     if licence in ("", UNSTATED):
         return "Its authors have stated no licence. Ask them before you pass it on."
     return f"Stated as: {one_line(licence)}.\nNames of licences: https://spdx.org/licenses/"
+
+
+def _named(licence: str) -> str:
+    """What Debian has on every system is to be named, not copied."""
+    place = f"/usr/share/common-licenses/{_COMMON[licence]}"
+    return f"On Debian systems, the text of {licence} is in\n{place}."
+
+
+def _uncopied(text: str) -> str:
+    """Wheels under several licences have a file for each."""
+    whole = "Apache License" in text and "Version 2.0, January 2004" in text
+    return _named("Apache-2.0") if whole else text
 
 
 def _licence_files(wheel: Wheel) -> Iterator[str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgegen import tools
 from edgegen.errors import EdgegenError
-from edgegen.packaging import installed, needs
+from edgegen.packaging import installed, needs, process
 from edgegen.packaging import tree as trees
 from edgegen.packaging.installed import Program
+from edgegen.packaging.needs import Relation
 from edgegen.packaging.product import Product
 from edgegen.packaging.tree import Entry, Tree
 from edgegen.render import render
@@ -49,18 +50,8 @@ def pack(made: Program) -> Product:
 
 
 def run(command: list[str], when: int, seconds: int) -> None:
-    """A program whose output follows from its input alone."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    environment |= {"HOME": "/nonexistent", "SOURCE_DATE_EPOCH": str(when)}
-    done = subprocess.run(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-        umask=0o022,
-    )
+    """Run a builder of packages."""
+    done = process.run(command, process.fixed(when) | {"HOME": "/nonexistent"}, seconds)
     if done.returncode:
         lines = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
         said = [line for line in lines if "error" in line.lower()] or lines
@@ -99,6 +90,7 @@ def _md5sums(files: Tree) -> bytes:
 
 def _control(made: Program, files: Tree, architecture: str) -> bytes:
     subject = made.subject
+    required, recommended, suggested = installed.relations(made, debian=True)
     kibibytes = sum(-(-len(entry.content) // 1024) for entry in files.values())
     fields = {
         "Package": made.package,
@@ -106,13 +98,9 @@ def _control(made: Program, files: Tree, architecture: str) -> bytes:
         "Architecture": architecture,
         "Maintainer": subject.maintainer,
         "Installed-Size": str(kibibytes + len(trees.folders(files))),
-        "Depends": ", ".join(_depends(made)),
-        "Recommends": ", ".join(_optional(made, installed.RECOMMENDED)),
-        "Suggests": ", ".join(
-            each
-            for each in _optional(made, None)
-            if each not in _optional(made, installed.RECOMMENDED)
-        ),
+        "Depends": ", ".join(_depends(made, required)),
+        "Recommends": ", ".join(_bounded(recommended)),
+        "Suggests": ", ".join(_bounded(suggested)),
         "Section": "misc",
         "Priority": "optional",
         "Homepage": subject.homepage,
@@ -123,8 +111,8 @@ def _control(made: Program, files: Tree, architecture: str) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _depends(made: Program) -> list[str]:
-    found = [_python(made), *needs.names(made.required, debian=True)]
+def _depends(made: Program, required: Sequence[Relation]) -> list[str]:
+    found = [_python(made), *_bounded(required)]
     found += [each.debian for each in made.libraries]
     if made.glibc != (0, 0):
         found.append(f"libc6 (>= {made.glibc[0]}.{made.glibc[1]})")
@@ -141,7 +129,10 @@ def _python(made: Program) -> str:
     return f"python3 (>= {needs.PYTHON}), python3 (<< {major}.{int(minor) + 1})"
 
 
-def _optional(made: Program, extras: frozenset[str] | None) -> list[str]:
-    chosen = [each for each in made.optional if extras is None or each.extra in extras]
-    required = set(needs.names(made.required, debian=True))
-    return [name for name in needs.names(chosen, debian=True) if name not in required]
+def _bounded(relations: Sequence[Relation]) -> list[str]:
+    found = []
+    for each in relations:
+        bounds = [f">= {each.at_least}"] if each.at_least else []
+        bounds += [f"<< {each.below}"] if each.below else []
+        found += [f"{each.name} ({bound})" for bound in bounds] or [each.name]
+    return found

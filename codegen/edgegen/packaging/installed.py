@@ -12,7 +12,7 @@ from edgegen import __version__
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.packaging import archive, copyright_file, manifest, manpage, needs, sbom, sources
 from edgegen.packaging import tree as trees
-from edgegen.packaging.needs import Linked, Requirement, SystemPackage
+from edgegen.packaging.needs import Linked, Relation, Requirement, SystemPackage
 from edgegen.packaging.sbom import Component
 from edgegen.packaging.subject import EDGEGEN_LICENCE, Subject, one_line
 from edgegen.packaging.tree import Entry, Tree
@@ -25,9 +25,6 @@ _OTHERS = """
     mime modules openssh os pam pkgconfig pm python python3 rpm sasl2 ssl sysctl systemd sysusers
     terminfo tmpfiles udev valgrind
 """
-RECOMMENDED = frozenset(("http", "grpc", "update"))
-"""Extras whose packages are installed unless somebody objects; the others are only suggested."""
-
 # What installers note of themselves, and licences: those are in the copyright file.
 _NOT_INSTALLED = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "licenses/", "sboms/")
 _UNITS = (".service", ".socket", ".timer", ".path")
@@ -346,6 +343,21 @@ def description(made: Program) -> list[str]:
         carried = ", ".join(f"{each.name} {each.version}" for each in made.vendored)
         words += f"It carries {carried}."
     return textwrap.wrap(words, 76, break_long_words=True, break_on_hyphens=False)
+
+
+def relations(made: Program, *, debian: bool) -> tuple[list[Relation], ...]:
+    """Packages of Python distributions: required, recommended and suggested, each once."""
+    groups = (
+        made.required,
+        [each for each in made.optional if each.extra in needs.RECOMMENDED],
+        [each for each in made.optional if each.extra not in needs.RECOMMENDED],
+    )
+    found: list[list[Relation]] = []
+    for group in groups:
+        known = {each.name for earlier in found for each in earlier}
+        made_of = needs.relations(group, debian=debian)
+        found.append([each for each in made_of if each.name not in known])
+    return tuple(found)
 
 
 def own_folders(made: Program, files: Tree) -> list[str]:

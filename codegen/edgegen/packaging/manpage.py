@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from edgegen.errors import EdgegenError
+from edgegen.packaging import process
 from edgegen.packaging import tree as trees
 from edgegen.packaging.tree import Tree
 
@@ -108,20 +108,12 @@ def ask(files: Tree, target: str, name: str) -> dict[str, Any] | None:
         trees.write(files, site, 0)
         # Whatever it imports comes from here; -P: and nothing from the current folder.
         program = f"import sys; sys.path.insert(0, {str(site)!r})\n{_ASK}"
-        environment = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        environment |= {"COLUMNS": "80", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = process.fixed(0) | {"COLUMNS": "80", "PYTHONDONTWRITEBYTECODE": "1"}
         try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-c", program, module, function, name],
-                env=environment,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=ASK_SECONDS,
-                check=False,
-            )
+            command = [sys.executable, "-P", "-c", program, module, function, name]
+            done = process.run(command, environment, ASK_SECONDS, Path(folder))
             found: dict[str, Any] = json.loads(done.stdout)
-        except (subprocess.TimeoutExpired, ValueError):
+        except (EdgegenError, ValueError):
             return None
     return found
 

@@ -15,21 +15,30 @@ PYTHON = "3.11"
 """Of Debian 12 and Raspberry Pi OS 12: what compiled wheels of other projects are taken for."""
 
 
+RECOMMENDED = frozenset(("http", "grpc", "update"))
+"""Extras whose packages are installed unless somebody objects; the others are only suggested."""
+
+
 @dataclass(frozen=True, slots=True)
 class SystemPackage:
-    """What a distribution calls a Python distribution or a library; "" where it has none."""
+    """What a distribution calls a Python distribution or a library; "" where it has none.
+
+    Attributes:
+        epoch: What stands before its version there, such as "1:".
+    """
 
     debian: str
     rpm: str
+    epoch: str = ""
 
 
-# By the name on PyPI. Debian's of release 12, or of 13 where that is said; rpm's are Fedora's.
+# By the name on PyPI: Debian's and Fedora's.
 PYTHON_PACKAGES = {
     "cffi": SystemPackage("python3-cffi", "python3-cffi"),
     "cryptography": SystemPackage("python3-cryptography", "python3-cryptography"),
     "fastapi": SystemPackage("python3-fastapi", "python3-fastapi"),
     "grpcio": SystemPackage("python3-grpcio", "python3-grpcio"),
-    "numpy": SystemPackage("python3-numpy", "python3-numpy"),
+    "numpy": SystemPackage("python3-numpy", "python3-numpy", "1:"),
     "opencv-python": SystemPackage("python3-opencv", "python3-opencv"),
     "opencv-python-headless": SystemPackage("python3-opencv", "python3-opencv"),
     "pillow": SystemPackage("python3-pil", "python3-pillow"),
@@ -45,13 +54,17 @@ PYTHON_PACKAGES = {
     "uvicorn": SystemPackage("python3-uvicorn", "python3-uvicorn"),
 }
 
-# Compiled, large, and in every distribution: never carried along.
-NOT_VENDORED = frozenset(
-    (
-        *("cffi", "cryptography", "grpcio", "numpy", "opencv-python", "opencv-python-headless"),
-        *("picamera2", "pillow", "psutil", "spidev"),
-    )
-)
+# Compiled or large, and a system package: never carried along. With the versions of Debian 12,
+# which what is carried along has to get along with.
+NOT_VENDORED = {
+    "cffi": "1.15.1",
+    "numpy": "1.24.2",
+    "opencv-python": "4.6.0",
+    "opencv-python-headless": "4.6.0",
+    "pillow": "9.4.0",
+    "psutil": "5.9.4",
+    "spidev": "3.6",
+}
 
 # By soname, beside the C library's.
 _LIBRARIES = {
@@ -142,8 +155,49 @@ def linked(tree: Tree) -> Linked:
     return Linked(tuple(_LIBRARIES[each] for each in sorted(found)), glibc, tuple(unknown))
 
 
-def names(requirements: Sequence[Requirement], *, debian: bool) -> list[str]:
-    """Sorted names of the system packages that bring the requirements."""
-    packages = (each.package for each in requirements)
-    found = {each.debian if debian else each.rpm for each in packages if each}
-    return sorted(found - {""})
+@dataclass(frozen=True, slots=True, order=True)
+class Relation:
+    """A system package, with the versions that will do.
+
+    Attributes:
+        at_least, below: With epoch; "" for no bound.
+    """
+
+    name: str
+    at_least: str = ""
+    below: str = ""
+
+
+def relations(requirements: Sequence[Requirement], *, debian: bool) -> list[Relation]:
+    """System packages that bring the requirements, by name; of two bounds the stricter."""
+    found: dict[str, Relation] = {}
+    for each in requirements:
+        package = each.package
+        name = (package.debian if debian else package.rpm) if package else ""
+        if package and name:
+            low, high = _bounds(each.text)
+            old = found.get(name, Relation(name))
+            low = _stricter(old.at_least.removeprefix(package.epoch), low, highest=True)
+            high = _stricter(old.below.removeprefix(package.epoch), high, highest=False)
+            found[name] = Relation(name, low and package.epoch + low, high and package.epoch + high)
+    return [found[name] for name in sorted(found)]
+
+
+def _bounds(text: str) -> tuple[str, str]:
+    """The lowest version that a requirement takes, and the first that is too new; "" for none."""
+    import packaging.requirements
+
+    low = high = ""
+    for part in packaging.requirements.Requirement(text).specifier:
+        if part.operator in (">=", "==", "~="):
+            low = _stricter(low, part.version.removesuffix(".*"), highest=True)
+        elif part.operator == "<":
+            high = _stricter(high, part.version, highest=False)
+    return low, high
+
+
+def _stricter(one: str, other: str, *, highest: bool) -> str:
+    from packaging.version import Version
+
+    given = [each for each in (one, other) if each]
+    return (max if highest else min)(given, key=Version) if given else ""

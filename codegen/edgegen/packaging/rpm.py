@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from edgegen.packaging import deb, installed, needs
 from edgegen.packaging import tree as trees
 from edgegen.packaging.installed import Program
 from edgegen.packaging.manifest import UNSTATED
+from edgegen.packaging.needs import Relation
 from edgegen.packaging.product import Product
 from edgegen.packaging.subject import EDGEGEN_LICENCE
 from edgegen.packaging.tree import Tree
@@ -69,11 +71,7 @@ def _version(made: Program) -> tuple[str, str]:
 def _spec(made: Program, files: Tree) -> bytes:
     subject = made.subject
     epoch, version = _version(made)
-    recommended = [each for each in made.optional if each.extra in installed.RECOMMENDED]
-    suggested = [each for each in made.optional if each.extra not in installed.RECOMMENDED]
-    required = _requires(made)
-    recommends = [each for each in needs.names(recommended, debian=False) if each not in required]
-    suggests = needs.names(suggested, debian=False)
+    required, recommended, suggested = installed.relations(made, debian=False)
     moment = datetime.fromtimestamp(subject.when, UTC)
     values = {
         "name": subject.name,
@@ -84,9 +82,9 @@ def _spec(made: Program, files: Tree) -> bytes:
         "licence": quoted(_licence(made)),
         "maintainer": quoted(subject.maintainer),
         "homepage": quoted(subject.homepage),
-        "requires": required,
-        "recommends": recommends,
-        "suggests": [each for each in suggests if each not in {*required, *recommends}],
+        "requires": _requires(made, required),
+        "recommends": _bounded(recommended),
+        "suggests": _bounded(suggested),
         "description": [quoted(line) for line in installed.description(made)],
         "units": made.units,
         "folders": installed.own_folders(made, files),
@@ -117,13 +115,22 @@ def _marks(path: str, settings: bool) -> str:
     return "%doc " if path.startswith("usr/share/man/") else ""
 
 
-def _requires(made: Program) -> list[str]:
+def _bounded(relations: Sequence[Relation]) -> list[str]:
+    found = []
+    for each in relations:
+        bounds = [f">= {each.at_least}"] if each.at_least else []
+        bounds += [f"< {each.below}"] if each.below else []
+        found += [f"{each.name} {bound}" for bound in bounds] or [each.name]
+    return found
+
+
+def _requires(made: Program, required: Sequence[Relation]) -> list[str]:
     if made.vendored:
         # What Fedora's, openSUSE's and Mageia's Python say they are.
         python = [f"python(abi) = {needs.PYTHON}"]
     else:
         python = [f"python3 >= {needs.OLDEST_PYTHON}"]
-    found = [*python, *needs.names(made.required, debian=False)]
+    found = [*python, *_bounded(required)]
     found += [each.rpm for each in made.libraries]
     if made.glibc != (0, 0):
         found.append(f"glibc >= {made.glibc[0]}.{made.glibc[1]}")

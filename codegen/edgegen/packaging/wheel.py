@@ -9,7 +9,6 @@ import io
 import os
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -26,7 +25,7 @@ from pathlib import Path
 
 from edgegen import tools
 from edgegen.errors import DifferenceError, MissingToolError, UsageError
-from edgegen.packaging import elf
+from edgegen.packaging import elf, process
 from edgegen.packaging import tree as trees
 from edgegen.packaging.subject import PYPROJECT, Subject, one_line
 from edgegen.packaging.tree import Entry, Tree
@@ -97,27 +96,20 @@ def build(subject: Subject, architecture: str) -> tuple[str, bytes]:
         project, output = Path(folder) / "project", Path(folder) / "out"
         project.mkdir()
         trees.write(files, project, subject.when)
-        command = [*_pip(), "wheel", "--no-deps", "--wheel-dir", str(output)]
+        command = [*pip(), "wheel", "--no-deps", "--wheel-dir", str(output)]
         requires = _build_requires(project / PYPROJECT)
         isolated = not all(_is_installed(each) for each in requires)
         command += [] if isolated else ["--no-build-isolation"]
         environment = _environment(subject, project, architecture, native)
-        done = subprocess.run(
-            [*command, str(project)],
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=BUILD_SECONDS,
-            check=False,
-        )
+        done = process.run([*command, str(project)], environment, BUILD_SECONDS, Path(folder))
         if done.returncode:
             raise _does_not_build(done.stdout + done.stderr, requires if isolated else ())
         (made,) = output.glob("*.whl")
         return _normal(made.name, made.read_bytes(), architecture, subject.when)
 
 
-def _pip() -> list[str]:
+def pip() -> list[str]:
+    """The command that starts this Python's pip."""
     if util.find_spec("pip") is None:
         raise MissingToolError(
             "Not found: pip (builds and fetches wheels).",
@@ -158,12 +150,11 @@ def _environment(
     kept = {
         key: value
         for key, value in os.environ.items()
-        if key in ("PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV")
+        if key in ("HOME", "XDG_CACHE_HOME", "VIRTUAL_ENV")
         or key.startswith(("PIP_", "SSL_", "REQUESTS_"))
         or key.lower().endswith("_proxy")
     }
-    fixed = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0"}
-    fixed["SOURCE_DATE_EPOCH"] = str(subject.when)
+    fixed = process.fixed(subject.when) | {"PYTHONHASHSEED": "0"}
     if native:
         fixed |= _compiler(project, architecture)
     return kept | fixed
