@@ -9,7 +9,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +131,39 @@ def test_a_file_that_is_not_there(settings: Any, problem: Any, tmp_path: Path) -
         settings.load(tmp_path / "none.toml")
     with pytest.raises(problem, match="can't be read"):
         settings.load(tmp_path)
+
+
+KEYS = st.sampled_from(
+    ["camera", "sensor", "loop", "fps", "channels", "scale", "setup", "policy", "path", "port"]
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.dates()
+    | st.just(10**400),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS | st.text(max_size=5), VALUES, max_size=4))
+@hypothesis.settings(max_examples=100, deadline=None)
+def test_any_tables_are_settings_or_a_problem(
+    settings: Any, problem: Any, tables: dict[str, Any]
+) -> None:
+    try:
+        found = settings.parse(tables, Path("/x"))
+    except problem as refused:
+        for line in str(refused).splitlines():
+            assert line.isprintable()
+            assert len(line) < 1000
+    else:
+        assert isinstance(found, settings.Settings)
 
 
 def test_hostile_keys_stay_on_their_line(settings: Any, problem: Any) -> None:

@@ -822,6 +822,69 @@ def test_sound_files(make: Any, sound: Any, tmp_path: Path) -> None:
     }
 
 
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """With some bytes changed, added or lost."""
+    found = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 5, 20))):
+        at = rng.randrange(len(found))
+        match rng.randrange(4):
+            case 0:
+                found[at] = rng.randrange(256)
+            case 1:
+                found[at : at + 4] = rng.choice((bytes(4), b"\xff" * 4))
+            case 2:
+                found[at:at] = rng.randbytes(rng.randint(1, 8))
+            case _:
+                del found[max(1, at) :]
+    return bytes(found)
+
+
+def test_damaged_images_are_refused_or_read(runtime: Any) -> None:
+    rng = random.Random(1)
+    picture = Image.fromarray(np.arange(20 * 30 * 3).astype(np.uint8).reshape(20, 30, 3))
+    whole = []
+    for kind in runtime.images.FORMATS:
+        buffer = io.BytesIO()
+        picture.save(buffer, kind)
+        whole.append(buffer.getvalue())
+    wanted = runtime.formats.FrameFormat(16, 8, "rgb8", "crop")
+    refused = []
+    for number in range(600):
+        try:
+            found = runtime.images.decode(mutated(whole[number % len(whole)], rng), wanted, 10_000)
+            assert found.shape == wanted.shape
+        except runtime.images.ImageProblem as problem:
+            refused.append(problem.what)
+    assert 100 < len(refused) < 600
+    assert all(why.isprintable() for why in refused)
+
+
+def test_damaged_recordings_are_refused_or_read(
+    runtime: Any, sound: Any, frame: Any, tmp_path: Path
+) -> None:
+    recordings = importlib.import_module("digits_runtime.recordings")
+    write_wav(tmp_path / "a.wav", np.arange(900))
+    np.save(tmp_path / "a.npy", np.zeros((6, 8, 3), np.uint8))
+    np.savez(tmp_path / "a.npz", np.zeros((6, 8, 3), np.uint8))
+    (tmp_path / "a.csv").write_text("x,y,z\n1,2,3\n4,5e3,6\n")
+    whole = {path.name: path.read_bytes() for path in sorted(tmp_path.iterdir())}
+    rng, file, refused = random.Random(3), tmp_path / "damaged", []
+    for number in range(1200):
+        name = list(whole)[number % len(whole)]
+        file.write_bytes(mutated(whole[name], rng))
+        try:
+            if name == "a.wav":
+                list(recordings.wav_blocks(file, sound))
+            elif name == "a.csv":
+                list(recordings.csv_rows(file, 3))
+            else:
+                recordings.as_input(recordings.npy(file), frame)
+        except recordings.RecordingProblem as problem:
+            refused.append(problem.what)
+    assert 300 < len(refused) < 1200
+    assert all(why.isprintable() for why in refused)
+
+
 def test_no_files(runtime: Any, make: Any, frame: Any, tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with (
