@@ -54,6 +54,7 @@ missing_packages() {
     # `edgegen verify` of Linux projects takes Debian's packages for Arm.
     [[ -f /usr/share/keyrings/debian-archive-keyring.gpg ]] || echo debian-archive-keyring
     has systemd-analyze || echo systemd
+    has systemd-nspawn || echo systemd-container
     has bwrap || echo bubblewrap
     has arm-none-eabi-gcc || echo gcc-arm-none-eabi
     arm_has libc_nano.a || echo libnewlib-arm-none-eabi

@@ -25,6 +25,7 @@ TOOLS = {
     "sysroot": ("apt-get", "dpkg-deb"),
     "packages": ("dpkg-deb", "rpmbuild", "rpm2cpio", "cpio", "lintian", "rpmlint", "shellcheck"),
     "wasm": ("clang", "wasm-ld", "node"),
+    "nspawn": ("systemd-nspawn",),
     "sandbox": ("bwrap",),
     "systemd": ("systemd-analyze",),
 }

@@ -1,11 +1,13 @@
-"""An installed project where nothing can be written but /tmp and its state: as in its container."""
+"""An installed project, locked in: on a read-only root, and as a service of the real systemd."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -150,3 +152,112 @@ def test_no_memory_is_both_written_and_executed(site: Path) -> None:
     if done.returncode == 99:
         pytest.skip(f"this kernel has no PR_SET_MDWE ({os.uname().release})")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# The real systemd starts the generated unit, in a container of its own; what it says goes to /out.
+PROBE = """\
+#!/bin/sh
+exec > /out/log 2>&1
+show() { systemctl show sealed --value -p "$1"; }
+sealed() { /opt/sealed/sealed "$@"; }
+systemctl start sealed; echo "start $?"
+echo "state $(show ActiveState) $(show SubState) $(show NRestarts)"
+grep -E "^(CapBnd|NoNewPrivs|Seccomp):" "/proc/$(show MainPID)/status" | tr -s "\\t" " "
+echo "users $(stat -c %u "/proc/$(show MainPID)") $(stat -c %u /var/lib/private/sealed)"
+sealed update-model --settings /opt/sealed/settings.toml apply /opt/sealed/bundle; echo "apply $?"
+echo "owners" $(find /var/lib/private/sealed -printf "%U\\n" | sort -u)
+systemctl restart sealed; echo "restart $?"
+sealed update-model status --json > /out/status.json
+inside() { nsenter -t "$(show MainPID)" -m "$@" 2> /dev/null; echo $?; }
+echo "model $(inside touch /var/lib/private/sealed/versions/2/model.tflite)"
+echo "versions $(inside touch /var/lib/private/sealed/versions/3)"
+echo "folder $(inside touch /var/lib/private/sealed/probe) $(inside touch /etc/probe)"
+systemctl kill -s KILL sealed
+tries=0
+until [ "$(show NRestarts) $(show ActiveState)" = "1 active" ] || [ $tries -gt 300 ]; do
+    sleep 0.1; tries=$((tries + 1))
+done
+echo "revived $(show NRestarts) $(show ActiveState)"
+systemctl stop sealed; echo "stop $?"
+echo "end $(show ActiveState) $(show Result)"
+journalctl -u sealed --no-pager -o cat > /out/journal
+echo "done"
+systemctl poweroff --force --force
+"""
+
+LAUNCHER = """\
+#!/bin/sh
+export PYTHONPATH=/opt/sealed/site:/opt/packages PYTHONDONTWRITEBYTECODE=1
+exec {python} -c 'import sys; from sealed_runtime.cli import main; sys.exit(main())' "$@"
+"""
+
+
+@pytest.mark.nspawn
+def test_systemd_runs_the_unit(site: Path) -> None:
+    """DynamicUser, seccomp and all; an update applied by root; killed, restarted and stopped."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can boot a container")
+    place, out = site / "service", site / "out"
+    place.mkdir()
+    out.mkdir()
+    for name in ("bundle", "key.pub", "settings.toml"):
+        shutil.copy(site / name, place)
+    shutil.copytree(site / "site", place / "site")
+    # Python may lie in a home folder, which the unit does not let its service see.
+    own = sys.base_prefix != "/usr"
+    python = sys.executable
+    if own:
+        python = "env PYTHONHOME=/opt/python LD_LIBRARY_PATH=/opt/python/lib /opt/python/bin/python"
+        python += f"{sys.version_info.major}.{sys.version_info.minor}"
+    _script(place / "sealed", LAUNCHER.format(python=python))
+    _script(place / "probe.sh", PROBE)
+    (place / "here.conf").write_text(
+        "[Service]\nExecStart=\nExecStart=/opt/sealed/sealed serve --http-port 0\n"
+    )
+    (place / "probe.service").write_text(
+        "[Service]\nType=oneshot\nExecStart=/opt/sealed/probe.sh\n"
+    )
+    units = "/etc/systemd/system"
+    binds = {
+        place: "/opt/sealed",
+        sysconfig.get_path("purelib"): "/opt/packages",
+        site / f"project/edgegen/system/{NAME}.service": f"{units}/{NAME}.service",
+        place / "here.conf": f"{units}/{NAME}.service.d/here.conf",
+        place / "probe.service": f"{units}/probe.service",
+    } | ({sys.base_prefix: "/opt/python"} if own else {})
+    command = [
+        *("systemd-nspawn", "--register=no", "--keep-unit", "--private-network", "--boot"),
+        *("--quiet", "--directory=/", "--volatile=yes", "--console=pipe"),
+        *(f"--machine=sealed-{os.getpid()}", f"--bind={out}:/out"),
+        *(f"--bind-ro={source}:{target}" for source, target in binds.items()),
+        *("systemd.unit=probe.service", "systemd.firstboot=off"),
+        "systemd.mask=systemd-firstboot.service",
+    ]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=200
+    )
+    if not (out / "log").exists():
+        sys.stderr.write(done.stdout + done.stderr)
+        pytest.skip("the kernel or its control groups let no container boot here")
+    log = (out / "log").read_text()
+    said = dict(line.split(" ", 1) for line in log.splitlines() if " " in line)
+    assert "done" in log.splitlines(), log
+    assert (said["start"], said["state"]) == ("0", "active running 0"), log
+    assert said["CapBnd:"] == "0000000000000000"
+    assert (said["NoNewPrivs:"], said["Seccomp:"]) == ("1", "2")
+    user, owner = said["users"].split()
+    assert user == owner != "0"
+    assert (said["apply"], said["owners"]) == ("0", user), log
+    assert said["restart"] == "0"
+    status = json.loads((out / "status.json").read_bytes())
+    assert (status["running"], status["on_trial"]) == (2, False)
+    # As root in there: what is refused is refused by the mounts, not by who one is.
+    assert (said["model"], said["versions"], said["folder"]) == ("1", "1", "0 1")
+    assert said["revived"] == "1 active"
+    assert (said["stop"], said["end"]) == ("0", "inactive success")
+    assert "Version 2 is confirmed." in (out / "journal").read_text()
+
+
+def _script(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
