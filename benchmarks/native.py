@@ -45,7 +45,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "build" / "bench" / "native.json"
 NAME = "bench"
 VECTORS = 5
-FLAGS = ("-std=c99", "-O2", "-DNDEBUG", "-ffp-contract=off", "-fPIC", "-shared")
+FLAGS = ("-std=c99", "-DNDEBUG", "-ffp-contract=off", "-fPIC", "-shared")
 
 API = f"""
 #include <stddef.h>
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--compiler", default="gcc")
-    parser.add_argument("--optimise", default=FLAGS[1])
+    parser.add_argument("--optimise", default="-O2")
     parser.add_argument("--layers", action="store_true")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=[w for w in WAYS if runs(w)])
     options = parser.parse_args(arguments)
@@ -152,6 +152,7 @@ def main(arguments: Sequence[str]) -> None:
         "compiler": version(options.compiler),
         "flags": compiler[1:],
         "rounds": options.rounds,
+        "instructions": sorted(each for each in instructions() if each.startswith("avx")),
         "rows": rows,
     }
     RESULT.parent.mkdir(parents=True, exist_ok=True)
@@ -160,9 +161,13 @@ def main(arguments: Sequence[str]) -> None:
 
 def runs(way: str) -> bool:
     """Whether this machine has the instructions."""
+    return set(WAYS[way].needs) <= instructions()
+
+
+def instructions() -> set[str]:
+    """Of this processor, by Linux's names."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    has = next(set(line.split()) for line in lines if line.startswith("flags"))
-    return set(WAYS[way].needs) <= has
+    return next(set(line.split()) for line in lines if line.startswith("flags"))
 
 
 def version(compiler: str) -> str:
@@ -184,7 +189,7 @@ def measure(
         contenders[name] = generated(model, WAYS[name], compiler, folder / name)
         for vector, wanted in zip(vectors, expected, strict=True):
             if not np.array_equal(contenders[name].infer(vector), wanted.reshape(-1)):
-                sys.exit(f"{path.name}: {name} differs from {reference.__name__}")
+                sys.exit(f"{path.name}: {name} differs from TensorFlow Lite Micro")
         if options.layers:
             for line in layers(model, WAYS[name], compiler, folder / f"{name}-layers"):
                 print(line)
