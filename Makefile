@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo
 
-.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-native bench-preprocess clean distclean
+.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-native bench-preprocess bench-serving clean distclean
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-cli       how long commands take here"
 	@echo "make bench-native    int8 models by engine aot on this machine beside LiteRT with XNNPACK"
 	@echo "make bench-preprocess  preprocessing beside OpenCV, SciPy and librosa; writes docs/benchmarks.md"
+	@echo "make bench-serving   a generated project's server under load, beside bare ones"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
 setup:
@@ -73,6 +74,9 @@ bench-native: setup
 bench-preprocess: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/preprocess.py
+
+bench-serving: setup
+	$(BIN)/python benchmarks/serving.py --write
 
 clean:
 	rm -rf build dist

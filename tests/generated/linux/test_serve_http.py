@@ -161,7 +161,7 @@ def check_prometheus(text: str) -> None:
         ([[[[[True]] * 8] * 8]], "no integer"),
         ([[[[["1"]] * 8] * 8]], "no integer"),
         ([[[[[None]] * 8] * 8]], "no integer"),
-        ([[[[[128]] * 8] * 8]], "outside of -128..127"),
+        ([[[[[128]] * 8] * 8]], "outside of int8"),
         ([[[[[10**30]] * 8] * 8]], "Input"),
         ("hello there", "neither an object nor a list"),
     ],

@@ -22,6 +22,9 @@ from support.serving import (
 )
 
 BODY = bytes(64)
+# As on processors for which nobody offers them.
+WITHOUT_COMPILED_PARTS = "sys.modules |= dict.fromkeys(('httptools', 'uvloop'))"
+
 TOKEN = "a-token-of-enough-letters"
 
 
@@ -69,9 +72,10 @@ def test_a_token_file_without_a_token(
     assert "Traceback" not in said
 
 
-def test_slow_and_many_clients(digits_project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", WITHOUT_COMPILED_PARTS])
+def test_slow_and_many_clients(digits_project: Path, tmp_path: Path, before: str) -> None:
     settings = "[serve]\ntransfer_seconds = 0.5\nmax_connections = 8\nmax_request_bytes = 4096\n"
-    with serving(digits_project, tmp_path / "log", settings) as server:
+    with serving(digits_project, tmp_path / "log", settings, before) as server:
         _slow_heads_and_bodies(server)
         _large_heads_and_bodies(server)
         _too_many(server)
@@ -85,7 +89,7 @@ def _slow_heads_and_bodies(server: Server) -> None:
         b"POST /pre",
         b"POST /predict HTTP/1.1\r\nhost: x\r\nx-a: b\r\n",
         request(BODY)[:-10],
-        b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n"
+        b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
         b"content-type: application/octet-stream\r\n\r\n5\r\nabc",
     )
     connections = []
@@ -117,7 +121,7 @@ def _large_heads_and_bodies(server: Server) -> None:
             answer = read_answer(connection)
         except ConnectionError:
             pass
-        assert answer.status in (0, 431)
+        assert answer.status in (0, 400, 431)  # h11 has a limit of its own
     chunk = b"400\r\n" + b"x" * 0x400 + b"\r\n"
     head = request(headers={"transfer-encoding": "chunked"}).replace(b"content-length: 0\r\n", b"")
     with server.connect() as connection:
