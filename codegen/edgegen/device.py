@@ -144,7 +144,9 @@ class LinuxComputer(Device):
     Attributes:
         architectures: The preferred one first.
         engines: Ids of the engines that run on it, in order of preference.
+        accelerators: What computes beside the processor: edgetpu.
     """
 
     architectures: tuple[Architecture, ...]
     engines: tuple[str, ...]
+    accelerators: tuple[str, ...] = ()

@@ -65,6 +65,7 @@ def test_a_file_becomes_a_device() -> None:
         ('"aot", "litert"', '"tflm"', "engines: 'tflm' is none of"),
         ('name = "aarch64"', 'name = "sparc"', "architecture[0].name: 'sparc' is none of"),
         ('name = "x86_64"', 'name = "aarch64"', "architecture: two have the same name."),
+        ('formats = ["deb"]', 'formats = ["deb"]\naccelerators = ["gpu"]', "accelerators"),
         ('emulated_cpu = "cortex-a72"', 'emulated_cpu = "-M none"', "does not match"),
         ('"camera", ', '"telepathy", ', "interfaces: 'telepathy' is none of"),
         ("ram_bytes = 256_000_000", "flash_bytes = 1", "ram_bytes: is missing."),

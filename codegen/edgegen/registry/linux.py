@@ -13,6 +13,7 @@ INTERFACES = ("camera", "microphone", "sensor", "file", "network", "memory_mappe
 MEASUREMENT = ("system_timer",)
 FORMATS = ("tar.gz", "deb", "rpm", "wheel")
 ARCHITECTURES = ("x86_64", "aarch64", "armv7l")
+ACCELERATORS = ("edgetpu",)
 ENGINES = ("litert", "onnxruntime", "openvino", "aot")
 
 SOURCED = ("architectures", "ram_bytes", "storage_bytes")
@@ -39,7 +40,8 @@ def details(device: LinuxComputer) -> dict[str, Any]:
         "architectures": [
             {"name": each.name, "emulated_cpu": each.emulated_cpu or None}
             for each in device.architectures
-        ]
+        ],
+        "accelerators": list(device.accelerators),
     }
 
 
@@ -48,15 +50,18 @@ def read(table: Table, device_id: str) -> LinuxComputer | None:
     cpu = table.choice("cpu", WORDS.cpus)
     basics = common.read(table, device_id, cpu, WORDS, SOURCED)
     engines = table.choices("engines", ENGINES)
+    accelerators = table.choices("accelerators", ACCELERATORS) if table.has("accelerators") else ()
     tables = table.tables("architecture")
     found = [_architecture(each) for each in tables or ()]
     table.finish()
     architectures = tuple(each for each in found if each is not None)
     if len({each.name for each in architectures}) != len(architectures):
         table.problem("architecture", "two have the same name.")
-    if basics is None or engines is None or not architectures:
+    if basics is None or engines is None or accelerators is None or not architectures:
         return None
-    return LinuxComputer(**basics, architectures=architectures, engines=engines)
+    return LinuxComputer(
+        **basics, architectures=architectures, engines=engines, accelerators=accelerators
+    )
 
 
 def _architecture(table: Table) -> Architecture | None:

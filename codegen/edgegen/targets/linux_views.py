@@ -56,7 +56,7 @@ def variants(engine: str) -> tuple[str, ...]:
 
 def preferred(engines: Sequence[str], device: LinuxComputer) -> tuple[str, ...]:
     """The generated package's own order: where there is an Edge TPU, it comes first."""
-    if device.id == "coral" and "litert" in engines:
+    if "edgetpu" in device.accelerators and "litert" in engines:
         return ("litert-edgetpu", *engines)
     return tuple(engines)
 
