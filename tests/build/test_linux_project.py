@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 from edgegen import api
 from support.linux_project import scaffold
+from support.onnx_builder import convolution
 from support.tflite_builder import ModelBuilder
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digits"
@@ -138,6 +139,16 @@ def test_mistakes_are_told_in_a_few_lines(digits: Installed, tmp_path: Path) -> 
         assert words in done.stderr, (arguments, done.stderr)
         assert "Traceback" not in done.stderr
         assert len(done.stderr.splitlines()) <= 3 or "usage:" in done.stderr
+
+
+def test_a_project_without_native_code_installs(tmp_path: Path) -> None:
+    model = convolution().SerializeToString(deterministic=True)
+    project = scaffold(model, tmp_path / "squeeze", ".onnx", target="linux_arm64")
+    installed = Installed(project, tmp_path / "venv")
+    for engine in ("onnxruntime", "openvino"):
+        done = installed("selftest", "--engine", engine)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.splitlines()[-1] == "PASSED"
 
 
 def test_generated_files_are_clean_and_typed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -122,6 +123,25 @@ def test_json_and_toml_read_back(text: str) -> None:
     readable = text.encode("utf-8", "replace").decode()
     assert json.loads(render.json_string(text)) == readable
     assert tomllib.loads(f"key = {render.toml_string(text)}")["key"] == readable
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "long " * 60, '\\"' * 60])
+@pytest.mark.parametrize("indent", [None, 4, 8])
+def test_a_python_string_reads_back(text: str, indent: int | None) -> None:
+    literal = render.py_string(text, indent)
+    assert literal.isascii()
+    if indent is not None:
+        assert all(len(line) <= 100 for line in literal.splitlines())
+    # Half of a surrogate pair is no character: nobody could print it.
+    readable = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    assert ast.literal_eval(literal) == readable
+
+
+def test_python_tuples_read_back() -> None:
+    for texts in ((), ("one",), ("one", 'tw"o'), tuple(HOSTILE)):
+        readable = tuple(ast.literal_eval(render.py_string(text)) for text in texts)
+        assert ast.literal_eval(render.py_tuple(texts)) == readable
+        assert ast.literal_eval(render.py_lines(texts)) == readable
 
 
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed")

@@ -61,6 +61,19 @@ def test_every_engine_gives_the_outputs_that_are_promised(digits: ModuleType, en
     assert output.shape == (1, 10)
 
 
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        ("litert", "XNNPACK, threads: 2"),
+        ("litert-reference", "reference kernels"),
+        ("openvino", "CPU, threads: 2"),
+    ],
+)
+def test_an_engine_says_what_computes(digits: ModuleType, engine: str, words: str) -> None:
+    with digits.Model(engine, threads=2) as model:
+        assert model.description.endswith(words)
+
+
 def test_an_array_may_leave_out_the_leading_1(model: Any) -> None:
     (whole,), (short,) = model.predict(frame(1)), model.predict([frame(1)[0]])
     assert np.array_equal(whole, short)
