@@ -254,6 +254,18 @@ def test_what_a_source_skipped_shows_in_the_exit_code(make_loop: Any, steps: Any
     assert make_loop(lambda: Skipping(1, 2)).run() == 1
 
 
+def test_a_model_that_fails_ends_the_run(runtime: Any, make_loop: Any, steps: Any) -> None:
+    """So that systemd starts it again, and an update that does not work is rolled back."""
+
+    def infer(data: Any) -> Any:
+        raise runtime.errors.ModelProblem("The engine failed.")
+
+    with pytest.raises(runtime.errors.ModelProblem) as caught:
+        make_loop(lambda: steps(1, 2), infer).run()
+    assert caught.value.exit_code == 1
+    assert steps.closed == 1
+
+
 def test_a_bug_in_inference_is_no_bad_sample(make_loop: Any, steps: Any) -> None:
     with pytest.raises(ZeroDivisionError):
         make_loop(lambda: steps(1, 2), lambda data: 1 // 0).run()
