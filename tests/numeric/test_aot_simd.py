@@ -175,10 +175,15 @@ def test_what_is_not_proved_is_left_to_others() -> None:
     [("-mavx2",), ("-mavx2", "-mavxvnni"), ("-mavx2", "-mavx512vnni", "-mavx512vl")],
     ids=["avx2", "avxvnni", "avx512vnni"],
 )
-def test_they_compile_without_a_warning(compiler: str, machine: tuple[str, ...]) -> None:
-    sources = sorted((RUNTIME / "src" / "nn" / "simd").rglob("*.c"))
+def test_they_compile_without_a_warning(
+    compiler: str, machine: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Some instructions of VNNI are written in assembly, so it is assembled."""
+    folder = RUNTIME / "src" / "nn" / "simd"
+    sources = sorted((folder / ("vnni" if len(machine) > 1 else "avx2")).glob("*.c"))
     assert sources
-    flags = [*host_engine.FLAGS, *machine, "-O1", "-fsyntax-only", f"-I{RUNTIME / 'include'}"]
+    flags = [*host_engine.FLAGS, *machine, "-O1", f"-I{RUNTIME / 'include'}", "-c"]
     for source in sources:
-        done = subprocess.run([compiler, *flags, str(source)], capture_output=True, text=True)
+        command = [compiler, *flags, str(source), "-o", str(tmp_path / "kernel.o")]
+        done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -83,12 +83,20 @@ EG_V_INLINE eg_v_groups eg_v_load_weights(const int8_t *weights)
     return eg_v_load_256(weights);
 }
 
+/* GCC 12 copies the sums in every round when it is asked by an intrinsic, Clang 14 stores the
+ * weights when it is asked in assembly. */
 EG_V_INLINE eg_v_sums eg_v_dot(eg_v_sums sums, eg_v_groups weights, eg_v_groups inputs)
 {
-#if defined(__AVXVNNI__)
+#if defined(__AVXVNNI__) && defined(__clang__)
     return _mm256_dpbusd_avx_epi32(sums, inputs, weights);
-#elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#elif defined(__AVXVNNI__)
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(inputs), "x"(weights));
+    return sums;
+#elif defined(__AVX512VNNI__) && defined(__AVX512VL__) && defined(__clang__)
     return _mm256_dpbusd_epi32(sums, inputs, weights);
+#elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(inputs), "v"(weights));
+    return sums;
 #else
     const __m256i even_inputs = _mm256_and_si256(inputs, _mm256_set1_epi16(0xFF));
     const __m256i odd_inputs = _mm256_srli_epi16(inputs, 8);
