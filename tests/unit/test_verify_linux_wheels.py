@@ -19,6 +19,9 @@ REQUIREMENTS = (
 )
 
 
+DEBIAN = {"python3-numpy": "1:1.24.2-1+deb12u1", "python3-cffi": "1.15.1-5"}
+
+
 def test_markers_are_of_the_target() -> None:
     assert wheels.applicable(REQUIREMENTS, "armv7l") == ("numpy>=1.24", "tflite-runtime==2.14.0")
     aarch64 = ("ai-edge-litert==2.3.0", "numpy>=1.24")
@@ -46,7 +49,7 @@ def test_pip_takes_debians_packages_for_installed(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    sysroot = Sysroot(ARMV7L, tmp_path, {"python3-numpy": "1:1.24.2-1+deb12u1"})
+    sysroot = Sysroot(ARMV7L, tmp_path, DEBIAN)
     site = wheels.prepare(["numpy<2"], sysroot)
     assert wheels.installed(site) == {"numpy": "1.24.2"}
     assert not list(site.glob("numpy/*"))

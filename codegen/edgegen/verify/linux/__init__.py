@@ -11,13 +11,14 @@ from edgegen.verify import evidence
 from edgegen.verify.build import Build
 from edgegen.verify.linux import computer as computers
 from edgegen.verify.linux import engine as one_engine
-from edgegen.verify.linux import native, report, server, subject
+from edgegen.verify.linux import native, package, report, server, subject
 from edgegen.verify.linux.computer import Computer
 from edgegen.verify.linux.report import (
     ComputerFacts,
     DeviceFacts,
     EngineFacts,
     NativeFacts,
+    PackageFacts,
     Report,
     ServerFacts,
 )
@@ -80,6 +81,7 @@ def _verify(
         sha256=_digests(computer, library),
         native=_native_facts(library) if library else None,
         engines=facts,
+        package=_package(project, computer, facts, root, progress),
         server=_serve(project, computer, environment, facts, root, progress),
     )
 
@@ -92,6 +94,24 @@ def _engine(
     return one_engine.verify(
         computer, project.launch, environment, engine, project.golden, project.name, cwd
     )
+
+
+def _package(
+    project: Subject,
+    computer: Computer,
+    facts: dict[str, EngineFacts],
+    root: Path,
+    progress: Progress,
+) -> PackageFacts | None:
+    """With the engine that the project prefers, which the package brings; None where that is not
+    asked for, or the device takes no Debian packages."""
+    engine = project.engines[0]
+    if engine not in facts or "deb" not in project.device.formats:
+        return None
+    if facts[engine].status != report.PASS:
+        return PackageFacts(report.NOT_VERIFIED, f"the engine {engine} did not pass its self-test")
+    progress(f"{computer.architecture}: Debian package")
+    return package.verify(computer, project.directory, project.name, engine, project.golden, root)
 
 
 def _serve(
@@ -159,6 +179,8 @@ _KNOWN_BY = {
     "machine's kernel. Nothing here ran on a device, and nothing here is a time",
     "versions": "Debian's packages for Python and the wheels from the package index for that very "
     "architecture, as a device installs them; read from their metadata",
+    "package": "made as `edgegen package --format deb` does, with --vendor for Arm; unpacked, not "
+    "configured, into an empty root, and its program run from there",
     "server": "started, asked over loopback and ended with SIGTERM; answers to golden vectors may "
     "be no further from the reference's than those of the self-test",
     "sha256": "of the files that ran; the project's sources are under `sources`",

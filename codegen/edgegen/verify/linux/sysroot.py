@@ -1,7 +1,8 @@
 """A Debian of another architecture in a folder, just enough of it to run Python.
 
-Twelve packages for arm64, unpacked and never configured: no root, no chroot, no daemon. The folder
-is found again by what went into it (`cache`), so that only the first run needs the network.
+Python, numpy and cffi with the libraries that they need, unpacked and never configured: no root, no
+chroot, no daemon. The folder is found again by what went into it (`cache`), so that only the first
+run needs the network.
 """
 
 from __future__ import annotations
@@ -17,30 +18,29 @@ from edgegen.verify.linux import apt, cache
 
 SUITE = "bookworm"
 PYTHON = "3.11"
-_RECIPE = 1  # another number where what is done below changes
+_RECIPE = 2  # another number where what is done below changes
 
-_BASE = (
+_PACKAGES = (
+    "libblas3",
     "libbz2-1.0",
     "libc6",
     "libexpat1",
     "libffi8",
     "libgcc-s1",
+    "libgfortran5",
+    "liblapack3",
     "liblzma5",
     "libpython3.11-minimal",
     "libpython3.11-stdlib",
     "libssl3",
     "libstdc++6",
-    "python3.11-minimal",
-    "zlib1g",
-)
-# 32-bit Arm has no wheels of numpy and of cffi on PyPI: there they are Debian's.
-_ARMHF = (
-    "libblas3",
-    "libgfortran5",
-    "liblapack3",
     "python3-cffi",
     "python3-cffi-backend",
     "python3-numpy",
+    "python3-ply",
+    "python3-pycparser",
+    "python3.11-minimal",
+    "zlib1g",
 )
 
 
@@ -54,7 +54,7 @@ class Port:
         triplet: Of its folders of libraries, and the prefix of its cross compiler.
         emulator: QEMU's program.
         wheel_tags: Platforms of wheels that it takes. pip wants each by itself.
-        packages: Of Debian, to run Python with.
+        without_wheels: Debian's packages of what has no wheels on PyPI.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Port:
     triplet: str
     emulator: str
     wheel_tags: tuple[str, ...]
-    packages: tuple[str, ...]
+    without_wheels: tuple[str, ...] = ()
 
 
 AARCH64 = Port(
@@ -72,7 +72,6 @@ AARCH64 = Port(
     "qemu-aarch64",
     tuple(f"manylinux_2_{minor}_aarch64" for minor in (36, 35, 34, 31, 28, 27, 24))
     + ("manylinux_2_17_aarch64", "manylinux2014_aarch64"),
-    _BASE,
 )
 ARMV7L = Port(
     "armv7l",
@@ -81,7 +80,7 @@ ARMV7L = Port(
     "qemu-arm",
     tuple(f"manylinux_2_{minor}_armv7l" for minor in (36, 35, 34, 31, 28))
     + ("manylinux_2_17_armv7l", "manylinux2014_armv7l", "linux_armv7l"),
-    tuple(sorted(_BASE + _ARMHF)),
+    ("python3-cffi", "python3-numpy"),
 )
 PORTS = {each.name: each for each in (AARCH64, ARMV7L)}
 
@@ -115,7 +114,7 @@ def prepare(port: Port) -> Sysroot:
     Raises:
         MissingToolError: It isn't there and Debian's packages cannot be had.
     """
-    recipe = cache.key(_RECIPE, SUITE, port.debian, port.packages)
+    recipe = cache.key(_RECIPE, SUITE, port.debian, _PACKAGES)
     place = cache.made(
         f"sysroot/{SUITE}-{port.debian}-{recipe}",
         lambda folder: _make(folder, port),
@@ -128,7 +127,7 @@ def _make(folder: Path, port: Port) -> None:
     root, downloads = folder / "root", folder / "downloads"
     root.mkdir()
     downloads.mkdir()
-    packages = apt.download(downloads, SUITE, port.debian, port.packages)
+    packages = apt.download(downloads, SUITE, port.debian, _PACKAGES)
     for package in packages:
         apt.unpack(package, root)
     _link_alternatives(root / "usr" / "lib" / port.triplet)

@@ -80,8 +80,9 @@ def installed(site: Path) -> dict[str, str]:
 
 def _provided(sysroot: Sysroot | None) -> dict[str, str]:
     """Versions of Python distributions that the sysroot holds already, by Debian's name."""
-    packages = sysroot.packages if sysroot else {}
-    return {name: _upstream(packages[name]) for name in _PROVIDED if name in packages}
+    if sysroot is None:
+        return {}
+    return {name: _upstream(sysroot.packages[name]) for name in sysroot.port.without_wheels}
 
 
 def _upstream(version: str) -> str:
