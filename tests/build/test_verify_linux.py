@@ -50,7 +50,8 @@ def verified(project: Path, *engines: str) -> Report:
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project for this machine, verified."""
-    project = scaffold(tmp_path_factory.mktemp("here") / "digits", "linux_x86_64", "aot", "litert")
+    place = tmp_path_factory.mktemp("here") / "digits"
+    project = scaffold(place, "linux_x86_64", "aot", "litert", serve=("http",))
     report = verified(project)
     assert report.ok, report.to_markdown().decode()
     return project
@@ -59,7 +60,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.arm_linux
 def test_a_raspberry_pi(tmp_path: Path) -> None:
     """Everything that the device runs, with the wheels and the processors of either edition."""
-    project = scaffold(tmp_path / "digits", "raspberry_pi", "aot", "litert")
+    project = scaffold(tmp_path / "digits", "raspberry_pi", "aot", "litert", serve=("http",))
     report = verified(project)
     assert report.ok, report.to_markdown().decode()
     machines = {name: each.machine for name, each in report.computers.items()}
@@ -74,6 +75,15 @@ def test_a_raspberry_pi(tmp_path: Path) -> None:
         assert engines["litert-edgetpu"].status == "not verified"
         assert computer.versions["numpy"].startswith("2." if name == "aarch64" else "1.24")
         assert set(computer.sha256) == {"python", "emulator", "native library"}
+        assert computer.package
+        debian = {"aarch64": "arm64", "armv7l": "armhf"}[name]
+        assert (computer.package.status, computer.package.engines) == ("pass", ("aot",))
+        assert computer.package.file == f"digits_0.1.0_{debian}.deb"
+        assert computer.server
+        assert (computer.server.status, computer.server.exit_code) == ("pass", 0)
+        answers = [each.answer for each in computer.server.requests]
+        assert answers.count("200") == 9
+        assert {"400", "415", "422"} < set(answers)
     on_disk = json.loads((project / "evidence" / "report.json").read_bytes())
     assert on_disk == json.loads(report.to_json())
     assert on_disk["computers"]["armv7l"]["versions"]["tflite-runtime"] == "2.14.0"
@@ -85,6 +95,8 @@ def test_here(here: Path) -> None:
     report = json.loads((here / "evidence" / "report.json").read_bytes())
     (computer,) = report["computers"].values()
     assert computer["machine"] == "this machine"
+    assert computer["package"]["status"] == "pass"
+    assert computer["server"]["status"] == "pass"
     engines = computer["engines"]
     assert {name for name in engines if engines[name]["bit_exact"]} >= {"aot", "litert-reference"}
     assert engines["litert"]["outputs"][0]["max_abs_diff"] <= 24
@@ -92,7 +104,8 @@ def test_here(here: Path) -> None:
 
 def test_what_is_written_is_the_same_again(here: Path) -> None:
     before = {path.name: path.read_bytes() for path in (here / "evidence").iterdir()}
-    verified(here)
+    again = json.loads(verified(here).to_json())
+    assert again["computers"]["x86_64"]["package"]["status"] == "pass"
     assert {path.name: path.read_bytes() for path in (here / "evidence").iterdir()} == before
     assert not api.diff(here).is_stale, "verifying changes nothing that edgegen wrote"
     assert not list((here / "src").rglob("__pycache__"))
@@ -153,7 +166,7 @@ def test_without_network_and_cache_it_says_what_is_missing(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    with pytest.raises(MissingToolError, match="Python packages for this machine") as caught:
+    with pytest.raises(MissingToolError, match="packages for this machine") as caught:
         verify.run(here)
     assert caught.value.exit_code == 3
     assert "run it again with network access" in str(caught.value)

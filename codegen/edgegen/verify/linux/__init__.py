@@ -61,7 +61,7 @@ def _verify(
     name = architecture.name
     progress(f"{name}: prepare Python and its packages")
     extras = dict.fromkeys(one_engine.base(each) for each in engines)
-    needed = one_engine.installable(project.requirements([*extras, "http", "grpc"]), name)
+    needed = one_engine.installable(project.requirements([*extras, "http"]), name)
     computer = computers.prepare(architecture, needed)
     root.mkdir(parents=True, exist_ok=True)
     environment = computer.environment(project.packages)

@@ -14,13 +14,14 @@ from edgegen.verify.linux.selftest import Golden, SelfTest
 
 TIMEOUT_SECONDS = 600.0
 
-# Of which an engine needs one. PyPI has no wheels of some for 32-bit Arm.
+# Of which an engine needs one. PyPI has no wheels of some for 32-bit Arm; without Pillow the server
+# takes tensors, but no image files.
 _DISTRIBUTIONS = {
     "litert": ("ai-edge-litert", "tflite-runtime"),
     "onnxruntime": ("onnxruntime",),
     "openvino": ("openvino",),
 }
-_WITHOUT_WHEELS = {"armv7l": ("onnxruntime", "openvino")}
+_WITHOUT_WHEELS = {"armv7l": ("onnxruntime", "openvino", "pillow")}
 
 # What runs on hardware that is not here: the engine would fall back to the processor.
 _HARDWARE = {"litert-edgetpu": "needs a Coral Edge TPU, which nothing emulates"}

@@ -18,7 +18,7 @@ from edgegen.verify.linux.report import PackageFacts
 from edgegen.verify.linux.selftest import Golden
 
 # Of an installed Debian; the sysroot's Python is the one that the package python3 stands for.
-_THERE = frozenset(("python3", "libc6", "adduser", "systemd"))
+_THERE = frozenset(("python3", "libc6", "init-system-helpers"))
 
 
 def verify(
