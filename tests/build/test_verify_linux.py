@@ -113,14 +113,14 @@ def test_what_is_written_is_the_same_again(here: Path) -> None:
 
 def test_a_wrong_answer_is_found(tmp_path: Path) -> None:
     """A golden vector that the model does not give."""
-    project = scaffold(tmp_path / "digits", "linux_x86_64", "aot")
+    project = scaffold(tmp_path / "digits", "linux_x86_64", "litert", described=False)
     expected = project / "edgegen/python/digits_runtime/data/golden.bin"
     data = bytearray(expected.read_bytes())
     data[3] ^= 1
     expected.write_bytes(data)
-    report = verified(project, "aot")
-    aot = report.computers["x86_64"].engines["aot"]
-    assert (aot.status, aot.reason) == ("fail", "output Identity: steps 1, limit 0")
+    report = verified(project, "litert-reference")
+    facts = report.computers["x86_64"].engines["litert-reference"]
+    assert (facts.status, facts.reason) == ("fail", "output Identity: steps 1, limit 0")
     assert not report.ok
     assert report.sources.edited == ("edgegen/python/digits_runtime/data/golden.bin",)
 
@@ -132,6 +132,18 @@ def test_an_engine_that_cannot_start_has_failed(tmp_path: Path) -> None:
     facts = report.computers["x86_64"].engines["litert"]
     assert (facts.status, facts.outputs) == ("fail", ())
     assert "no such thing" in facts.reason
+
+
+def test_c_that_does_not_compile_has_failed(tmp_path: Path) -> None:
+    project = scaffold(tmp_path / "digits", "linux_x86_64", "aot")
+    with (project / "edgegen/native/api.c").open("a") as file:
+        file.write("#error no such thing\n")
+    report = verified(project, "aot")
+    facts = report.computers["x86_64"].engines["aot"]
+    assert facts.status == "fail"
+    assert "no such thing" in facts.reason
+    assert str(tmp_path) not in report.to_json().decode()
+    assert not report.ok
 
 
 def test_a_self_test_that_allows_more_is_no_evidence(tmp_path: Path) -> None:

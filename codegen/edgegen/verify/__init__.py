@@ -52,7 +52,13 @@ def run(
         case "linux":
             from edgegen.verify import linux
 
-            return linux.run(project, engines, build_directory=build_directory, progress=told)
+            return linux.run(
+                project,
+                engines,
+                cmake_args=cmake_args,
+                build_directory=build_directory,
+                progress=told,
+            )
         case family:
             raise UsageError(f"Nothing verifies projects of the family {family}.")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgegen import __version__, device
+from edgegen.errors import DifferenceError
 from edgegen.verify import evidence
 from edgegen.verify.build import Build
 from edgegen.verify.linux import computer as computers
@@ -30,6 +32,7 @@ def run(
     given: Project,
     engines: Sequence[str] | None,
     *,
+    cmake_args: Sequence[str],
     build_directory: Path | None,
     progress: Progress,
 ) -> Report:
@@ -41,7 +44,7 @@ def run(
         result = _report(
             project,
             {
-                each.name: _verify(project, each, wanted, root / each.name, progress)
+                each.name: _verify(project, each, wanted, cmake_args, root / each.name, progress)
                 for each in project.device.architectures
                 if computers.runs_here(each)
             },
@@ -54,6 +57,7 @@ def _verify(
     project: Subject,
     architecture: device.Architecture,
     engines: Sequence[str],
+    cmake_args: Sequence[str],
     root: Path,
     progress: Progress,
 ) -> ComputerFacts:
@@ -69,20 +73,35 @@ def _verify(
     if project.native:
         progress(f"{name}: build the C library")
         target = name if computer.emulator else None
-        library = native.build_library(project.name, project.native, root / "native", target)
+        try:
+            library = native.build_library(
+                project.name, project.native, root / "native", target, cmake_args
+            )
+        except DifferenceError as error:
+            reason = error.what.replace(str(project.directory), ".")
+            failed = {engine: report.engine_failed(reason) for engine in engines}
+            return _facts(computer, None, failed)
         environment[f"{project.name.upper()}_NATIVE_LIBRARY"] = str(_image(library))
     facts = {}
     for engine in engines:
         progress(f"{name}: {engine}")
         facts[engine] = _engine(project, computer, environment, engine, root)
+    return replace(
+        _facts(computer, library, facts),
+        package=_package(project, computer, facts, root, progress),
+        server=_serve(project, computer, environment, facts, root, progress),
+    )
+
+
+def _facts(
+    computer: Computer, library: Build | None, engines: dict[str, EngineFacts]
+) -> ComputerFacts:
     return ComputerFacts(
         machine=computer.title,
         versions=computer.versions(),
         sha256=_digests(computer, library),
         native=_native_facts(library) if library else None,
-        engines=facts,
-        package=_package(project, computer, facts, root, progress),
-        server=_serve(project, computer, environment, facts, root, progress),
+        engines=engines,
     )
 
 

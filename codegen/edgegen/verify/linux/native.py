@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from edgegen import tools
@@ -10,7 +11,13 @@ from edgegen.verify.build import Build
 from edgegen.verify.linux.sysroot import PORTS
 
 
-def build_library(name: str, source: Path, directory: Path, architecture: str | None) -> Build:
+def build_library(
+    name: str,
+    source: Path,
+    directory: Path,
+    architecture: str | None,
+    cmake_args: Sequence[str],
+) -> Build:
     """Build ``lib<name>_native.so``, any warning an error.
 
     Args:
@@ -18,6 +25,7 @@ def build_library(name: str, source: Path, directory: Path, architecture: str | 
         source: Folder of its CMakeLists.txt.
         directory: Where to build.
         architecture: To build for with the project's toolchain file; None: for this machine.
+        cmake_args: More arguments for CMake.
 
     Raises:
         MissingToolError: The compiler or CMake is not there.
@@ -30,4 +38,4 @@ def build_library(name: str, source: Path, directory: Path, architecture: str | 
         arguments.append(f"-DCMAKE_TOOLCHAIN_FILE={toolchain}")
     else:
         tools.require("gcc")
-    return build.build(source, directory, [f"{name}_native"], arguments)
+    return build.build(source, directory, [f"{name}_native"], [*arguments, *cmake_args])
