@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +79,13 @@ def test_wheel_claims_no_more_than_is_true(built: Build, machine: str, tmp_path:
 def test_deb_depends_on_what_the_code_needs(built: Build) -> None:
     said = run("dpkg-deb", "-f", built("deb", "aarch64").path, "Depends")
     assert "python3-cffi (>= 1.15), python3-numpy (>= 1:1.24), libc6 (>= 2." in said
+
+
+def test_rpm_requires_what_the_code_needs(built: Build) -> None:
+    package = built("rpm", "aarch64").path
+    said = run("rpm", "--dbpath", "/nonexistent", "-qp", "--requires", package).splitlines()
+    assert {"python3 >= 3.11", "python3-cffi >= 1.15", "python3-numpy >= 1:1.24"} <= set(said)
+    assert any(re.fullmatch(r"libc\.so\.6\(GLIBC_2\.\d+\)\(64bit\)", line) for line in said)
 
 
 def test_same_bytes(project: Path, built: Build, tmp_path: Path) -> None:

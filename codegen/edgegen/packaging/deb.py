@@ -113,7 +113,7 @@ def _control(made: Program, files: Tree, architecture: str) -> bytes:
 
 def _depends(made: Program, required: Sequence[Relation]) -> list[str]:
     found = [_python(made), *_bounded(required)]
-    found += [each.debian for each in made.libraries]
+    found += [needs.LIBRARIES[each] for each in made.libraries]
     if made.glibc != (0, 0):
         found.append(f"libc6 (>= {made.glibc[0]}.{made.glibc[1]})")
     if made.units:

@@ -12,7 +12,7 @@ from edgegen import __version__
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.packaging import archive, copyright_file, manifest, manpage, needs, sbom, sources
 from edgegen.packaging import tree as trees
-from edgegen.packaging.needs import Linked, Relation, Requirement, SystemPackage
+from edgegen.packaging.needs import Linked, Relation, Requirement
 from edgegen.packaging.sbom import Component
 from edgegen.packaging.subject import EDGEGEN_LICENCE, Subject, one_line
 from edgegen.packaging.tree import Entry, Tree
@@ -40,7 +40,7 @@ class Program:
         files: All but the manifest and the bill of materials.
         units: Names of systemd units.
         required, optional: Python distributions that are not in the package.
-        libraries: System libraries that compiled code in the package loads.
+        libraries: Sonames that compiled code loads from the system, but the C library's.
         glibc: That it needs; (0, 0) when none.
         vendored: Wheels that lie beside the program.
         notes: What whoever installs it has to know.
@@ -54,7 +54,7 @@ class Program:
     units: tuple[str, ...]
     required: tuple[Requirement, ...]
     optional: tuple[Requirement, ...]
-    libraries: tuple[SystemPackage, ...]
+    libraries: tuple[str, ...]
     glibc: tuple[int, int]
     vendored: tuple[Wheel, ...]
     notes: tuple[str, ...]
@@ -125,7 +125,7 @@ def program(
         units=tuple(path.rsplit("/", 1)[-1] for path in sorted(units) if path.endswith(_UNITS)),
         required=(*(each for each in required if each.name not in carried), *brought),
         optional=tuple(each for each in optional if each.name not in carried),
-        libraries=linked.packages,
+        libraries=linked.libraries,
         glibc=linked.glibc,
         vendored=tuple(vendored),
         notes=(*_missing(required, carried), *notes, *_unknown(linked)),

@@ -21,7 +21,7 @@ RECOMMENDED = frozenset(("http", "grpc", "update"))
 
 @dataclass(frozen=True, slots=True)
 class SystemPackage:
-    """What a distribution calls a Python distribution or a library; "" where it has none.
+    """What systems call a Python distribution; "" where they have none.
 
     Attributes:
         epoch: What stands before its version there, such as "1:".
@@ -66,11 +66,11 @@ NOT_VENDORED = {
     "spidev": "3.6",
 }
 
-# By soname, beside the C library's.
-_LIBRARIES = {
-    "libstdc++.so.6": SystemPackage("libstdc++6", "libstdc++"),
-    "libgcc_s.so.1": SystemPackage("libgcc-s1", "libgcc"),
-    "libz.so.1": SystemPackage("zlib1g", "zlib"),
+# Debian's packages by soname, beside the C library's.
+LIBRARIES = {
+    "libgcc_s.so.1": "libgcc-s1",
+    "libstdc++.so.6": "libstdc++6",
+    "libz.so.1": "zlib1g",
 }
 
 
@@ -128,12 +128,12 @@ class Linked:
     """What the compiled files of a tree load.
 
     Attributes:
-        packages: System libraries.
+        libraries: Sonames that the system has to bring, beside the C library's.
         glibc: The C library that has every symbol; (0, 0) without compiled files.
         unknown: Files and the sonames they ask for that are neither in the tree nor known here.
     """
 
-    packages: tuple[SystemPackage, ...]
+    libraries: tuple[str, ...]
     glibc: tuple[int, int]
     unknown: tuple[tuple[str, str], ...]
 
@@ -150,9 +150,9 @@ def linked(tree: Tree) -> Linked:
         needs = elf.read(entry.content)
         glibc = max(glibc, needs.glibc)
         wanted = {each for each in needs.libraries if not each.startswith(elf.C_LIBRARY)}
-        found |= wanted & _LIBRARIES.keys()
-        unknown += [(path, each) for each in sorted(wanted - brought - _LIBRARIES.keys())]
-    return Linked(tuple(_LIBRARIES[each] for each in sorted(found)), glibc, tuple(unknown))
+        found |= wanted & LIBRARIES.keys()
+        unknown += [(path, each) for each in sorted(wanted - brought - LIBRARIES.keys())]
+    return Linked(tuple(sorted(found)), glibc, tuple(unknown))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -131,9 +131,11 @@ def _requires(made: Program, required: Sequence[Relation]) -> list[str]:
     else:
         python = [f"python3 >= {needs.OLDEST_PYTHON}"]
     found = [*python, *_bounded(required)]
-    found += [each.rpm for each in made.libraries]
+    # By soname, as rpm would find them itself: names of packages differ between distributions.
+    wide = "" if made.machine == "armv7l" else "(64bit)"
+    found += [f"{each}(){wide}" if wide else each for each in made.libraries]
     if made.glibc != (0, 0):
-        found.append(f"glibc >= {made.glibc[0]}.{made.glibc[1]}")
+        found.append(f"libc.so.6(GLIBC_{made.glibc[0]}.{made.glibc[1]}){wide}")
     return found
 
 
