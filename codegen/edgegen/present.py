@@ -542,6 +542,9 @@ def _linux_report(made: LinuxReport) -> list[str]:
         ]
         lines += indented(f"{w}: {s}{f': {r}' if r else ''}" for w, s, r in verdicts)
     lines += [f"{each}: not run: {reason}" for each, reason in made.not_run.items()]
+    if made.service is not None:
+        why = made.service.reason or f"exposure {made.service.exposure} of 10"
+        lines.append(f"service: {made.service.status}: {why}")
     lines += [f"edited by hand: {path}" for path in made.sources.edited]
     return lines
 

@@ -19,6 +19,7 @@ from edgegen.verify.linux.report import (
     Report,
     RequestFacts,
     ServerFacts,
+    ServiceFacts,
 )
 from edgegen.verify.linux.selftest import OutputFacts
 
@@ -101,6 +102,23 @@ def test_package_and_server() -> None:
     shown = "\n".join(present.report(found))
     assert "package: pass" in shown
     assert "server: fail: POST x: 500" in shown
+
+
+def test_service() -> None:
+    rated = ServiceFacts(
+        "pass", "", 1.3, 2.0, (("PrivateNetwork=", 0.5), ("ProcSubset=", 0.1)), "x"
+    )
+    found = replace(REPORT, service=rated)
+    assert found.ok
+    page = found.to_markdown().decode()
+    assert "Exposure 1.3 of 10, by x; at most 2.0 passes." in page
+    assert "PrivateNetwork= 0.5,\nProcSubset= 0.1.\n" in page
+    assert "service: pass: exposure 1.3 of 10" in "\n".join(present.report(found))
+    assert json.loads(found.to_json())["service"]["exposure"] == 1.3
+    assert "## Service" not in REPORT.to_markdown().decode()
+    failed = replace(REPORT, service=ServiceFacts("fail", "exposure 9.6, and 2.0 is allowed", 9.6))
+    assert not failed.ok
+    assert "exposure 9.6, and" in failed.to_markdown().decode()
 
 
 @pytest.mark.parametrize(

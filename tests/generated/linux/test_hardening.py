@@ -48,7 +48,26 @@ def test_a_unit_is_sound_and_little_exposed(units: dict[str, Path], case: str) -
 def test_an_open_unit_is_rated_as_one(tmp_path: Path) -> None:
     unit = tmp_path / "open.service"
     unit.write_text(f"[Service]\nExecStart={PROGRAM}\n")
-    assert hardening.examine(unit, PROGRAM).exposure > 9
+    facts = hardening.verify(unit, PROGRAM)
+    assert facts is not None
+    assert facts.status == "fail"
+    assert facts.exposure is not None
+    assert facts.exposure > 9
+
+
+def test_the_evidence_has_the_rating(units: dict[str, Path], tmp_path: Path) -> None:
+    facts = hardening.verify(units["camera"], PROGRAM)
+    assert facts is not None
+    assert (facts.status, facts.reason) == ("pass", "")
+    assert facts.exposure == hardening.examine(units["camera"], PROGRAM).exposure
+    assert hardening.verify(tmp_path / "none.service", PROGRAM) is None
+    broken = tmp_path / "digits.service"
+    broken.write_text("[Service]\nNonsense=1\n")
+    failed = hardening.verify(broken, PROGRAM)
+    assert failed is not None
+    assert failed.status == "fail"
+    assert "Nonsense" in failed.reason
+    assert str(tmp_path) not in failed.reason
 
 
 @pytest.mark.parametrize(

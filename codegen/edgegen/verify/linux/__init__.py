@@ -13,7 +13,7 @@ from edgegen.verify import evidence
 from edgegen.verify.build import Build
 from edgegen.verify.linux import computer as computers
 from edgegen.verify.linux import engine as one_engine
-from edgegen.verify.linux import native, package, report, server, subject
+from edgegen.verify.linux import hardening, native, package, report, server, subject
 from edgegen.verify.linux.computer import Computer
 from edgegen.verify.linux.report import (
     ComputerFacts,
@@ -188,6 +188,10 @@ def _report(project: Subject, found: dict[str, ComputerFacts]) -> Report:
             for each in architectures
             if each not in found
         },
+        service=hardening.verify(
+            project.directory / f"edgegen/system/{project.name}.service",
+            f"/usr/bin/{project.name}",
+        ),
     )
 
 
@@ -202,5 +206,7 @@ _KNOWN_BY = {
     "configured, into an empty root, and its program run from there",
     "server": "started, asked over loopback and ended with SIGTERM; answers to golden vectors may "
     "be no further from the reference's than those of the self-test",
+    "service": "rated by `systemd-analyze security`, from 0 (safe) to 10, after `systemd-analyze "
+    "verify`; both offline, with the unit as it is installed",
     "sha256": "of the files that ran; the project's sources are under `sources`",
 }

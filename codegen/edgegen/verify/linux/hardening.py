@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from edgegen import tools
-from edgegen.errors import DifferenceError
+from edgegen.errors import DifferenceError, MissingToolError
+from edgegen.verify.linux.report import FAIL, NOT_VERIFIED, PASS, ServiceFacts
 
 SECONDS = 60
+MOST_EXPOSURE = 2.0
+"""What passes; systemd calls less than 2 safe, and a service without any of it has 9.6."""
+
 _EXPOSURE = re.compile(r"Overall exposure level for \S+: (\d+\.\d+)")
 _VERSION = re.compile(r"systemd (\d+)")
 
@@ -65,6 +69,22 @@ def examine(unit: Path, program: str) -> Hardening:
     if found is None:
         raise DifferenceError(f"systemd-analyze does not rate {unit.name}.", where=text[-300:])
     return Hardening(float(found[1]), _left(rows), _title(command))
+
+
+def verify(unit: Path, program: str) -> ServiceFacts | None:
+    """The evidence; None where there is no unit."""
+    if not unit.is_file():
+        return None
+    try:
+        found = examine(unit, program)
+    except MissingToolError as error:
+        return ServiceFacts(NOT_VERIFIED, error.what)
+    except DifferenceError as error:
+        return ServiceFacts(FAIL, f"{error.what} {error.where}")
+    status, reason = PASS, ""
+    if found.exposure > MOST_EXPOSURE:
+        status, reason = FAIL, f"exposure {found.exposure}, and {MOST_EXPOSURE} is allowed"
+    return ServiceFacts(status, reason, found.exposure, MOST_EXPOSURE, found.left, found.tool)
 
 
 def _root(folder: Path, unit: Path, program: str) -> Path:

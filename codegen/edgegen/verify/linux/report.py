@@ -112,6 +112,25 @@ class PackageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """The systemd unit, as systemd rates it.
+
+    Attributes:
+        exposure: From 0.0 (safe) to 10.0 (unsafe); None where nobody rated it.
+        limit: The most that passes.
+        left: What adds to it, the largest first.
+        tool: What rated it.
+    """
+
+    status: str
+    reason: str = ""
+    exposure: float | None = None
+    limit: float = 0.0
+    left: tuple[tuple[str, float], ...] = ()
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ComputerFacts:
     """Everything that was tried on one architecture.
 
@@ -147,6 +166,7 @@ class Report:
         known_by: How each kind of figure was found.
         computers: By architecture, in the device's order of preference.
         not_run: Architectures that nothing here can run, and why.
+        service: None for a project without a unit.
     """
 
     edgegen: str
@@ -157,11 +177,13 @@ class Report:
     known_by: Mapping[str, str]
     computers: Mapping[str, ComputerFacts]
     not_run: Mapping[str, str] = field(default_factory=dict)
+    service: ServiceFacts | None = None
 
     @property
     def ok(self) -> bool:
         """True when an engine was verified, nothing failed and nothing was edited."""
         statuses = [each for c in self.computers.values() for _, each, _ in c.verdicts()]
+        statuses += [self.service.status] if self.service else []
         engines = [e.status for c in self.computers.values() for e in c.engines.values()]
         return PASS in engines and FAIL not in statuses and not self.sources.edited
 
