@@ -425,7 +425,12 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build, boot in the emulator, compare with the model.
+    """Build, run in the emulator, compare with the model.
+
+    Firmware boots in a machine of QEMU. A Linux project runs its self-test here and in QEMU's user
+    mode, engine by engine, on every architecture of its device, with the wheels that the device
+    would install; then from its Debian package, and as a server that is sent requests. What that
+    takes is downloaded once, without root, to $XDG_CACHE_HOME/edgegen.
 
     Writes evidence/report.json and evidence/report.md; exit 1 when anything differs. JSON: the
     contents of report.json.
