@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import re
@@ -14,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from support.serving import Answer, Server, read_answer, request, serving, start
+from generated.linux.conftest import EXAMPLE
+from support.serving import Answer, Server, ask, read_answer, request, serving, start
 
 Array = npt.NDArray[Any]
 
@@ -44,7 +46,7 @@ def model(digits_runtime: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def images() -> Array:
-    found = np.load(Path(__file__).parents[3] / "examples" / "digits" / "images.npy")
+    found = np.load(EXAMPLE / "images.npy")
     return found[:20].reshape(-1, 1, 8, 8, 1).astype(np.int8)
 
 
@@ -245,6 +247,46 @@ def test_the_openapi_document_says_what_the_server_takes(
             jsonschema.Draft202012Validator(answered).validate(json.loads(answer.body))
             taken += 1
     assert taken == 3
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_many_clients_at_once_get_their_own_answers(
+    digits_project: Path, tmp_path: Path, model: Any, workers: int
+) -> None:
+    found = np.load(EXAMPLE / "images.npy").reshape(-1, 1, 8, 8, 1).astype(np.int8)
+    wanted = [model.predict(image)[0].tobytes() for image in found]
+    settings = f"[serve]\ninline_seconds = 0\nworkers = {workers}\nmax_waiting = 1000\n"
+
+    async def ask_all(port: int) -> list[Answer]:
+        return await asyncio.gather(*(ask(port, request(image.tobytes())) for image in found))
+
+    with serving(digits_project, tmp_path / "log", settings) as running:
+        answers = asyncio.run(ask_all(running.ports["http"]))
+        assert running.stop() == 0
+    assert len(answers) == 200
+    assert [answer.body for answer in answers if answer.status == 200] == [
+        body for body, answer in zip(wanted, answers, strict=True) if answer.status == 200
+    ]
+    # At most `max_connections` at a time: the others are told so.
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert sum(answer.status == 200 for answer in answers) >= 64
+
+
+def test_systemd_is_told(
+    digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "notify"))
+        listener.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "100000")
+        with serving(digits_project, tmp_path / "log") as running:
+            assert listener.recv(100) == b"READY=1"
+            assert [listener.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+            assert running.stop() == 0
+            said = b""
+            while said != b"STOPPING=1":
+                said = listener.recv(100)
 
 
 def test_a_port_in_use(server: Server, digits_project: Path, tmp_path: Path) -> None:
