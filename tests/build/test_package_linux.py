@@ -142,6 +142,8 @@ def test_same_bytes_wherever_and_whenever(
         "print(packaging.run(Path(sys.argv[1]), sys.argv[2]).sha256)"
     )
     surroundings = {"TZ": "Asia/Tokyo", "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "7"}
+    (tmp_path / "it's %{tmp}").mkdir()
+    surroundings |= {"TMPDIR": str(tmp_path / "it's %{tmp}")}
     surroundings |= {"USER": "somebody", "DEBEMAIL": "x@y.z", "CFLAGS": "-O0", "GZIP": "-1"}
     said = run(sys.executable, "-c", program, other, format, cwd=tmp_path, **surroundings)
     assert said.strip() == first.sha256

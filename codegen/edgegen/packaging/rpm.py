@@ -33,7 +33,7 @@ def pack(made: Program) -> Product:
     tool = tools.require("rpmbuild")
     architecture = ARCHITECTURES[made.machine]
     files = installed.finished(made, "rpm", architecture)
-    with tempfile.TemporaryDirectory(prefix="edgegen-rpm-") as folder:
+    with tempfile.TemporaryDirectory(prefix="edgegen-rpm-", dir=_plain_folder()) as folder:
         top = Path(folder)
         (top / "SOURCES" / "root").mkdir(parents=True)
         trees.write(files, top / "SOURCES" / "root", made.subject.when)
@@ -60,6 +60,12 @@ def pack(made: Program) -> Product:
     _, version = _version(made)
     name = f"{made.package}-{version}-1.{architecture}.rpm"
     return Product(name, content, files, made.machine, made.notes)
+
+
+def _plain_folder() -> str:
+    """A temporary folder whose path rpmbuild can take: it expands %, and does not quote."""
+    usual = tempfile.gettempdir()
+    return usual if re.fullmatch(r"[A-Za-z0-9_./+-]+", usual) else "/var/tmp"
 
 
 def _version(made: Program) -> tuple[str, str]:
