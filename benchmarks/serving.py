@@ -200,10 +200,10 @@ def _load(work: Work, server: Server, connections: int, seconds: int) -> Load:
     script = work.body.with_suffix(".lua")
     script.write_text(_WRK_SCRIPT.format(content_type=work.content_type, body=work.body))
     before = _cpu_seconds(server.pid)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script)]
-    url = f"http://127.0.0.1:{server.port}/predict"
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
+    command += ["-s", str(script), f"http://127.0.0.1:{server.port}/predict"]
     said = subprocess.run(
-        [*_pinned(1), *command, url], check=True, capture_output=True, text=True
+        [*_pinned(1), *command], check=True, capture_output=True, text=True
     ).stdout
     used = _cpu_seconds(server.pid) - before
     found = json.loads(said.partition("RESULT ")[2])
