@@ -111,10 +111,10 @@ def test_depthwise_convolutions(build: Build, tmp_path: Path) -> None:
     host_engine.check(batch_of(DEPTHWISES), tmp_path, build=build)
 
 
-def everything() -> bytes:
-    """One model of all that the vector kernels are tested with."""
+def some_of_everything() -> bytes:
+    """One model of all kinds of layers that the vector kernels are tested with."""
     batch = OpBatch("int8")
-    for each in (*GENERAL, *BLOCKS, *DEPTHWISES):
+    for each in (*GENERAL, *BLOCKS, *DEPTHWISES)[::4]:
         each.add(batch)
     _add_others(batch)
     return batch.build()

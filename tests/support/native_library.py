@@ -3,6 +3,7 @@ QEMU's user emulation."""
 
 from __future__ import annotations
 
+import functools
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from edgegen import native_library
+from edgegen.frontends import tflite
 from edgegen.model import Model
 from edgegen.options import Options
 from support.host_engine import Array, Vector
-
-ARCHITECTURES = ("x86_64", "aarch64", "armv7l")
 
 _PROBE = Path(__file__).resolve().parents[1] / "build" / "probes" / "native_library.c"
 
@@ -32,12 +32,16 @@ class Machine:
         compiler: Of the probe; of the library, too, where there is no toolchain file.
         toolchain: Name of the project's own file; "" for this machine.
         emulator: What runs a program.
+        architectures: That the library is generated for.
     """
 
     compiler: str
     toolchain: str = ""
     emulator: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ("x86_64",)
 
+
+_ARM = ("aarch64", "armv7l")  # as of a Raspberry Pi
 
 GCC = Machine("gcc")
 CLANG = Machine("clang")
@@ -45,11 +49,13 @@ AARCH64 = Machine(
     "aarch64-linux-gnu-gcc",
     "aarch64-linux-gnu",
     ("qemu-aarch64", "-cpu", "cortex-a76", "-L", "/usr/aarch64-linux-gnu"),
+    _ARM,
 )
 ARM = Machine(
     "arm-linux-gnueabihf-gcc",
     "arm-linux-gnueabihf",
     ("qemu-arm", "-cpu", "cortex-a15", "-L", "/usr/arm-linux-gnueabihf"),
+    _ARM,
 )
 
 
@@ -73,9 +79,7 @@ class NativeLibrary:
         self.model = model
         self._emulator = machine.emulator
         self.folder = folder
-        files = native_library.emit(
-            model, "linux_x86_64", ARCHITECTURES, options, has_model=has_model
-        )
+        files = _emitted(model.source.data, machine.architectures, options, has_model)
         for path, content in files.items():
             target = folder / "edgegen" / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +136,15 @@ class NativeLibrary:
         """What the program answers; ``cpu`` is another one than the machine's."""
         emulator = [cpu if cpu and "cortex" in word else word for word in self._emulator]
         return call(*emulator, self._program, *arguments, message=message)
+
+
+@functools.cache
+def _emitted(
+    data: bytes, architectures: tuple[str, ...], options: Options, has_model: bool
+) -> dict[str, bytes]:
+    """Several machines may build what is generated once."""
+    model = tflite.parse(data, "model.tflite")
+    return native_library.emit(model, "linux", architectures, options, has_model=has_model)
 
 
 _SANITISED = "-DCMAKE_C_FLAGS=-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
