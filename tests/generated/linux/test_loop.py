@@ -819,3 +819,23 @@ def test_print_settings(project: Path) -> None:
     assert code == 0
     assert stdout.startswith("# Settings that plain reads")
     assert "# queue_length = 2" in stdout
+
+
+@pytest.mark.parametrize(("settled_after", "reports"), [(0.0, True), (600.0, False)])
+def test_a_service_that_waits_for_inputs_for_long_is_healthy(
+    settled_after: float, reports: bool, runtime: Any, steps: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = importlib.import_module("digits_runtime.run")
+    monkeypatch.setattr(run, "SETTLED_SECONDS", settled_after)
+    told: list[bool] = []
+    start = types.SimpleNamespace(healthy=lambda: told.append(True))
+    chosen = runtime.settings.Settings()
+    sink = runtime.sinks.make_sink(
+        runtime.settings.SinkSettings(kind="none"), runtime.spec.OUTPUTS, ()
+    )
+
+    def make() -> Any:
+        return steps(0.4, may_drop=True)
+
+    assert run._run(make, lambda data: data, sink, chosen, 0, start) == 0
+    assert bool(told) == reports
