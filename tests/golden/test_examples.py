@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,31 +26,35 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The digits project for the Cortex-M4, freshly made."""
-    folder = tmp_path_factory.mktemp("golden") / "firmware"
-    api.scaffold(
-        DIGITS / "digits.tflite",
-        "cortex_m4",
-        folder,
-        labels=DIGITS / "labels.txt",
-        inputs=DIGITS / "input.toml",
-    )
-    return folder
+# Folder of the committed project: how it was made.
+PROJECTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "firmware": ("cortex_m4", {"inputs": DIGITS / "input.toml"}),
+    # Without C, which looks like the firmware's.
+    "service": ("raspberry_pi_5", {"engines": ["litert"], "serve": ["http"]}),
+}
 
 
-def test_the_digits_project_is_unchanged(digits: Path, update_golden: bool) -> None:
-    expected = DIGITS / "firmware"
+@pytest.fixture(params=PROJECTS)
+def committed(request: pytest.FixtureRequest) -> Path:
+    """A committed project's folder."""
+    return DIGITS / str(request.param)
+
+
+def test_the_project_is_what_is_generated_today(
+    committed: Path, tmp_path: Path, update_golden: bool
+) -> None:
+    target, options = PROJECTS[committed.name]
+    fresh = tmp_path / committed.name
+    api.scaffold(DIGITS / "digits.tflite", target, fresh, labels=DIGITS / "labels.txt", **options)
     if update_golden:
-        shutil.rmtree(expected, ignore_errors=True)
-        shutil.copytree(digits, expected)
-    made, committed = tree(digits), tree(expected)
-    assert sorted(made) == sorted(committed)
-    assert [path for path in made if made[path] != committed[path]] == []
+        shutil.rmtree(committed, ignore_errors=True)
+        shutil.copytree(fresh, committed)
+    made, found = tree(fresh), tree(committed)
+    assert sorted(made) == sorted(found)
+    assert [path for path in made if made[path] != found[path]] == []
 
 
-def test_the_committed_project_needs_no_update() -> None:
-    plan = api.update(DIGITS / "firmware", dry_run=True).plan
+def test_the_committed_project_needs_no_update(committed: Path) -> None:
+    plan = api.update(committed, dry_run=True).plan
     settled = (Change.IDENTICAL, Change.KEPT)
     assert [entry.path for entry in plan.entries if entry.change not in settled] == []

@@ -20,6 +20,22 @@
 #endif
 #endif
 
+/* Whether src/image/neon is compiled for NEON. Of an Armv7-A whose other files are not: defined as
+ * 1 for all of them, and the processor is asked when a plan is made. */
+#ifndef EG_IMAGE_HAS_NEON
+#if defined(__ARM_NEON)
+#define EG_IMAGE_HAS_NEON 1
+#else
+#define EG_IMAGE_HAS_NEON 0
+#endif
+#endif
+
+/* Whether a plan may have the path of Armv7E-M, which runs anywhere but is slow elsewhere. Defined
+ * as 0, it leaves that path out. */
+#ifndef EG_IMAGE_HAS_DSP
+#define EG_IMAGE_HAS_DSP 1
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -148,6 +164,11 @@ typedef struct eg_image_draft {
 /* They make the plan one of their path, if the machine has it and it takes such a plan. */
 bool eg_image_use_sse41(eg_image_draft draft);
 bool eg_image_use_avx2(eg_image_draft draft);
+#endif
+
+#if EG_IMAGE_HAS_NEON
+/* Makes the plan one of NEON, if it takes such a plan; the caller has asked for the processor's. */
+bool eg_image_use_neon(eg_image_draft draft);
 #endif
 
 #ifdef __cplusplus
