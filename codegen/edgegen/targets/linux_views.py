@@ -70,12 +70,13 @@ NATIVE = ("cffi>=1.15",)
 
 REQUIREMENTS = {
     "litert": (f"ai-edge-litert>=2.3; {_IS_64_BIT}", f"tflite-runtime>=2.14; {_IS_32_BIT}"),
-    "onnxruntime": ("onnxruntime>=1.20",),
-    "openvino": ("openvino>=2025.0",),
+    "onnxruntime": (f"onnxruntime>=1.20; {_IS_64_BIT}",),
+    "openvino": (f"openvino>=2025.0; {_IS_64_BIT}",),
     "aot": (),
 }
 """What each engine needs from the package index. tflite-runtime 2.14 is the last one: it has wheels
-for 32-bit Arm up to Python 3.11, and fails with numpy 2."""
+for 32-bit Arm up to Python 3.11, and fails with numpy 2; of the others there are none, so that there a
+project installs without them and says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)

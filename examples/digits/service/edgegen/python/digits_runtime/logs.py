@@ -26,6 +26,9 @@ from .spec import NAME
 
 LOG = logging.getLogger(f"{NAME}_runtime")
 
+# `json.dumps` with a default makes a new encoder for every line.
+_encode = json.JSONEncoder(default=str).encode
+
 
 class JsonLine(logging.Formatter):
     """time (UTC), level, message, what `data` holds, and of an error its type and where it was.
@@ -50,7 +53,7 @@ class JsonLine(logging.Formatter):
             line.update(_extra(record, "private"))
         if record.exc_info and record.exc_info[1] is not None:
             line.update(self._error(record.exc_info[1]))
-        return json.dumps(line, default=str)
+        return _encode(line)
 
     def _error(self, error: BaseException) -> dict[str, Any]:
         found: dict[str, Any] = {"error": type(error).__name__, "at": []}
