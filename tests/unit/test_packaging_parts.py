@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
 import zipfile
 from email.message import Message
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from edgegen.errors import EdgegenError, UsageError
-from edgegen.packaging import elf, installed, manpage, needs, process, sbom, wheel
+from edgegen.packaging import elf, installed, manpage, needs, process, rpm, sbom, wheel
 from edgegen.packaging import tree as trees
 from edgegen.packaging.needs import Relation
 from edgegen.packaging.tree import Entry
@@ -228,3 +230,13 @@ def test_bills_number_follows_from_what_it_says() -> None:
 def test_programs_that_do_not_end() -> None:
     with pytest.raises(EdgegenError, match="did not come to an end in 0 s"):
         process.run(["sleep", "60"], process.fixed(0), 0)
+
+
+@pytest.mark.parametrize("line", ["%post -p /bin/sh", "% %if 0", "%%files", "100% %{_host} %%"])
+def test_no_line_of_a_description_is_a_section(tmp_path: Path, line: str) -> None:
+    head = "Name: a\nVersion: 1\nRelease: 1\nSummary: b\nLicense: c\n%description\n"
+    spec = tmp_path / "a.spec"
+    spec.write_text(f"{head}{rpm.prose(line)}\n")
+    command = ["rpmspec", "-q", "--qf", "%{DESCRIPTION}|%{POSTINPROG}", str(spec)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{line.lstrip('% ')}|(none)"

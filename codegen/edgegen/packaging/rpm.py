@@ -91,7 +91,7 @@ def _spec(made: Program, files: Tree) -> bytes:
         "requires": _requires(made, required),
         "recommends": _bounded(recommended),
         "suggests": _bounded(suggested),
-        "description": [quoted(line) for line in installed.description(made)],
+        "description": [prose(line) for line in installed.description(made)],
         "units": made.units,
         "folders": installed.own_folders(made, files),
         "files": [
@@ -107,6 +107,12 @@ def _spec(made: Program, files: Tree) -> bytes:
 def quoted(text: str) -> str:
     """Text in which rpm expands no macro."""
     return text.replace("%", "%%")
+
+
+def prose(line: str) -> str:
+    """A line of a description. One that begins with % would be read, however it is quoted, as the
+    start of a section or a condition; names of files and of wheels can begin so."""
+    return quoted(re.sub(r"^[%\s]+", "", line))
 
 
 def _capital(text: str) -> str:
