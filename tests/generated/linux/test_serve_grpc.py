@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -210,3 +211,33 @@ def _is_serving(channel: grpc.Channel) -> bool:
     except grpc.RpcError:
         return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_no_call_without_a_token_holds_a_place(
+    digits_project: Path, messages: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    settings = f'[serve]\ntoken_file = "{tmp_path}/token"\nmax_connections = 2\n'
+    with (
+        serving(digits_project, tmp_path / "log", settings) as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as channel,
+    ):
+        # Calls that never end by themselves: one that waits for news, requests that never come.
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        never = threading.Event()
+        stalled = channel.stream_unary(f"/{messages.SERVICE}/Predict")
+        calls = [watch, *(stalled.future(_nothing(never)) for _ in range(2))]
+        try:
+            assert [call.code() for call in calls] == [grpc.StatusCode.UNAUTHENTICATED] * 3
+            shown = [("authorization", f"Bearer {TOKEN}")]
+            predict = method(channel, messages)
+            assert predict(one(messages), timeout=20, metadata=shown).outputs
+        finally:
+            never.set()
+            for call in calls:
+                call.cancel()
+
+
+def _nothing(until: threading.Event) -> Iterator[bytes]:
+    until.wait(30)
+    yield from ()

@@ -245,3 +245,32 @@ def test_an_engine_that_hangs_does_not_hold_the_process(
         connection.sendall(request(BODY))
         server.wait_until("digits_serve_pending", 1)
         assert server.stop() == 1
+
+
+def test_no_head_grows_behind_an_answer_or_a_body(digits_project: Path, tmp_path: Path) -> None:
+    """A second request's head while the first one computes, and fields behind a chunked body."""
+    door = Door(tmp_path / "door")
+    chunked = request(headers={"transfer-encoding": "chunked"}).replace(
+        b"content-length: 0\r\n", b""
+    )
+    beginnings = (
+        request(BODY) + b"GET / HTTP/1.1\r\n",
+        chunked + b"40\r\n" + BODY + b"\r\n0\r\n",
+    )
+    with serving(digits_project, tmp_path / "log", WITH_A_DOOR, door.code) as server:
+        door.close()
+        for beginning in beginnings:
+            with server.connect() as connection:
+                connection.sendall(beginning)
+                before = server.memory_bytes()
+                with pytest.raises(ConnectionError):
+                    connection.sendall((b"x-a: " + b"b" * 1017 + b"\r\n") * (64 << 10))
+                assert server.memory_bytes() - before < 16 << 20
+        door.open()
+        assert server.ask(request(BODY)).status == 200
+        # In small chunks, and two requests at once: as ever.
+        pieces = b"".join(b"1\r\n" + BODY[:1] + b"\r\n" for _ in BODY)
+        assert server.ask(chunked + pieces + b"0\r\nx-a: b\r\n\r\n").status == 200
+        with server.connect() as connection:
+            connection.sendall(2 * request(BODY))
+            assert read_answer(connection).status == 200

@@ -4,8 +4,9 @@
 # device raspberry_pi_5, template linux/generated/python/__name___runtime/serve/connections.py.j2
 """Connections that cannot be held for nothing: what uvicorn leaves open, closed.
 
-A client has some seconds for a request; its head may be as large as 32 KiB. There are only so many
-connections, and one whose client does not read its answers is cut.
+A client has some seconds for a request; its head may be as large as 32 KiB, and so may the head of
+the next one while it waits, and what else is no part of a body. There are only so many connections,
+and one whose client does not read its answers is cut.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ else:
         from uvicorn.protocols.http.h11_impl import H11Protocol as _Base
 
 MOST_HEAD_BYTES = 32768
+
+_CHUNK_BYTES = 8
+"""That may come with each byte of a body for it alone: "1\\r\\nx\\r\\n" is the smallest chunk."""
 
 _REPLY = "HTTP/1.1 {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE = _REPLY.format("431 Request Header Fields Too Large").encode()
@@ -42,6 +46,7 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._head_bytes = 0
+            self._body_bytes = 0
             self._timer: asyncio.TimerHandle | None = None
             self._cutter: asyncio.TimerHandle | None = None
             if len(self.connections) > max_connections:
@@ -52,10 +57,20 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
         def data_received(self, data: bytes) -> None:
             if self.transport.is_closing():
                 return
+            before: Any = self.cycle
+            is_computing = _is_open(before) and not before.more_body
+            had = self._body_bytes
             super().data_received(data)
             cycle: Any = self.cycle
-            if cycle is not None and not cycle.response_complete:
+            if cycle is before and _is_open(cycle):
+                # Behind a request that is not answered yet, or fields and the like in its body.
+                self._head_bytes += len(data) - _CHUNK_BYTES * (self._body_bytes - had)
+                self._head_bytes = max(0, self._head_bytes)
+                if self._head_bytes > MOST_HEAD_BYTES:
+                    self._refuse(b"" if is_computing or cycle.response_started else _TOO_LARGE)
+            elif _is_open(cycle):
                 self._head_bytes = 0
+            if _is_open(cycle):
                 if not cycle.more_body:
                     self._stop_timer()
                     return
@@ -66,6 +81,10 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
                     self._refuse(_TOO_LARGE)
             if self._timer is None and not self.transport.is_closing():
                 self._start_timer()
+
+        def on_body(self, body: bytes) -> None:
+            self._body_bytes += len(body)
+            super().on_body(body)  # type: ignore[misc]  # h11 has none, and limits of its own
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_timer()
@@ -106,3 +125,8 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
                 self.transport.close()
 
     return Guarded
+
+
+def _is_open(cycle: Any) -> bool:
+    """Whether a request is not answered."""
+    return cycle is not None and not cycle.response_complete
