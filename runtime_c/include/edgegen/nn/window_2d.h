@@ -44,10 +44,10 @@ typedef struct eg_patch {
     int32_t input; /* index of the input element under the first of these taps, channel 0 */
 } eg_patch;
 
-/* Before the first output pixel. */
+/* Before the first output pixel: x is -1. */
 #define EG_PATCH_START                                                                             \
     {                                                                                              \
-        .x = -1                                                                                    \
+        0, 0, -1, 0, 0, 0, 0, 0                                                                    \
     }
 
 /* Moves on to the next output pixel, in the order of memory; false after the last one. */
