@@ -17,6 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from edgegen import api
+from edgegen.config import NAME_LENGTH
 from support.linux_project import scaffold
 from support.onnx_builder import convolution
 from support.tflite_builder import ModelBuilder
@@ -171,6 +172,23 @@ def test_generated_files_are_clean_and_typed(tmp_path: Path) -> None:
         cwd=project,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_long_names_keep_generated_files_clean(tmp_path: Path) -> None:
+    name = "n" * NAME_LENGTH
+    described, plain = tmp_path / "described", tmp_path / "plain"
+    api.scaffold(
+        EXAMPLE / "digits.tflite",
+        "intel_cpu",
+        described,
+        inputs=EXAMPLE / "input.toml",
+        serve=("http", "grpc"),
+        name=name,
+    )
+    api.scaffold(EXAMPLE / "digits.tflite", "raspberry_pi", plain, engines=["litert"], name=name)
+    for project in (described, plain):
+        _ruff(project, "check")
+        _ruff(project, "format", "--check")
 
 
 def _ruff(project: Path, *arguments: str) -> None:

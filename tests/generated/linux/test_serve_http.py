@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import os
 import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -313,3 +316,26 @@ def test_sockets_are_not_left_behind(server: Server) -> None:
             connection.shutdown(socket.SHUT_RDWR)
     assert server.ask(request(path="/healthz", method="GET")).status == 200
     assert len(list(descriptors.iterdir())) <= before + 2
+
+
+@pytest.mark.parametrize(
+    ("protocol", "library"),
+    [("http", "uvicorn"), ("http", "fastapi"), ("http", "orjson"), ("grpc", "grpc")],
+)
+def test_a_library_that_is_missing(digits_runtime: Path, protocol: str, library: str) -> None:
+    program = (
+        f"import sys; sys.modules[{library!r}] = None; from digits_runtime import cli;"
+        f"sys.exit(cli.main(['serve', '--only', {protocol!r}, '--{protocol}-port', '0']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(digits_runtime / "edgegen" / "python")},
+        cwd=digits_runtime,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr
+    assert f"is not here ({library})" in done.stderr
+    assert f"pip install 'digits[{protocol}]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -58,6 +58,8 @@ def decode(data: bytes, wanted: FrameFormat, max_pixels: int) -> Pixels:
             image = _fitted(_rgb(image, library), wanted, library, operations)
     except ImageProblem:
         raise
+    except library.UnidentifiedImageError:
+        raise ImageProblem(f"it is no image of a kind that is read: {', '.join(FORMATS)}") from None
     except MemoryError:
         raise ImageProblem("there is not enough memory for it") from None
     except Exception as error:  # a damaged file makes decoders raise almost anything

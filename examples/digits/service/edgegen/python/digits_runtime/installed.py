@@ -4,7 +4,7 @@
 # device raspberry_pi_5, template linux/generated/python/__name___runtime/installed.py.j2
 """The models that were installed on this device, which of them runs, and whether it is proven.
 
-Below $STATE_DIRECTORY (systemd sets it), or /var/lib/digits without it:
+Below $STATE_DIRECTORY (systemd sets it), or the program's folder in /var/lib without it:
 
     state.json        which versions there are; the only thing that decides
     versions/NUMBER/  manifest.json, manifest.sig and the files that the manifest names

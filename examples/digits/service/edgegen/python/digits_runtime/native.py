@@ -2,10 +2,10 @@
 # model digits.tflite
 # sha256 235377e51c7526fc9b16835e4f023de4898d6a99de0d698e5c6c801efe3c1a2f
 # device raspberry_pi_5, template linux/generated/python/__name___runtime/native.py.j2
-"""The native library of this package, libdigits_native.so: C for this very model.
+"""The native library of this package: C for this very model.
 
 edgegen/native/api.h has its functions. It is found beside this module, where installing the
-package puts it, or where the environment variable DIGITS_NATIVE_LIBRARY says.
+package puts it, or where the environment variable says that `ENVIRONMENT` names.
 """
 
 from __future__ import annotations
@@ -30,35 +30,38 @@ ENVIRONMENT = "DIGITS_NATIVE_LIBRARY"
 
 _ABI = 1
 
+# Of all names in the library; the declarations have @ for it.
+_PREFIX = "digits_"
+
 _MODEL_FUNCTIONS = """
-    typedef struct digits_model digits_model;
-    const char *digits_variant_name(uint32_t number);
-    size_t digits_model_bytes(uint32_t variant);
-    int digits_create(uint32_t variant, void *memory, size_t bytes, digits_model **model);
-    int digits_reset(digits_model *model);
-    int digits_invoke(digits_model *model);
-    void *digits_input(digits_model *model, uint32_t number);
-    const void *digits_output(const digits_model *model, uint32_t number);
-    size_t digits_input_bytes(uint32_t number);
-    size_t digits_output_bytes(uint32_t number);
+    typedef struct @model @model;
+    const char *@variant_name(uint32_t number);
+    size_t @model_bytes(uint32_t variant);
+    int @create(uint32_t variant, void *memory, size_t bytes, @model **model);
+    int @reset(@model *model);
+    int @invoke(@model *model);
+    void *@input(@model *model, uint32_t number);
+    const void *@output(const @model *model, uint32_t number);
+    size_t @input_bytes(uint32_t number);
+    size_t @output_bytes(uint32_t number);
 """
 
 _INPUT_FUNCTIONS = """
-    typedef struct digits_preprocessor digits_preprocessor;
-    size_t digits_raw_bytes(uint32_t input);
-    size_t digits_tensor_bytes(uint32_t input);
-    size_t digits_preprocessor_bytes(uint32_t input);
-    int digits_create_preprocessor(uint32_t input, void *memory, size_t bytes,
-                                       digits_preprocessor **preprocessor);
-    const char *digits_preprocessor_path(const digits_preprocessor *preprocessor);
-    int digits_preprocess(digits_preprocessor *preprocessor, const void *raw,
-                              size_t raw_bytes, void *tensor, size_t tensor_bytes);
+    typedef struct @preprocessor @preprocessor;
+    size_t @raw_bytes(uint32_t input);
+    size_t @tensor_bytes(uint32_t input);
+    size_t @preprocessor_bytes(uint32_t input);
+    int @create_preprocessor(uint32_t input, void *memory, size_t bytes,
+                             @preprocessor **preprocessor);
+    const char *@preprocessor_path(const @preprocessor *preprocessor);
+    int @preprocess(@preprocessor *preprocessor, const void *raw,
+                    size_t raw_bytes, void *tensor, size_t tensor_bytes);
 """
 
 _FUNCTIONS = """
-    uint32_t digits_abi(void);
-    const char *digits_model_sha256(void);
-    const char *digits_status_text(int status);
+    uint32_t @abi(void);
+    const char *@model_sha256(void);
+    const char *@status_text(int status);
 """
 
 _BUILD = (
@@ -94,20 +97,20 @@ class NativeModel:
             )
         number = names.index(variant) if variant else 0
         self.variant = names[number]
-        size = library.digits_model_bytes(number)
+        size = library.model_bytes(number)
         # Kept as long as the arrays that lie in it.
         self._memory = ffi.new("unsigned char[]", size)
-        handle = ffi.new("digits_model **")
-        _require_ok(library.digits_create(number, self._memory, size, handle))
+        handle = ffi.new(f"{_PREFIX}model **")
+        _require_ok(library.create(number, self._memory, size, handle))
         self._model = handle[0]
-        self._invoke = library.digits_invoke
-        self._reset = library.digits_reset
+        self._invoke = library.invoke
+        self._reset = library.reset
         self.inputs = [
-            _array(library.digits_input(self._model, number), each)
+            _array(library.input(self._model, number), each)
             for number, each in enumerate(spec.INPUTS)
         ]
         self.outputs = [
-            _array(library.digits_output(self._model, number), each)
+            _array(library.output(self._model, number), each)
             for number, each in enumerate(spec.OUTPUTS)
         ]
 
@@ -135,14 +138,14 @@ class NativePreprocessor:
 
     def __init__(self, index: int) -> None:
         ffi, library = _opened()
-        size = library.digits_preprocessor_bytes(index)
+        size = library.preprocessor_bytes(index)
         self._memory = ffi.new("unsigned char[]", size)
-        handle = ffi.new("digits_preprocessor **")
-        _require_ok(library.digits_create_preprocessor(index, self._memory, size, handle))
+        handle = ffi.new(f"{_PREFIX}preprocessor **")
+        _require_ok(library.create_preprocessor(index, self._memory, size, handle))
         self._handle = handle[0]
-        self._run = library.digits_preprocess
+        self._run = library.preprocess
         self._address = functools.partial(ffi.from_buffer, "unsigned char[]")
-        self.path: str = ffi.string(library.digits_preprocessor_path(self._handle)).decode()
+        self.path: str = ffi.string(library.preprocessor_path(self._handle)).decode()
 
     def run(self, raw: Array, tensor: Array) -> None:
         """Fills ``tensor`` from ``raw``, both contiguous and of the input's sizes."""
@@ -150,8 +153,22 @@ class NativePreprocessor:
         _require_ok(self._run(self._handle, source, len(source), target, len(target)))
 
 
+class _Library:
+    """cffi's library; its functions by their names without the prefix."""
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, _PREFIX + name)
+
+
+def _named(functions: str) -> str:
+    return functions.replace("@", _PREFIX)
+
+
 @functools.cache
-def _opened() -> tuple[Any, Any]:
+def _opened() -> tuple[Any, _Library]:
     """cffi's FFI, and the library."""
     try:
         cffi = importlib.import_module("cffi")
@@ -159,11 +176,11 @@ def _opened() -> tuple[Any, Any]:
         raise MissingProblem("cffi is not installed.", fix="pip install cffi") from None
     path = _find()
     ffi: Any = cffi.FFI()
-    ffi.cdef(_FUNCTIONS)
+    ffi.cdef(_named(_FUNCTIONS))
     try:
-        library: Any = ffi.dlopen(str(path))
-        abi = library.digits_abi()
-        made_for = ffi.string(library.digits_model_sha256()).decode()
+        library = _Library(ffi.dlopen(str(path)))
+        abi = library.abi()
+        made_for = ffi.string(library.model_sha256()).decode()
     except (OSError, AttributeError) as error:
         raise MissingProblem(
             f"The native library {path} cannot be loaded: {' '.join(str(error).split())}.",
@@ -193,7 +210,7 @@ def _variants() -> tuple[str, ...]:
     """Names of the instruction sets that this processor has, the fastest one first."""
     ffi, library = _opened()
     names: list[str] = []
-    while name := library.digits_variant_name(len(names)):
+    while name := library.variant_name(len(names)):
         names.append(ffi.string(name).decode())
     return tuple(names)
 
@@ -208,5 +225,5 @@ def _array(address: Any, tensor: TensorSpec) -> Array:
 def _require_ok(status: int) -> None:
     if status != 0:
         ffi, library = _opened()
-        text = ffi.string(library.digits_status_text(status)).decode()
+        text = ffi.string(library.status_text(status)).decode()
         raise RuntimeProblem(f"The native library refused: {text}.")

@@ -55,8 +55,7 @@ class RawSpec:
 
 
 # By the number of the input; one that is not here, the application fills by itself.
-DESCRIBED: dict[int, RawSpec] = {
-}
+DESCRIBED: dict[int, RawSpec] = {}
 
 
 class Preprocessor:

@@ -152,7 +152,8 @@ def _figures() -> dict[str, object]:
 def _tell_skipped(source: Source) -> None:
     if not source.skipped_count:
         return
-    lines = [f"{spec.NAME}: {source.skipped_count} inputs could not be used:"]
+    what = "1 input" if source.skipped_count == 1 else f"{source.skipped_count} inputs"
+    lines = [f"{spec.NAME}: {what} could not be used:"]
     lines += [f"  {plain(each.name)}: {each.why}" for each in source.skipped[:SHOWN_SKIPPED]]
     if source.skipped_count > SHOWN_SKIPPED:
         lines.append(f"  ... and {source.skipped_count - SHOWN_SKIPPED} more")

@@ -172,7 +172,8 @@ def check_signatures(manifest: bytes, signatures: bytes, keys: Sequence[str]) ->
     if not keys:
         raise BundleRefused(
             "no key is trusted here.",
-            f"Put the maker's public key into [update] keys of {spec.NAME}.toml.",
+            "Name the file with the maker's public key: public_keys under [update] in "
+            f"{spec.NAME}.toml.",
         )
     trusted = {key_id(key): decode_key(key) for key in keys}
     found = []
@@ -193,7 +194,7 @@ def check_signatures(manifest: bytes, signatures: bytes, keys: Sequence[str]) ->
         return
     raise BundleRefused(
         f"it is signed by key {', '.join(found) or 'nobody'}; trusted: {', '.join(trusted)}.",
-        f"If the maker is the right one, add the key to [update] keys of {spec.NAME}.toml.",
+        "If the maker is the right one, add its key to the file that update.public_keys names.",
     )
 
 

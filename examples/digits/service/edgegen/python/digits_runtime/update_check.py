@@ -4,7 +4,7 @@
 # device raspberry_pi_5, template linux/generated/python/__name___runtime/update_check.py.j2
 """Replays an update's golden vectors, in a process of its own: `updates` starts it.
 
-    python -m digits_runtime.update_check [--active] [--engine NAME] --memory-bytes N FOLDER DIGEST
+    python -m PACKAGE.update_check [--active] [--engine NAME] --memory-bytes N FOLDER DIGEST
 
 Exit code 0 when they all agree; else the last line on standard error says why not.
 """

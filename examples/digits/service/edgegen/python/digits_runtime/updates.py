@@ -2,7 +2,7 @@
 # model digits.tflite
 # sha256 235377e51c7526fc9b16835e4f023de4898d6a99de0d698e5c6c801efe3c1a2f
 # device raspberry_pi_5, template linux/generated/python/__name___runtime/updates.py.j2
-"""Model updates: `digits update-model apply|status|rollback|confirm`.
+"""The command `update-model`: model updates, with `apply`, `status`, `rollback` and `confirm`.
 
 An update is applied in this order, and may be cut off anywhere:
 

@@ -11,13 +11,14 @@ import contextlib
 from collections.abc import Iterator
 
 from ..errors import MissingProblem
-from .connections import guarded
 from .http import Application
 from .ports import listening
 from .service import Service
 
 try:
     import uvicorn
+
+    from .connections import guarded
 except ImportError as error:
     raise MissingProblem(
         f"HTTP needs a library that is not here ({error.name}).",
