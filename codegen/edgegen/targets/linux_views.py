@@ -75,8 +75,8 @@ REQUIREMENTS = {
     "aot": (),
 }
 """What each engine needs from the package index. tflite-runtime 2.14 is the last one: it has wheels
-for 32-bit Arm up to Python 3.11, and fails with numpy 2; of the others there are none, so that there a
-project installs without them and says what is missing."""
+for 32-bit Arm up to Python 3.11, and fails with numpy 2; of the others there are none, so that a
+project installs without them there and says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
