@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from edgegen import config as configuration
-from edgegen import evidence, project, registry, storage
+from edgegen import evidence, project, pyproject, registry, storage
 from edgegen import labels as class_names
 from edgegen.config import Config
 from edgegen.device import Device, Microcontroller
@@ -88,7 +88,8 @@ class Outcome:
         fit: How the emitted engines fit the device.
         written: False for a dry run.
         inputs: The described ones.
-        notes: What the model's metadata says and could not be used.
+        notes: What the model's metadata says and could not be used, and what only the user can
+            change.
     """
 
     config: Config
@@ -370,6 +371,7 @@ def _generate(
     complete = _with_own_files(built, sources)
     measured = evidence.to_lock(arena, model.source.sha256, device_.id)
     plan = project.plan(complete, directory, measured=measured, replace=replaced)
+    notes = sources.notes + pyproject.notes(complete, directory)
     if not dry_run:
         project.write(plan, force=force)
     return Outcome(
@@ -381,7 +383,7 @@ def _generate(
         plan,
         not dry_run,
         described,
-        sources.notes,
+        notes,
     )
 
 

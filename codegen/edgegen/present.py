@@ -395,7 +395,8 @@ def _next_commands(done: Outcome) -> list[str]:
     }
     lines = ["", "next:", f"  edgegen verify {place}"]
     if done.device.family in by_hand:
-        lines.append(f"  cd {place} && {by_hand[done.device.family]}")
+        there = "" if place == "." else f"cd {place} && "
+        lines.append(f"  {there}{by_hand[done.device.family]}")
     return lines
 
 

@@ -302,8 +302,8 @@ def _conflict_error(conflicts: tuple[Entry, ...]) -> DifferenceError:
     if len(conflicts) > len(shown):
         shown.append(f"and {len(conflicts) - len(shown)} more")
     fix = (
-        "Nothing was written. Files below edgegen/ are generated: move your edits to src/, "
-        "board/ or edgegen.toml, which are yours, and restore these"
+        "Nothing was written. Files below edgegen/ are generated: move your edits to what "
+        "is yours, such as src/ and edgegen.toml, and restore these"
     )
     if all(entry.forcible for entry in conflicts):
         fix += ", or overwrite them with --force"
