@@ -238,6 +238,30 @@ def test_no_call_without_a_token_holds_a_place(
                 call.cancel()
 
 
+def test_no_request_that_stalls_holds_a_place(
+    digits_project: Path, messages: Any, tmp_path: Path
+) -> None:
+    settings = "[serve]\nmax_connections = 3\ntransfer_seconds = 0.5\n"
+    with (
+        serving(digits_project, tmp_path / "log", settings) as server,
+        grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as channel,
+    ):
+        never = threading.Event()
+        names = [f"{messages.SERVICE}/Predict", f"{messages.SERVICE}/Info"]
+        names.append("grpc.health.v1.Health/Check")
+        calls = [channel.stream_unary(f"/{name}").future(_nothing(never)) for name in names]
+        try:
+            late = [call.exception(timeout=20).code() for call in calls]
+            assert late == [grpc.StatusCode.DEADLINE_EXCEEDED] * 3
+            assert method(channel, messages)(one(messages), timeout=20).outputs
+            empty = channel.stream_unary(f"/{messages.SERVICE}/Predict")
+            with pytest.raises(grpc.RpcError) as caught:
+                empty(iter(()), timeout=20)
+            assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        finally:
+            never.set()
+
+
 def _nothing(until: threading.Event) -> Iterator[bytes]:
     until.wait(30)
     yield from ()

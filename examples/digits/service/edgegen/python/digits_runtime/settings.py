@@ -406,7 +406,7 @@ class ServeSettings:
     )
     request_seconds: float = _number(10, 0.01, 3600, "A request that takes longer is given up.")
     transfer_seconds: float = _number(
-        10, 0.1, 3600, "HTTP: for a request to arrive, and for an answer to be taken."
+        10, 0.1, 3600, "For a request to arrive and, by HTTP, for an answer to be taken."
     )
     idle_seconds: float = _number(30, 1, 86_400, "A connection without requests ends after it.")
     drain_seconds: float = _number(
