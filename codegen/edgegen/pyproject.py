@@ -58,11 +58,8 @@ def _dependencies(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 def _extras(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     key = "optional-dependencies"
     here = _table(_table(found, "project"), key)
-    return [
-        f"extra {name} = {requirements}"
-        for name, requirements in wanted["project"][key].items()
-        if name not in here
-    ]
+    missing = [name for name in wanted["project"][key] if name not in here]
+    return [f"extras {', '.join(missing)}"] if missing else []
 
 
 def _table(document: dict[str, Any], key: str) -> dict[str, Any]:
