@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +262,24 @@ def test_no_request_that_stalls_holds_a_place(
             assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
         finally:
             never.set()
+
+
+def test_connections_are_so_many(digits_project: Path, messages: Any, tmp_path: Path) -> None:
+    """Those that say nothing, too: they would take the file descriptors of HTTP as well."""
+    settings = "[serve]\nmax_connections = 8\ntransfer_seconds = 0.5\n"
+    with serving(digits_project, tmp_path / "log", settings) as server, ExitStack() as stack:
+        files = Path(f"/proc/{server.process.pid}/fd")
+        before = len(list(files.iterdir()))
+        for _ in range(64):
+            address = ("127.0.0.1", server.ports["grpc"])
+            connection = stack.enter_context(socket.create_connection(address, TIMEOUT_S))
+        with suppress(ConnectionResetError):
+            while connection.recv(64):  # the last one is turned away
+                pass
+        assert len(list(files.iterdir())) - before <= 8 + 4
+        with grpc.insecure_channel(f"127.0.0.1:{server.ports['grpc']}") as channel:
+            predict = method(channel, messages)
+            assert predict(one(messages), timeout=20, wait_for_ready=True).outputs
 
 
 def _nothing(until: threading.Event) -> Iterator[bytes]:
