@@ -68,6 +68,19 @@ def test_relations_take_the_stricter_bound() -> None:
     assert needs.relations(found, debian=False) == expected
 
 
+def test_servers_that_the_system_has_no_libraries_for() -> None:
+    texts = [
+        'numpy>=1.24; extra == "http"',
+        'fastapi>=0.110; extra == "http"',
+        'opencv-python-headless>=4.8; extra == "camera"',
+    ]
+    optional = needs.requirements(texts, ["http", "camera"], "aarch64")
+    (note,) = installed._missing_servers(optional, ())
+    assert note.startswith("`serve` uses fastapi>=0.110. ")
+    assert "--vendor" in note
+    assert installed._missing_servers(optional, {"fastapi"}) == []
+
+
 def test_names_of_wheels_that_are_not_carried_have_system_packages() -> None:
     assert all(needs.PYTHON_PACKAGES[name].debian for name in needs.NOT_VENDORED)
 

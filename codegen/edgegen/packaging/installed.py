@@ -128,7 +128,12 @@ def program(
         libraries=linked.libraries,
         glibc=linked.glibc,
         vendored=tuple(vendored),
-        notes=(*_missing(required, carried), *notes, *_unknown(linked)),
+        notes=(
+            *_missing(required, carried),
+            *_missing_servers(optional, carried),
+            *notes,
+            *_unknown(linked),
+        ),
     )
 
 
@@ -412,4 +417,21 @@ def _missing(required: Sequence[Requirement], carried: Container[str]) -> list[s
     return [
         f"No distribution has {', '.join(lacking)}: package with --vendor to carry it along, or "
         "install it where the system's Python finds it."
+    ]
+
+
+def _missing_servers(optional: Sequence[Requirement], carried: Container[str]) -> list[str]:
+    """A note where the service that is installed cannot serve with what Debian 12 has."""
+    lacking = [
+        each.text
+        for each in optional
+        if each.extra in ("http", "grpc")
+        and each.name not in carried
+        and each.name not in needs.NOT_VENDORED
+    ]
+    if not lacking:
+        return []
+    return [
+        f"`serve` uses {', '.join(lacking)}. Debian 12 has older ones or none: package with "
+        "--vendor to carry them along."
     ]
