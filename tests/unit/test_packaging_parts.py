@@ -188,6 +188,19 @@ def test_refuses_wheels_that_reach_out(content: bytes, complaint: str) -> None:
     assert complaint in str(refusal.value)
 
 
+@pytest.mark.parametrize(("local", "central", "value"), [(6, 8, 1), (8, 10, 99)])
+def test_refuses_wheels_that_are_encrypted_or_packed_strangely(
+    local: int, central: int, value: int
+) -> None:
+    content = bytearray(make_wheel({"a": ""}))
+    directory = content.rindex(b"PK\x01\x02")
+    first = content.index(b"PK\x01\x02")
+    for place in (content.rindex(b"PK\x03\x04") + local, directory + central, first + central):
+        content[place] = value
+    with pytest.raises(UsageError, match=r"x\.whl"):
+        wheel.read(bytes(content), "x.whl")
+
+
 def about(**fields: str) -> Message:
     message = Message()
     for key, value in fields.items():

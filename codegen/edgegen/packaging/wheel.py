@@ -13,6 +13,7 @@ import sys
 import tempfile
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from configparser import ConfigParser
 from configparser import Error as ConfigError
@@ -39,6 +40,8 @@ TRIPLETS = {
     "aarch64": "aarch64-linux-gnu",
     "armv7l": "arm-linux-gnueabihf",
 }
+# What zipfile raises; a RuntimeError for what is encrypted, or packed in a way unknown to it.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, RuntimeError)
 _OLDEST_GLIBC = (2, 17)  # that manylinux has a tag for
 
 
@@ -262,7 +265,7 @@ def read(content: bytes, where: str) -> Wheel:
         name, version = about["Name"], about["Version"]
         if not name or not version:
             raise ValueError("METADATA has no Name or no Version")
-    except (zipfile.BadZipFile, ValueError, KeyError, ConfigError) as error:
+    except (*_DAMAGED, ValueError, KeyError, ConfigError) as error:
         raise UsageError(f"The wheel cannot be read: {error}.", where=where) from None
     stated = licence(about)
     files = {path: Entry(entry.content, entry.executable, stated) for path, entry in found.items()}
