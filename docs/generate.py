@@ -454,6 +454,39 @@ def left_out(default: Any, instead: str) -> str:
     return instead or f"`{json.dumps(value)}`"
 
 
+# Servers
+
+SERVING = ROOT / "benchmarks" / "serving.json"
+
+
+def serving_table() -> str:
+    """The busiest rows of the record, and what they were measured with."""
+    record = json.loads(SERVING.read_text(encoding="utf-8"))
+    most = max(row["connections"] for row in record["rows"])
+    rows = [row for row in record["rows"] if row["connections"] == most]
+    about = record["facts"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    return table(
+        ["model", "request", "server", "requests/s", "p50 ms", "p99 ms", "CPU us/request"],
+        [
+            [
+                row["model"],
+                f"{row['request_bytes']} bytes{' of JSON' if 'json' in row['type'] else ''}",
+                row["server"],
+                number(row["requests_per_second"]),
+                number(row["p50_ms"]),
+                number(row["p99_ms"]),
+                number(row["cpu_us"]),
+            ]
+            for row in rows
+        ],
+    ) + (
+        f"\nMeasured on {about['machine']}, Python {about['python']}, {versions}, {about['wrk']}; "
+        f"{most} connections,\nthe median of {about['rounds']} rounds of {about['seconds']} s; "
+        f"load of the machine before: {about['load_average']:.1f}.\n"
+    )
+
+
 # Files
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -467,6 +500,7 @@ PAGES: dict[str, Callable[[], str]] = {
 # Tables inside pages that people write: file -> name of the block -> content.
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"devices": devices_table},
+    "docs/linux.md": {"serving": serving_table},
     "docs/preprocessing.md": {
         "image keys": lambda: input_keys("image"),
         "audio keys": lambda: input_keys("audio"),
