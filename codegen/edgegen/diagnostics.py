@@ -209,10 +209,10 @@ _REASONS = (
     ),
     Reason(
         "EG220",
-        "file format that the runtime does not read",
-        "The engine is a runtime that gets the model file itself, and reads another format.",
-        "Use another engine, or convert the model: LiteRT reads .tflite, ONNX Runtime .onnx, "
-        "OpenVINO both.",
+        "file format of other engines",
+        "The engine reads models in another file format.",
+        "Use another engine, or convert the model: aot, tflm and litert read .tflite, onnxruntime "
+        ".onnx, openvino both.",
     ),
     Reason(
         "EG221",

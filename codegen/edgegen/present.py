@@ -378,7 +378,8 @@ def outcome(done: Outcome) -> list[str]:
     is_new = all(entry.change.value == "create" for entry in done.plan.entries)
     lines = _created(done.plan) if done.written and is_new else plan(done.plan, done.written)
     lines += [f"engines: {', '.join(done.emitted)}"]
-    lines += engines(v for v in done.engines if v.engine not in done.emitted and v.refusals)
+    if not done.config.engines:  # nobody has asked for less
+        lines += engines(v for v in done.engines if v.engine not in done.emitted and v.refusals)
     lines += [_raw(each) for each in done.inputs]
     lines += warnings(done.fit)
     lines += [f"note: {text}" for text in done.notes]

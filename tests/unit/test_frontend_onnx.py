@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from edgegen import analysis, frontends, golden
+from edgegen import analysis, api, frontends, golden, present
 from edgegen.engines.aot import AotEngine
 from edgegen.engines.tflm import TflmEngine
 from edgegen.errors import MissingToolError, RefusedModelError, UsageError
@@ -131,6 +131,20 @@ def test_engines_that_read_another_format_say_so(tmp_path: Path) -> None:
     for engine in (AotEngine(), TflmEngine()):
         (only,) = engine.refusals(model)
         assert only.code == "EG220"
+
+
+def test_engines_that_were_not_asked_for_are_not_spoken_of(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(onnx_builder.convolution().SerializeToString())
+
+    def told(*engines: str) -> str:
+        done = api.scaffold(
+            path, "linux_x86_64", tmp_path / "project", engines=engines, dry_run=True
+        )
+        return "\n".join(present.outcome(done))
+
+    assert "engine litert refuses the model" in told()
+    assert "refuses" not in told("onnxruntime")
 
 
 def test_what_nobody_knows_is_not_a_number(tmp_path: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edgegen.device import LinuxComputer
-from edgegen.diagnostics import diagnostic
+from edgegen.diagnostics import diagnostic, wrong_format
 from edgegen.engines import Needs
-from edgegen.engines.python_runtimes import AI_EDGE_LITERT, another_format, model_file
+from edgegen.engines.python_runtimes import AI_EDGE_LITERT, model_file
 from edgegen.errors import Diagnostic
 from edgegen.model import Activation, DType, Model, Op, OpKind, SvdfAttrs
 from edgegen.options import Options
@@ -18,8 +18,8 @@ class LitertEngine:
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """Files of another format, and operators that it cannot run or computes otherwise."""
-        if model.source.format != "tflite":
-            return (another_format(model, "LiteRT"),)
+        if refused := wrong_format(model.source.format, "tflite"):
+            return refused
         return tuple(
             diagnostic("EG221", f"node {op.node} ({op.kind.value})", cause)
             for op in model.ops

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edgegen.device import LinuxComputer
+from edgegen.diagnostics import wrong_format
 from edgegen.engines import Needs
-from edgegen.engines.python_runtimes import ONNXRUNTIME, another_format, model_file
+from edgegen.engines.python_runtimes import ONNXRUNTIME, model_file
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import Options
@@ -17,9 +18,7 @@ class OnnxRuntimeEngine:
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """Files of another format."""
-        if model.source.format != "onnx":
-            return (another_format(model, "ONNX Runtime"),)
-        return ()
+        return wrong_format(model.source.format, "onnx")
 
     def emit(self, model: Model, device: LinuxComputer, options: Options) -> dict[str, bytes]:
         """The model file, as data of the generated package."""

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from edgegen.device import LinuxComputer
-from edgegen.diagnostics import diagnostic
+from edgegen.diagnostics import diagnostic, wrong_format
 from edgegen.engines import Needs
-from edgegen.engines.python_runtimes import OPENVINO, another_format, model_file
+from edgegen.engines.python_runtimes import OPENVINO, model_file
 from edgegen.errors import Diagnostic
 from edgegen.model import DType, Model, Op, OpKind
 from edgegen.options import Options
@@ -22,10 +22,10 @@ class OpenVinoEngine:
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """Files of another format; of a .tflite what it cannot run, or runs wrongly."""
+        if refused := wrong_format(model.source.format, "tflite", "onnx"):
+            return refused
         if model.source.format == "onnx":
             return ()
-        if model.source.format != "tflite":
-            return (another_format(model, "OpenVINO"),)
         found = [
             diagnostic("EG221", f"node {op.node} ({op.kind.value})", cause)
             for op in model.ops

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 from edgegen import analysis
 from edgegen.device import LinuxComputer
-from edgegen.diagnostics import diagnostic
 from edgegen.engines import Needs, Part, Quantity
-from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import Options
 
@@ -85,12 +83,6 @@ OPENVINO = PythonRuntime(
     {"x86_64": 183_840_833, "aarch64": 96_799_953},
     ram=85_700_000,
 )
-
-
-def another_format(model: Model, runtime: str) -> Diagnostic:
-    """Why a runtime does not take a model whose file it cannot read."""
-    cause = f"{runtime} reads no files of {model.source.format}."
-    return diagnostic("EG220", model.source.file_name, cause)
 
 
 def model_file(model: Model, options: Options) -> dict[str, bytes]:

@@ -28,6 +28,8 @@ Array = npt.NDArray[Any]
 def server(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     log = tmp_path_factory.mktemp("serve") / "log"
     with serving(digits_project, log) as running:
+        # One at least, whichever of the tests run here.
+        assert running.ask(request(path="/healthz", method="GET")).status == 200
         yield running
         assert running.stop() == 0
         _check_log(log)
@@ -304,6 +306,14 @@ def test_a_port_in_use(server: Server, digits_project: Path, tmp_path: Path) -> 
     )
     assert process.wait(60) == 1
     assert "the port is in use" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "a..b", "no.such.host.invalid"])
+def test_a_host_that_is_none(host: str, digits_runtime: Path) -> None:
+    ports = importlib.import_module("digits_runtime.serve.ports")
+    errors = importlib.import_module("digits_runtime.errors")
+    with pytest.raises(errors.RuntimeProblem, match="Cannot listen on"):
+        ports.listening(host, 0, "serve.http_port")
 
 
 def test_sockets_are_not_left_behind(server: Server) -> None:

@@ -33,6 +33,8 @@ def listening(host: str, port: int, key: str) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
         sock = socket.socket(family, kind, protocol)
+    except UnicodeError:  # no name of a host is that long, or has such characters
+        raise _problem(host, port, key, OSError("that is no name of a host")) from None
     except OSError as error:
         raise _problem(host, port, key, error) from None
     try:
