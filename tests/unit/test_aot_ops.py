@@ -126,6 +126,6 @@ def test_refuses_a_mean_over_too_many_groups_of_dimensions() -> None:
         Tensor("out", DType.FLOAT32, (2,) * 4),
     )
     op = Op(OpKind.MEAN, (0, 1), (2,), ReduceAttrs((0, 2, 4, 6)), version=1, node=0)
-    model = Model("m", Source("m", "literal", "", b""), tensors, (op,), (0,), (2,))
+    model = Model("m", Source("m", "tflite", "", b""), tensors, (op,), (0,), (2,))
     causes = [d.cause for d in AotEngine().refusals(model)]
     assert causes == ["it reduces more than 3 separate groups of dimensions."]

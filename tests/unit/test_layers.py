@@ -21,7 +21,7 @@ LAYERS = (
     ("evidence", "frontends", "packaging", "targets"),
     ("native_library",),
     ("fit", "preprocess_c"),
-    ("config", "engines", "golden"),
+    ("config", "engines", "golden", "pyproject"),
     (
         *("analysis", "diagnostics", "passes", "preprocessing", "project", "reference"),
         *("registry", "render", "runtime_sources"),

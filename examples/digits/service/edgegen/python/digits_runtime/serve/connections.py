@@ -27,6 +27,9 @@ MOST_HEAD_BYTES = 32768
 _CHUNK_BYTES = 8
 """That may come with each byte of a body for it alone: "1\\r\\nx\\r\\n" is the smallest chunk."""
 
+_LINGER_S = 1.0
+"""How long a client that is turned away has to take its answer."""
+
 _REPLY = "HTTP/1.1 {}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE = _REPLY.format("431 Request Header Fields Too Large").encode()
 _TOO_SLOW = _REPLY.format("408 Request Timeout").encode()
@@ -40,6 +43,8 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
         timeout_s: For a request to arrive, head and body, and for an answer to be taken.
     """
 
+    turned_away: set[object] = set()
+
     class Guarded(_Base):
         """One connection."""
 
@@ -50,12 +55,12 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
             self._timer: asyncio.TimerHandle | None = None
             self._cutter: asyncio.TimerHandle | None = None
             if len(self.connections) > max_connections:
-                self._refuse(_TOO_MANY)
+                self._turn_away()
             else:
                 self._start_timer()
 
         def data_received(self, data: bytes) -> None:
-            if self.transport.is_closing():
+            if self.transport.is_closing() or self in turned_away:
                 return
             before: Any = self.cycle
             is_computing = _is_open(before) and not before.more_body
@@ -87,6 +92,7 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
             super().on_body(body)  # type: ignore[misc]  # h11 has none, and limits of its own
 
         def connection_lost(self, exc: Exception | None) -> None:
+            turned_away.discard(self)
             self._stop_timer()
             self.resume_writing()
             super().connection_lost(exc)
@@ -117,6 +123,18 @@ def guarded(max_connections: int, timeout_s: float) -> type[asyncio.Protocol]:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+
+        def _turn_away(self) -> None:
+            """Its request is on the way already: a connection that is closed before it has come
+            takes the answer away again. So only our half is closed, while there are few such."""
+            self.connections.discard(self)
+            self.transport.write(_TOO_MANY)
+            if len(turned_away) < max_connections:
+                turned_away.add(self)
+                self.transport.write_eof()
+                self._timer = self.loop.call_later(_LINGER_S, self.transport.close)
+            else:
+                self.transport.close()
 
         def _refuse(self, reply: bytes) -> None:
             self._stop_timer()
