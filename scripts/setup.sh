@@ -35,6 +35,9 @@ missing_packages() {
     has clang || echo clang
     has ld.lld || echo lld
     has node || echo nodejs
+    has npm || echo npm
+    # Runs web projects.
+    has chromium || has google-chrome || echo chromium
     # Packages of generated projects: built, looked at by their distributions' own critics.
     has dpkg-deb || echo dpkg
     has rpmbuild || echo rpm

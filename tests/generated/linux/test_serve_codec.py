@@ -126,7 +126,8 @@ def test_any_json_gives_a_tensor_or_is_refused(
 ) -> None:
     module = importlib.import_module("digits_runtime.serve.codec")
     spec = importlib.import_module("digits_runtime.tensors").TensorSpec
-    codec = module.Codec((spec("x", dtype, (2,), 0.5, 3),), (spec("y", dtype, (2,)),))
+    quant = (0.5, 3) if dtype in INTEGERS else ()
+    codec = module.Codec((spec("x", dtype, (2,), *quant),), (spec("y", dtype, (2,)),))
     for each in (document, {"inputs": document}, {"inputs": [document], "real": True}):
         try:
             (found,), _ = codec.from_json(each)
