@@ -150,3 +150,35 @@ class LinuxComputer(Device):
     architectures: tuple[Architecture, ...]
     engines: tuple[str, ...]
     accelerators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something that a browser can do, and that an engine may use.
+
+    Attributes:
+        name: Such as simd.
+        since: First version that has it, by the browser's own count; "any" where the device is no
+            single browser.
+    """
+
+    name: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebBrowser(Device):
+    """A device of the family web.
+
+    What a visitor's browser really can do is asked when the page loads: ``features`` says what to
+    expect. ``storage_bytes`` is the guideline for what the first visit downloads.
+
+    Attributes:
+        features: In the order of their names.
+        engines: Ids of the engines that run in it, in order of preference.
+        model_bytes: Guideline for the model's share of the first visit.
+    """
+
+    features: tuple[Feature, ...]
+    engines: tuple[str, ...]
+    model_bytes: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -278,7 +278,27 @@ def _linux_computers(rows: Iterable[Any]) -> list[str]:
     )
 
 
-_FAMILY_TABLES = {"cortex_m": _microcontrollers, "linux": _linux_computers}
+def _browsers(rows: Iterable[Any]) -> list[str]:
+    from edgegen.registry import format_bytes
+
+    return table(
+        ["web", "name", "first visit", "model", "features", "engines"],
+        [
+            [
+                row["id"],
+                row["name"],
+                format_bytes(row["storage_bytes"]),
+                format_bytes(row["model_bytes"]),
+                " ".join(row["features"]),
+                " ".join(row["engines"]),
+            ]
+            for row in rows
+        ],
+        right=(2, 3),
+    )
+
+
+_FAMILY_TABLES = {"cortex_m": _microcontrollers, "linux": _linux_computers, "web": _browsers}
 
 
 def _emulator(row: Any) -> str:
@@ -290,8 +310,7 @@ def _emulator(row: Any) -> str:
 def device(details: Any) -> list[str]:
     from edgegen.registry import format_bytes
 
-    about = _linux_computer if details["family"] == "linux" else _microcontroller
-    facts, more = about(details)
+    facts, more = _ABOUT[details["family"]](details)
     rows = [
         ("family", details["family"]),
         *facts,
@@ -332,6 +351,25 @@ def _linux_computer(details: Any) -> _Facts:
         [each["name"], each["emulated_cpu"] or "none needed"] for each in details["architectures"]
     ]
     return facts, ["", "architectures", *indented(table(["", "QEMU's -cpu"], rows))]
+
+
+def _browser(details: Any) -> _Facts:
+    from edgegen.registry import format_bytes
+
+    facts = [
+        ("core", details["cpu"]),
+        ("engines", ", ".join(details["engines"])),
+        ("model", format_bytes(details["model_bytes"])),
+    ]
+    rows = [[each["name"], each["since"]] for each in details["features"]]
+    return facts, ["", "features", *indented(table(["", "since version"], rows))]
+
+
+_ABOUT: dict[str, Callable[[Any], _Facts]] = {
+    "cortex_m": _microcontroller,
+    "linux": _linux_computer,
+    "web": _browser,
+}
 
 
 def _regions(regions: Iterable[Any]) -> list[str]:
@@ -393,6 +431,7 @@ def _next_commands(done: Outcome) -> list[str]:
     by_hand = {
         "cortex_m": "cmake --preset qemu && cmake --build --preset qemu && ctest --preset qemu",
         "linux": f"pip install . && {done.config.name} selftest",
+        "web": "python3 -m http.server  # then open the address that it prints",
     }
     lines = ["", "next:", f"  edgegen verify {place}"]
     if done.device.family in by_hand:

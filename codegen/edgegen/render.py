@@ -13,6 +13,7 @@ import struct
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
+from html import escape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,11 @@ _GENERATED = (
 )
 
 _HASH_SUFFIXES = frozenset(
-    (".cmake", ".conf", ".py", ".service", ".toml", ".txt", ".yaml", ".yml", "")
+    (".cmake", ".conf", ".py", ".service", ".sh", ".toml", ".txt", ".yaml", ".yml", "")
 )
-_HTML_SUFFIXES = frozenset((".md", ".html", ".xml"))
+_HTML_SUFFIXES = frozenset((".md", ".html", ".svg", ".xml"))
+# Languages without comments.
+_BARE_SUFFIXES = frozenset((".json", ".webmanifest"))
 
 
 def render(template: str, context: Mapping[str, object]) -> bytes:
@@ -81,7 +84,7 @@ def comment(template: str, lines: Iterable[str]) -> str:
     """
     output = PurePosixPath(template.removesuffix(".j2"))
     match output.suffix:
-        case ".json":
+        case suffix if suffix in _BARE_SUFFIXES:
             return ""
         case suffix if suffix in _HTML_SUFFIXES:
             return "<!--\n" + "\n".join(line.replace("--", "- -") for line in lines) + "\n-->"
@@ -201,6 +204,16 @@ def json_string(text: str) -> str:
     return json.dumps(text.encode("utf-8", "replace").decode("utf-8"))
 
 
+def js_string(text: str) -> str:
+    """A JavaScript string literal with its quotes, in ASCII; safe within a <script> element."""
+    return json_string(text).replace("<", "\\u003c")
+
+
+def html(text: str) -> str:
+    """Text for HTML's content and quoted attributes, on one line."""
+    return escape(_one_line(text), quote=True)
+
+
 def toml_string(text: str) -> str:
     """A TOML basic string with its quotes."""
     # JSON's escapes are a subset of TOML's; but JSON leaves DEL as it is and spells other
@@ -290,6 +303,8 @@ def _environment() -> Environment:
         cmake_string=cmake_string,
         markdown=markdown,
         json_string=json_string,
+        js_string=js_string,
+        html=html,
         toml_string=toml_string,
         py_string=py_string,
         py_tuple=py_tuple,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from edgegen.device import LinuxComputer, Microcontroller
+from edgegen.device import LinuxComputer, Microcontroller, WebBrowser
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import Options
@@ -57,11 +57,13 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What one engine needs to run one model on a Linux computer.
+    """What one engine needs to run one model on a Linux computer or in a browser.
 
     Attributes:
-        storage: Parts of the installed project: runtime libraries, model, generated code.
-        ram: Parts of the resident memory of a process that serves the model.
+        storage: Parts of the installed project, or of the first visit's download: runtime
+            libraries, model, generated code.
+        ram: Parts of the resident memory of a process that serves the model, or of what a page
+            takes beyond the browser's own.
     """
 
     storage: tuple[Part, ...]
@@ -98,3 +100,21 @@ class LinuxEngine(Engine, Protocol):
 
     def needs(self, model: Model, device: LinuxComputer, options: Options) -> Needs:
         """Storage and RAM needed; only for a model without `refusals`."""
+
+
+class WebEngine(Engine, Protocol):
+    """An engine behind the generated ES modules."""
+
+    backends: tuple[str, ...]
+    """What it can run on in a browser, such as aot-simd, in order of preference; the page finds
+    out which of them are there."""
+
+    def emit(self, model: Model, device: WebBrowser, options: Options) -> dict[str, bytes]:
+        """The engine's generated files, by POSIX path below the project's edgegen/.
+
+        The engine's own module is no part of it: templates/web has it. What a page loads in chunks
+        lies in assets/: see `chunks`.
+        """
+
+    def needs(self, model: Model, device: WebBrowser, options: Options) -> Needs:
+        """Download and memory needed; only for a model without `refusals`."""

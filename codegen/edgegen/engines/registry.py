@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgegen.engines import LinuxEngine, MicrocontrollerEngine
+from edgegen.engines import LinuxEngine, MicrocontrollerEngine, WebEngine
 
 
 def cortex_m() -> dict[str, MicrocontrollerEngine]:
@@ -27,4 +27,14 @@ def linux() -> dict[str, LinuxEngine]:
         OpenVinoEngine(),
         LinuxAotEngine(),
     )
+    return {engine.id: engine for engine in engines}
+
+
+def web() -> dict[str, WebEngine]:
+    """Engines for browsers; a device file orders them for its device."""
+    from edgegen.engines.aot.web import WebAotEngine
+    from edgegen.engines.litert_web import LitertWebEngine
+    from edgegen.engines.onnxruntime_web import OnnxRuntimeWebEngine
+
+    engines: tuple[WebEngine, ...] = (WebAotEngine(), OnnxRuntimeWebEngine(), LitertWebEngine())
     return {engine.id: engine for engine in engines}

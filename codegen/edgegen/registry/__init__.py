@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from edgegen import resources
 from edgegen.device import Device
 from edgegen.errors import UsageError
-from edgegen.registry import cortex_m, linux
+from edgegen.registry import cortex_m, linux, web
 from edgegen.toml_table import Table, closest
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -34,7 +34,7 @@ class Family(Protocol):
         """What else is known about one; JSON-able."""
 
 
-FAMILIES: dict[str, Family] = {"cortex_m": cortex_m, "linux": linux}
+FAMILIES: dict[str, Family] = {"cortex_m": cortex_m, "linux": linux, "web": web}
 
 
 def device_ids(family: str = "") -> tuple[str, ...]:

@@ -20,7 +20,11 @@ from edgegen.toml_table import closest
 ENTRY_POINTS = "edgegen.targets"
 """Group of entry points by which other packages add families: name = module, as `Target`."""
 
-_MODULES = {"cortex_m": "edgegen.targets.cortex_m", "linux": "edgegen.targets.linux"}
+_MODULES = {
+    "cortex_m": "edgegen.targets.cortex_m",
+    "linux": "edgegen.targets.linux",
+    "web": "edgegen.targets.web",
+}
 
 
 class Target(Protocol):

@@ -18,6 +18,14 @@ def merge(parts: Iterable[dict[str, bytes]]) -> dict[str, bytes]:
     return merged
 
 
+def copies(folder: str) -> Iterator[tuple[str, bytes]]:
+    """Every file of a folder such as web/scaffold that is no template, by its path below it."""
+    root = resources.root("templates") / folder
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and file.suffix != ".j2":
+            yield file.relative_to(root).as_posix(), file.read_bytes()
+
+
 def templates(folder: str, name: str, skipped: Collection[str]) -> Iterator[tuple[str, str]]:
     """Every template of a folder such as cortex_m/generated, and the path of its output.
 

@@ -1,0 +1,93 @@
+"""The browser: a model becomes a static site that runs it, offline, in any tab."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edgegen import native_library
+from edgegen.device import WebBrowser
+from edgegen.engines import Part, WebEngine, registry
+from edgegen.fit import EngineFit, FitReport, Line
+from edgegen.model import Model
+from edgegen.options import Options
+from edgegen.project import File, GeneratedProject, Owner
+from edgegen.render import file_header, render, user_header
+from edgegen.targets import web_views as views
+from edgegen.targets.generated_files import copies, merge, templates
+
+taken_names: frozenset[str] = frozenset()
+
+_DOWNLOAD = "guideline for the first visit's download"
+_RAM = "limit of a 32-bit WebAssembly memory"
+
+
+def engines(device: WebBrowser | None) -> Mapping[str, WebEngine]:
+    """Those that the device file names, in its order; all of them without a device."""
+    table = registry.web()
+    wanted = device.engines if device else tuple(table)
+    return {engine: table[engine] for engine in wanted if engine in table}
+
+
+def fit(model: Model, device: WebBrowser, engines: Sequence[str], options: Options) -> FitReport:
+    """Download and memory."""
+    table = registry.web()
+    found = tuple(_fit(model, device, table[each], options) for each in engines)
+    return FitReport(model.source.file_name, device.id, found)
+
+
+def _fit(model: Model, device: WebBrowser, engine: WebEngine, options: Options) -> EngineFit:
+    if refusals := engine.refusals(model):
+        return EngineFit(engine.id, refusals=refusals)
+    needs = engine.needs(model, device, options)
+    lines = (
+        _line("download", needs.storage, device.storage_bytes, _DOWNLOAD),
+        _line("ram", needs.ram, device.ram_bytes, _RAM),
+    )
+    return EngineFit(engine.id, lines)
+
+
+def _line(resource: str, parts: tuple[Part, ...], available: int, limit: str) -> Line:
+    return Line(resource, parts, available, limit)
+
+
+def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProject:
+    """The static site. Runs the reference interpreter for the golden vectors."""
+    table = registry.web()
+    emitted = [table[each].emit(model, device, options) for each in options.engines]
+    merged = merge(emitted)
+    context = _context(model, device, options, merged)
+    skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
+    files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in merged.items()}
+    for template, path in templates("web/generated", options.name, skipped):
+        context["header"] = file_header(template, model, device.id)
+        files[f"edgegen/{path}"] = File(render(template, context), Owner.EDGEGEN)
+    for template, path in templates("web/scaffold", options.name, skipped):
+        context["header"] = user_header(template)
+        files[path] = File(render(template, context), Owner.USER)
+    for path, data in copies("web/generated"):
+        files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
+    for path, data in copies("web/scaffold"):
+        files[path] = File(data, Owner.USER)
+    return GeneratedProject(files)
+
+
+def _context(
+    model: Model, device: WebBrowser, options: Options, emitted: Mapping[str, bytes]
+) -> dict[str, object]:
+    """Everything that a template may print."""
+    table = registry.web()
+    return {
+        "name": options.name,
+        "title": options.name.replace("_", " ").capitalize(),
+        "version": views.version(model),
+        "device": device,
+        "engines": options.engines,
+        "backends": [each for engine in options.engines for each in table[engine].backends],
+        "model": model,
+        "sha256": model.source.sha256,
+        "inputs": [views.tensor_view(model.tensors[index]) for index in model.inputs],
+        "outputs": [views.tensor_view(model.tensors[index]) for index in model.outputs],
+        "labels": options.labels,
+        "raw_inputs": native_library.raw_inputs(model, options),
+        "assets": views.assets(emitted),
+    }

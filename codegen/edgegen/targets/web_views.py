@@ -1,0 +1,50 @@
+"""Facts of a model and its engines in the words of the web templates: ready to print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edgegen import __version__
+from edgegen.model import Model, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TensorView:
+    """An input or output of the model.
+
+    Attributes:
+        name: As it is in the model: any text.
+        dtype: numpy's name.
+        shape: A JavaScript array.
+        scale, zero_point: JavaScript numbers; "0" where the tensor is not quantised.
+    """
+
+    name: str
+    dtype: str
+    shape: str
+    scale: str
+    zero_point: str
+
+
+def tensor_view(tensor: Tensor) -> TensorView:
+    """How the templates see an input or output."""
+    quantised = tensor.quant is not None and len(tensor.quant.scale) == 1 and tensor.scale != 0
+    return TensorView(
+        name=tensor.name,
+        dtype=tensor.dtype.value,
+        shape=repr(list(tensor.shape)),
+        scale=repr(float(tensor.scale)) if quantised else "0",
+        zero_point=repr(int(tensor.zero_point)) if quantised else "0",
+    )
+
+
+def version(model: Model) -> str:
+    """Of the site: edgegen's, with the start of the model's hash."""
+    return f"{__version__}+{model.source.sha256[:12]}"
+
+
+def assets(paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """(name, path below edgegen/) of what is loaded in chunks: the manifests in assets/."""
+    found = (path for path in paths if path.startswith("assets/") and path.endswith(".json"))
+    return tuple((path[len("assets/") : -len(".json")], path) for path in sorted(found))
