@@ -32,6 +32,7 @@ TOOLS = {
     "sysroot": ("apt-get", "dpkg-deb"),
     "packages": ("dpkg-deb", "rpmbuild", "rpm2cpio", "cpio", "lintian", "rpmlint", "shellcheck"),
     "wasm": ("clang", "wasm-ld", "node"),
+    "npm": ("node", "npm"),
     "nspawn": ("systemd-nspawn",),
     "sandbox": ("bwrap",),
     "systemd": ("systemd-analyze",),
