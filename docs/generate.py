@@ -73,8 +73,27 @@ def errors_page() -> str:
 
 
 def devices_table() -> str:
-    """Microcontrollers, then Linux computers."""
-    return f"{microcontrollers_table()}\n{linux_computers_table()}"
+    """Microcontrollers, then Linux computers, then browsers."""
+    return f"{microcontrollers_table()}\n{linux_computers_table()}\n{browsers_table()}"
+
+
+def browsers_table() -> str:
+    from edgegen.registry import device_rows, format_bytes
+
+    return table(
+        ["device", "what it is", "first visit", "model", "features", "engines, preferred first"],
+        [
+            [
+                f"`{row['id']}`",
+                row["name"],
+                format_bytes(row["storage_bytes"]),
+                format_bytes(row["model_bytes"]),
+                ", ".join(row["features"]),
+                ", ".join(row["engines"]),
+            ]
+            for row in device_rows("web")
+        ],
+    )
 
 
 def linux_computers_table() -> str:
@@ -136,6 +155,20 @@ def linux_section(device_id: str) -> str:
     )
 
 
+def browser_section(device_id: str) -> str:
+    from edgegen.registry import device_details, format_bytes
+
+    details = device_details(device_id)
+    rows = [[each["name"], each["since"]] for each in details["features"]]
+    return (
+        f"## {device_id}\n\n{details['name']}.\nThe first visit should download less than "
+        f"{format_bytes(details['storage_bytes'])}, of which the model "
+        f"{format_bytes(details['model_bytes'])}.\n\n"
+        f"{table(['feature', 'since version'], rows)}\nWhere the numbers come from:\n\n"
+        f"{sources_of(details)}"
+    )
+
+
 def sources_of(details: dict[str, Any]) -> str:
     return "".join(f"- {key}: {text}\n" for key, text in details["sources"].items())
 
@@ -170,6 +203,7 @@ def devices_page() -> str:
         devices_table(),
         *(microcontroller_section(device_id) for device_id in device_ids("cortex_m")),
         *(linux_section(device_id) for device_id in device_ids("linux")),
+        *(browser_section(device_id) for device_id in device_ids("web")),
     )
 
 

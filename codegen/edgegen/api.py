@@ -351,7 +351,7 @@ def _generate(
     model, device_ = sources.model, sources.device
     table = targets.engines(device_)
     verdicts = _verdicts(model, table)
-    emitted = targets.choose(model, table, sources.config.engines)
+    emitted = targets.choose(model, device_, sources.config.engines)
     arena = evidence.tflm_arena(directory, model.source.sha256, device_.id)
     settings = sources.config
     described = _described(model, settings.inputs, sources.described_in)

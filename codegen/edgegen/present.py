@@ -417,7 +417,10 @@ def outcome(done: Outcome) -> list[str]:
     lines = _created(done.plan) if done.written and is_new else plan(done.plan, done.written)
     lines += [f"engines: {', '.join(done.emitted)}"]
     if not done.config.engines:  # nobody has asked for less
-        lines += engines(v for v in done.engines if v.engine not in done.emitted and v.refusals)
+        others = [v for v in done.engines if v.engine not in done.emitted]
+        if possible := [v.engine for v in others if not v.refusals]:
+            lines += [f"also possible (--engine): {', '.join(possible)}"]
+        lines += engines(v for v in others if v.refusals)
     lines += [_raw(each) for each in done.inputs]
     lines += warnings(done.fit)
     lines += [f"note: {text}" for text in done.notes]

@@ -33,6 +33,9 @@ class Target(Protocol):
     taken_names: frozenset[str]
     """What no project of the family can be called, beside what means something in C."""
 
+    one_engine: bool
+    """Whether a project has one engine unless more are asked for, or all that take the model."""
+
     def engines(self, device: Any) -> Mapping[str, Engine]:
         """Those for the device by their ids, in order of preference."""
 
@@ -65,15 +68,16 @@ def all_engines() -> Mapping[str, Engine]:
     return found
 
 
-def choose(
-    model: Model, table: Mapping[str, Engine], wanted: Sequence[str] = ()
-) -> tuple[str, ...]:
-    """The engines to emit: those that are wanted, or else all that take the model.
+def choose(model: Model, device: Device, wanted: Sequence[str] = ()) -> tuple[str, ...]:
+    """The engines to emit: those that are wanted, or else those that take the model: all, or where
+    a family wants one engine in a project the first.
 
     Raises:
         UsageError: One that is wanted does not exist.
         RefusedModelError: No engine, or not every wanted one, takes the model.
     """
+    target = _target(device.family)
+    table = target.engines(device)
     for engine in wanted:
         if engine not in table:
             close = closest(engine, tuple(table))
@@ -84,7 +88,7 @@ def choose(
     against = tuple(dict.fromkeys(each for why in refusals.values() for each in why))
     if not chosen or (wanted and against):
         raise RefusedModelError(model.source.file_name, against)
-    return chosen
+    return chosen if wanted or not target.one_engine else chosen[:1]
 
 
 def build(model: Model, device: Device, options: Options) -> GeneratedProject:
@@ -103,7 +107,7 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
             where="--name, or name in edgegen.toml",
             fix="Choose another name with --name.",
         )
-    chosen = choose(model, target.engines(device), options.engines)
+    chosen = choose(model, device, options.engines)
     return target.build(model, device, replace(options, engines=chosen))
 
 

@@ -21,6 +21,7 @@ from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
 from edgegen.targets.generated_files import merge, templates
 
 taken_names: frozenset[str] = frozenset()
+one_engine = False
 
 STACK_BYTES = 8192
 """Default size of the stack; several times what the engines need for the MLPerf models."""

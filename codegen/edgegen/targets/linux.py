@@ -33,6 +33,7 @@ _DROPPED = """
 taken_names = frozenset(
     [*sys.stdlib_module_names, *keyword.kwlist, *_DEPENDENCIES.split(), *_DROPPED.split()]
 )
+one_engine = False
 
 # The operating system has them; the rest of the project's requirements comes with it.
 _STORAGE = "limit of the installed project, beside Python and numpy"

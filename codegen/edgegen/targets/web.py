@@ -16,6 +16,7 @@ from edgegen.targets import web_views as views
 from edgegen.targets.generated_files import copies, merge, templates
 
 taken_names: frozenset[str] = frozenset()
+one_engine = True
 
 _DOWNLOAD = "guideline for the first visit's download"
 _RAM = "limit of a 32-bit WebAssembly memory"
