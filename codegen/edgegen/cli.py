@@ -253,7 +253,7 @@ def fit(
     Each number says how it is known. Exit 1 when a device is too small.
 
     JSON: a list of {model, device, ok, engines: [{engine, ok, refusals, notes, lines: [{resource,
-    needed, complete, available, limit, share, known, verdict, parts}]}]}
+    needed, complete, available, limit, is_guideline, share, known, verdict, parts}]}]}
 
     \b
     Example:

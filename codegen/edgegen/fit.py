@@ -21,6 +21,7 @@ class Verdict(enum.Enum):
     FITS = "fits"
     TIGHT = "tight"
     TOO_BIG = "does not fit"
+    BEYOND = "beyond the guideline"
     UNKNOWN = "not known"
 
 
@@ -29,15 +30,17 @@ class Line:
     """One resource of the device: what is needed, and what is there.
 
     Attributes:
-        resource: "flash", "ram" or "storage".
+        resource: "flash", "ram", "storage", "download" or "model".
         available: Bytes.
         limit: What ``available`` is, for people.
+        is_guideline: More than ``available`` is unwise, not impossible.
     """
 
     resource: str
     parts: tuple[Part, ...]
     available: int
     limit: str
+    is_guideline: bool = False
 
     @property
     def needed(self) -> int:
@@ -71,10 +74,11 @@ class Line:
     @property
     def verdict(self) -> Verdict:
         if self.needed > self.available:
-            return Verdict.TOO_BIG
+            return Verdict.BEYOND if self.is_guideline else Verdict.TOO_BIG
         if not self.complete:
             return Verdict.UNKNOWN
-        return Verdict.TIGHT if self.share >= TIGHT_SHARE else Verdict.FITS
+        is_tight = self.share >= TIGHT_SHARE and not self.is_guideline
+        return Verdict.TIGHT if is_tight else Verdict.FITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,7 @@ def _line_dict(line: Line) -> dict[str, Any]:
         "complete": line.complete,
         "available": line.available,
         "limit": line.limit,
+        "is_guideline": line.is_guideline,
         "share": round(line.share, 4),
         "known": line.known,
         "verdict": line.verdict.value,

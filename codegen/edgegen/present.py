@@ -478,7 +478,13 @@ def _concerns(engine: EngineFit) -> list[str]:
         for line in engine.lines
         if line.verdict is Verdict.TIGHT
     ]
-    return [*shortages(engine), *tight]
+    beyond = [
+        f"{engine.engine} needs {line.needed:,} bytes of {line.resource}, more than the "
+        f"{line.limit} ({line.available:,})"
+        for line in engine.lines
+        if line.verdict is Verdict.BEYOND
+    ]
+    return [*shortages(engine), *tight, *beyond]
 
 
 def outcome_data(done: Outcome) -> dict[str, Any]:

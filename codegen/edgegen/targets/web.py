@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from edgegen import native_library
 from edgegen.device import WebBrowser
-from edgegen.engines import Part, WebEngine, registry
+from edgegen.engines import WebEngine, registry
 from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
 from edgegen.options import Options
@@ -18,6 +18,7 @@ from edgegen.targets.generated_files import copies, merge, templates
 taken_names: frozenset[str] = frozenset()
 one_engine = True
 
+_MODEL = "guideline for the model"
 _DOWNLOAD = "guideline for the first visit's download"
 _RAM = "limit of a 32-bit WebAssembly memory"
 
@@ -40,15 +41,13 @@ def _fit(model: Model, device: WebBrowser, engine: WebEngine, options: Options) 
     if refusals := engine.refusals(model):
         return EngineFit(engine.id, refusals=refusals)
     needs = engine.needs(model, device, options)
+    own = tuple(part for part in needs.storage if part.name in ("model", "weights"))
     lines = (
-        _line("download", needs.storage, device.storage_bytes, _DOWNLOAD),
-        _line("ram", needs.ram, device.ram_bytes, _RAM),
+        Line("model", own, device.model_bytes, _MODEL, is_guideline=True),
+        Line("download", needs.storage, device.storage_bytes, _DOWNLOAD, is_guideline=True),
+        Line("ram", needs.ram, device.ram_bytes, _RAM),
     )
     return EngineFit(engine.id, lines)
-
-
-def _line(resource: str, parts: tuple[Part, ...], available: int, limit: str) -> Line:
-    return Line(resource, parts, available, limit)
 
 
 def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProject:
