@@ -33,6 +33,7 @@ TOOLS = {
     "packages": ("dpkg-deb", "rpmbuild", "rpm2cpio", "cpio", "lintian", "rpmlint", "shellcheck"),
     "wasm": ("clang", "wasm-ld", "node"),
     "npm": ("node", "npm"),
+    "browser": ("chromium",),
     "nspawn": ("systemd-nspawn",),
     "sandbox": ("bwrap",),
     "systemd": ("systemd-analyze",),

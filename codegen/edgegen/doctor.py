@@ -16,14 +16,27 @@ _NEEDED = {
         *("cmake", "ninja", "gcc", "aarch64-linux-gnu-gcc", "arm-linux-gnueabihf-gcc"),
         *("apt-get", "dpkg-deb"),
     ),
+    "Web": ("chromium", "clang", "wasm-ld"),
 }
 FAMILIES = tuple(_NEEDED)
 
-# Distribution name and what it is for; all are dependencies of edgegen itself.
-_PACKAGES = {
-    "tflite-micro": "computes the expected outputs of integer models",
-    "ai-edge-litert": "computes the expected outputs of float models",
-}
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    """A distribution for Python, and what brings it where that is another one."""
+
+    name: str
+    purpose: str
+    needed_by: tuple[str, ...]
+    install: str = ""
+
+
+# Python's, the first two are dependencies of edgegen itself.
+_PACKAGES = (
+    _Package("tflite-micro", "computes the expected outputs of integer models", FAMILIES),
+    _Package("ai-edge-litert", "computes the expected outputs of float models", FAMILIES),
+    _Package("playwright", "drives the browser", ("Web",), "edgegen[web]"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,7 @@ def examine() -> Diagnosis:
     found = [_find_tool(row) for row in tools.TOOLS]
     if any(each.name == "make" and each.version for each in found):
         found = [replace(each, needed_by=()) if each.name == "ninja" else each for each in found]
-    packages = [_find_package(name, purpose) for name, purpose in _PACKAGES.items()]
+    packages = [_find_package(each) for each in _PACKAGES]
     return Diagnosis((*found, *packages))
 
 
@@ -77,9 +90,11 @@ def _find_tool(row: ToolSpec) -> Finding:
     )
 
 
-def _find_package(name: str, purpose: str) -> Finding:
+def _find_package(package: _Package) -> Finding:
     try:
-        version = metadata.version(name)
+        version = metadata.version(package.name)
     except metadata.PackageNotFoundError:
         version = None
-    return Finding(name, version, purpose, f"pip install {name}", FAMILIES)
+    source = f"'{package.install}'" if package.install else package.name
+    install = f"pip install {source}"
+    return Finding(package.name, version, package.purpose, install, package.needed_by)

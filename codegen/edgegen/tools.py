@@ -29,6 +29,7 @@ class ToolSpec:
         package: The Debian/Ubuntu package that brings it.
         library: For a library: a file that the compiler ``command`` must be able to find.
         command: The program to run; empty for the same as ``name``.
+        others: Commands that do as well, where that one is not there.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ToolSpec:
     package: str
     library: str = ""
     command: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,15 @@ TOOLS: tuple[ToolSpec, ...] = (
     ToolSpec("arm-linux-gnueabihf-gcc", "compiles for 32-bit Arm Linux", "gcc-arm-linux-gnueabihf"),
     ToolSpec("systemd-analyze", "checks and rates the unit of a Linux project", "systemd"),
     ToolSpec("git", "fetches TensorFlow Lite Micro (engine tflm)", "git"),
+    ToolSpec("wasm-ld", "links WebAssembly that clang compiled (engine aot)", "lld"),
+    ToolSpec(
+        "chromium",
+        "runs web projects",
+        "chromium",
+        others=("chromium-browser", "google-chrome", "google-chrome-stable"),
+    ),
+    ToolSpec("node", "runs the tools of web projects", "nodejs"),
+    ToolSpec("npm", "fetches runtimes of web projects (engines onnxruntime, litert)", "npm"),
 )
 
 
@@ -106,7 +117,8 @@ def spec(name: str) -> ToolSpec:
 def probe(name: str) -> Tool | None:
     """Find a tool of the table and ask for its version; None when it is not there."""
     row = spec(name)
-    program = shutil.which(row.command or row.name)
+    commands = (row.command or row.name, *row.others)
+    program = next((found for each in commands if (found := shutil.which(each))), None)
     if program is None:
         return None
     path = _library_file(program, row.library) if row.library else Path(program)

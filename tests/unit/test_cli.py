@@ -357,11 +357,13 @@ class TestReports:
         assert absent["qemu-system-arm"]["needed_by"] == ["Cortex-M"]
         assert absent["dpkg-deb"]["needed_by"] == ["Linux"]
         assert absent["cmake"]["needed_by"] == ["Cortex-M", "Linux"]
-        assert not absent["clang"]["needed_by"]
+        assert absent["wasm-ld"]["needed_by"] == absent["chromium"]["needed_by"] == ["Web"]
+        assert not absent["ld.lld"]["needed_by"]
         shown = run("doctor")
         assert shown.code == 3
         assert "Missing for Cortex-M: cmake, ninja, arm-none-eabi-gcc" in shown.out
         assert "Missing for Linux: cmake, ninja, gcc" in shown.out
+        assert "Missing for Web: clang, wasm-ld, chromium" in shown.out
 
 
 class TestScaffold:

@@ -49,6 +49,9 @@ def make_tool(path: Path, script: str) -> None:
         ("lintian", "Lintian v2.116.3", "2.116.3"),
         ("rpmbuild", "RPM version 4.18.0", "4.18.0"),
         ("git", "git version 2.39.5", "2.39.5"),
+        ("chromium", "Chromium 156.0.8078.79 built on Debian GNU/Linux 12", "156.0.8078.79"),
+        ("node", "v20.19.2", "20.19.2"),
+        ("npm", "10.8.2", "10.8.2"),
         ("cmake", "a build of today", "unknown"),
     ],
 )
@@ -59,6 +62,12 @@ def test_versions_are_read_from_what_tools_print(
     tool = tools.require(name)
     assert (tool.path, tool.version) == (bin_dir / name, version)
     assert tool.title == f"{name} {version}"
+
+
+def test_another_command_does_as_well(bin_dir: Path) -> None:
+    make_tool(bin_dir / "google-chrome", "echo 'Google Chrome 156.0.8078.79'")
+    tool = tools.require("chromium")
+    assert (tool.name, tool.path) == ("chromium", bin_dir / "google-chrome")
 
 
 def test_an_absent_tool_is_named_with_its_package(bin_dir: Path) -> None:

@@ -1,0 +1,347 @@
+"""Serves a folder on 127.0.0.1 as a static host does, and as badly as it is told to.
+
+What goes wrong is decided by rules: a file that is changed on its way, cut off in the middle, late,
+or answered with an error. `Server.kill` is the network going away.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import posixpath
+import socket
+import socketserver
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import unquote, urlsplit
+
+HOST = "127.0.0.1"
+
+TYPES = {
+    ".bin": "application/octet-stream",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".md": "text/markdown; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".wav": "audio/wav",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+}
+_UNKNOWN = "application/octet-stream"
+
+ISOLATION = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+"""With these a page is cross-origin isolated, so that it may share memory between threads."""
+
+_COMPRESSED = (".css", ".html", ".js", ".json", ".mjs", ".svg", ".wasm", ".webmanifest", ".bin")
+
+
+@dataclass(slots=True)
+class Rule:
+    """What happens to answers for some paths.
+
+    Attributes:
+        path: Pattern of `fnmatch` for the URL's path, such as "/edgegen/assets/chunks/*".
+        status: Answered instead of 200, with an empty body.
+        change: Makes another body of the file's; what is sent says nothing of it.
+        cut: Bytes of the body after which the connection is dropped; the headers announce all.
+        delay: Seconds before the answer.
+        times: How many requests it is for; None for all.
+    """
+
+    path: str
+    status: int | None = None
+    change: Callable[[bytes], bytes] | None = None
+    cut: int | None = None
+    delay: float = 0.0
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was sent to one request.
+
+    Attributes:
+        path: Of the URL, without the query.
+        bytes: Of the body, as it was sent: compressed, if it was.
+        complete: False for one that was cut off.
+    """
+
+    path: str
+    status: int
+    bytes: int
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class Server:
+    """A static host for one folder; use `serving`.
+
+    Attributes:
+        rules: The first that matches a request decides; may change while it runs.
+        answers: All that were sent, in the order in which they were begun.
+    """
+
+    root: Path
+    isolated: bool = False
+    compression: str = ""
+    rules: list[Rule] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    port: int = 0
+    _listening: _Listener | None = None
+    _packed: dict[tuple[Path, int], bytes] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        """Of the folder, with a slash at its end."""
+        return f"http://{HOST}:{self.port}/"
+
+    def start(self) -> None:
+        """Listen, after `kill` on the same port again."""
+        if self._listening:
+            return
+        self._stopped.clear()
+        self._listening = _Listener((HOST, self.port), self)
+        self.port = self._listening.server_address[1]
+        threading.Thread(
+            target=self._listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
+
+    def kill(self) -> None:
+        """Take no more connections and end those that are open, in the middle of an answer, too;
+        connecting is refused from now on."""
+        listening, self._listening = self._listening, None
+        if listening is None:
+            return
+        self._stopped.set()
+        listening.shutdown()
+        listening.server_close()
+        listening.drop_all()
+
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    # For the handlers
+
+    def file(self, path: str) -> Path | None:
+        """The file for a URL's path; None where there is none below the folder."""
+        decoded = unquote(path, errors="surrogateescape")
+        if "\0" in decoded or "\\" in decoded:
+            return None
+        relative = posixpath.normpath("/" + decoded.lstrip("/")).lstrip("/")
+        try:
+            found = (self.root / relative).resolve(strict=True)
+            if found.is_dir():
+                found = (found / "index.html").resolve(strict=True)
+        except (OSError, RuntimeError):  # not there, too long, a loop of links
+            return None
+        return found if found.is_file() and found.is_relative_to(self.root.resolve()) else None
+
+    def rule(self, path: str) -> Rule | None:
+        """The rule for a request, which it uses up once."""
+        with self._lock:
+            for each in self.rules:
+                if each.times != 0 and fnmatch.fnmatchcase(path, each.path):
+                    if each.times is not None:
+                        each.times -= 1
+                    return each
+        return None
+
+    def packed(self, path: Path, accepted: str) -> tuple[bytes, str]:
+        """The body and its Content-Encoding; "" for none."""
+        data = path.read_bytes()
+        wanted = self.compression
+        names = {each.partition(";")[0].strip() for each in accepted.split(",")}
+        if not wanted or wanted not in names or path.suffix not in _COMPRESSED:
+            return data, ""
+        key = path, hash(data)
+        with self._lock:
+            if key not in self._packed:
+                self._packed[key] = compress(data, wanted)
+            return self._packed[key], wanted
+
+    def sent(self, answer: Answer) -> None:
+        with self._lock:
+            self.answers.append(answer)
+
+    def wait(self, seconds: float) -> None:
+        """Or until the server is killed, which is a ConnectionAbortedError."""
+        if self._stopped.wait(seconds):
+            raise ConnectionAbortedError
+
+
+@contextmanager
+def serving(
+    root: Path, *, isolated: bool = False, compression: str = "", rules: tuple[Rule, ...] = ()
+) -> Iterator[Server]:
+    """Serve a folder until the end of the block.
+
+    Args:
+        isolated: Send the headers of `ISOLATION`.
+        compression: "gzip" or "br" for files that hosts compress; "" for none.
+    """
+    with Server(root, isolated, compression, list(rules)) as server:
+        yield server
+
+
+def compress(data: bytes, coding: str) -> bytes:
+    """As hosts do ahead of time: with the most effort.
+
+    Args:
+        coding: Of HTTP: "gzip" or "br".
+    """
+    if coding == "gzip":
+        return gzip.compress(data, 9, mtime=0)
+    if coding == "br":
+        import brotli  # type: ignore[import-untyped]
+
+        packed: bytes = brotli.compress(data, quality=11)
+        return packed
+    raise ValueError(f"not a coding of HTTP: {coding}")
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], server: Server) -> None:
+        self.files = server
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def opened(self, connection: socket.socket) -> None:
+        with self._open_lock:
+            self._open.add(connection)
+
+    def closed(self, connection: socket.socket) -> None:
+        with self._open_lock:
+            self._open.discard(connection)
+
+    def drop_all(self) -> None:
+        """Their threads find them shut, and close them."""
+        with self._open_lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that has gone is nothing to tell."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "static"
+    sys_version = ""
+    timeout = 60.0
+    server: _Listener
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.opened(self.connection)
+
+    def finish(self) -> None:
+        self.server.closed(self.connection)
+        with suppress(OSError, ValueError):
+            super().finish()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """`Server.answers` is the log."""
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        files = self.server.files
+        path = urlsplit(self.path).path
+        rule = files.rule(path)
+        if rule and rule.delay:
+            files.wait(rule.delay)
+        if rule and rule.status is not None:
+            self._send(path, rule.status, b"", "", _UNKNOWN, with_body, None)
+            return
+        found = files.file(path)
+        if found is None:
+            body = b"not found\n"
+            self._send(path, HTTPStatus.NOT_FOUND, body, "", TYPES[".txt"], with_body, None)
+            return
+        if rule and rule.change:
+            body, coding = rule.change(found.read_bytes()), ""
+        else:
+            body, coding = files.packed(found, self.headers.get("Accept-Encoding", ""))
+        kind = TYPES.get(found.suffix, _UNKNOWN)
+        self._send(path, HTTPStatus.OK, body, coding, kind, with_body, rule.cut if rule else None)
+
+    def _send(
+        self,
+        path: str,
+        status: int,
+        body: bytes,
+        coding: str,
+        kind: str,
+        with_body: bool,
+        cut: int | None,
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        # What works offline must come out of the project's own cache, never the browser's.
+        self.send_header("Cache-Control", "no-store")
+        if coding:
+            self.send_header("Content-Encoding", coding)
+            self.send_header("Vary", "Accept-Encoding")
+        if self.server.files.isolated:
+            for name, value in ISOLATION.items():
+                self.send_header(name, value)
+        self.end_headers()
+        part = body if cut is None else body[:cut]
+        complete = len(part) == len(body)
+        self.server.files.sent(Answer(path, status, len(part) if with_body else 0, complete))
+        if with_body:
+            self.wfile.write(part)
+            if not complete:
+                self._reset()
+
+    def _reset(self) -> None:
+        """End the connection as a broken network does: nobody takes a reset for an end."""
+        self.server.files.wait(0.05)  # the client may read what was sent: a reset discards the rest
+        self.close_connection = True
+        no_lingering = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+        self.rfile.close()
+        self.connection.close()
