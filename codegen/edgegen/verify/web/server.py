@@ -316,6 +316,9 @@ class _Handler(BaseHTTPRequestHandler):
         with_body: bool,
         cut: int | None,
     ) -> None:
+        part = body if cut is None else body[:cut]
+        complete = len(part) == len(body)
+        self.server.files.sent(Answer(path, status, len(part) if with_body else 0, complete))
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -329,9 +332,6 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in ISOLATION.items():
                 self.send_header(name, value)
         self.end_headers()
-        part = body if cut is None else body[:cut]
-        complete = len(part) == len(body)
-        self.server.files.sent(Answer(path, status, len(part) if with_body else 0, complete))
         if with_body:
             self.wfile.write(part)
             if not complete:
