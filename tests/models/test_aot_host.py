@@ -42,6 +42,13 @@ def test_with_vectors(
     host_engine.check(data, tmp_path, vectors=6, build=build)
 
 
+@pytest.mark.wasm
+@pytest.mark.parametrize("name", INT8)
+def test_as_wasm(name: str, models_dir: Path, tmp_path: Path) -> None:
+    data = (models_dir / f"{name}.tflite").read_bytes()
+    host_engine.check(data, tmp_path, vectors=6, build=host_engine.WASM)
+
+
 @pytest.mark.clang
 @pytest.mark.parametrize("optimise", ["-O0", "-Os", "-O3"])
 def test_clang(optimise: str, models_dir: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -35,12 +35,13 @@ class Variant:
     """Which kernels are run: those for a device's features, chosen in one of the ways.
 
     Attributes:
-        machine: As in `Build`.
+        machine, wasm: As in `Build`.
     """
 
     features: tuple[str, ...] = ()
     optimize_for: OptimizeFor = "latency"
     machine: tuple[str, ...] = ()
+    wasm: bool = False
 
     def __str__(self) -> str:
         return f"{'+'.join(self.features) or 'portable'} kernels for {self.optimize_for}"
@@ -145,7 +146,8 @@ def _differing(graphs: Sequence[Graph], variant: Variant, vectors: int) -> dict[
     model = _model(graphs)
     inputs = host_engine.random_vectors(model, vectors, seed=1)
     expected = host_engine.tflm(model, inputs)
-    build = Build(
+    build = replace(
+        host_engine.WASM if variant.wasm else Build(),
         optimise="-O1",
         features=variant.features,
         optimize_for=variant.optimize_for,

@@ -27,7 +27,7 @@ RUNTIME = Path(__file__).resolve().parents[2] / "runtime_c"
 
 TWINS = [
     pytest.param(Build(features=features, optimise="-O0"), id=f"{features[-1]}-in-c")
-    for features in (("avx2",), ("avx2", "vnni"), ("neon",), ("neon", "dotprod"))
+    for features in (("avx2",), ("avx2", "vnni"), ("neon",), ("neon", "dotprod"), ("wasm",))
 ]
 VECTORS = [
     pytest.param(
@@ -37,7 +37,8 @@ VECTORS = [
     )
     for features in (("avx2",), ("avx2", "vnni"))
 ]
-BUILDS = pytest.mark.parametrize("build", [*TWINS, *VECTORS])
+WASM = pytest.param(host_engine.WASM, id="wasm", marks=pytest.mark.wasm)
+BUILDS = pytest.mark.parametrize("build", [*TWINS, *VECTORS, WASM])
 
 # Channels around one vector and two; positions around a tile.
 BLOCKS = [
@@ -150,10 +151,23 @@ def test_other_operators(build: Build, tmp_path: Path) -> None:
     host_engine.check(batch.build(), tmp_path, build=build)
 
 
-@pytest.mark.skipif(not HAS_AVX2, reason="this machine has no AVX2")
-@pytest.mark.parametrize("features", [("avx2",), ("avx2", "vnni")], ids=["avx2", "vnni"])
-def test_random_graphs(features: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    variant = random_graphs.Variant(features, machine=("-mavx2",))
+@pytest.mark.parametrize(
+    "variant",
+    [
+        *(
+            pytest.param(
+                random_graphs.Variant(features, machine=("-mavx2",)),
+                id=features[-1],
+                marks=pytest.mark.skipif(not HAS_AVX2, reason="this machine has no AVX2"),
+            )
+            for features in (("avx2",), ("avx2", "vnni"))
+        ),
+        pytest.param(
+            random_graphs.Variant(("wasm",), wasm=True), id="wasm", marks=pytest.mark.wasm
+        ),
+    ],
+)
+def test_random_graphs(variant: random_graphs.Variant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random_graphs, "VARIANTS", (variant,))
     outcome = random_graphs.check(range(100, 120))
     assert not outcome.failures, "\n\n".join(map(str, outcome.failures))

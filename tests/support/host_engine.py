@@ -35,6 +35,7 @@ Activations = dict[int, Array]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _RUNTIME = _ROOT / "runtime_c"
+_SUPPORT = Path(__file__).parent
 _NAME = "host"
 
 FLAGS = (
@@ -44,6 +45,8 @@ FLAGS = (
 )
 FAST_MODULES = ("_scalar", "_linear")
 GENERAL_KERNELS = tuple(k for k in KERNELS if not k.lower.__module__.endswith(FAST_MODULES))
+WASM_FLAGS = ("--target=wasm32", "-msimd128", f"-I{_SUPPORT / 'wasm' / 'include'}")
+WASM_LINK = ("wasm-ld", "--no-entry", "--strip-all", "--allow-undefined", "-z", "stack-size=65536")
 SANITIZERS = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
 
 _CPUINFO = Path("/proc/cpuinfo")
@@ -62,6 +65,7 @@ class Build:
         general: Only with the kernels that take what is not proved to suit faster ones.
         optimize_for: As in `Options`.
         machine: What the compiler may use of this machine, such as "-mavx2".
+        wasm: As WebAssembly with SIMD, which Node.js runs.
     """
 
     compiler: str = "gcc"
@@ -71,10 +75,14 @@ class Build:
     optimize_for: OptimizeFor = "latency"
     general: bool = False
     machine: tuple[str, ...] = ()
+    wasm: bool = False
+
+
+WASM = Build("clang", sanitize=False, features=("wasm",), wasm=True)
 
 
 class HostEngine:
-    """A model's generated C as a program of this machine.
+    """A model's generated C as a program of this machine, or of Node.js on it.
 
     Args:
         model: One that the engine takes.
@@ -84,7 +92,9 @@ class HostEngine:
     def __init__(self, model: Model, folder: Path, build: Build = Build()) -> None:
         self.model = model
         self._channels = AotEngine().computed_channels(model)
-        self._program = folder / "model"
+        self._program = [str(folder / "model")]
+        if build.wasm:
+            self._program = ["node", str(_SUPPORT / "wasm" / "run.mjs"), *self._program]
         device = replace(registry.load_device("cortex_m4"), features=build.features)
         options = Options(_NAME, optimize_for=build.optimize_for)
         with patch.object(lower, "KERNELS", GENERAL_KERNELS if build.general else KERNELS):
@@ -104,20 +114,26 @@ class HostEngine:
             build.optimise,
             *build.machine,
             *(SANITIZERS if build.sanitize else ()),
+            *(WASM_FLAGS if build.wasm else ()),
             "-DEG_TRACE=1",
         )
         kernels = [s.removeprefix("runtime/src/") for s in sources if s.startswith("runtime/")]
         own = [str(folder / source) for source in sources if not source.startswith("runtime/")]
+        objects = [str(_object(kernel, compiler)) for kernel in kernels]
         command = [
             *compiler,
             *(f"-I{folder / include}" for include in includes),
             f"-I{_RUNTIME / 'include'}",
-            *own,
-            str(Path(__file__).with_name("host_main.c")),
-            *(str(_object(kernel, compiler)) for kernel in kernels),
-            *("-lm", "-o", str(self._program)),
         ]
-        _call(command, b"")
+        output = ["-o", self._program[-1]]
+        if not build.wasm:
+            main = _SUPPORT / "host_main.c"
+            _call([*command, *own, str(main), *objects, "-lm", *output], b"")
+            return
+        for number, source in enumerate((*own, str(_SUPPORT / "wasm" / "main.c"))):
+            objects.append(str(folder / f"{number}.o"))
+            _call([*command, "-c", source, "-o", objects[-1]], b"")
+        _call([*WASM_LINK, *objects, *output], b"")
 
     def run(
         self, vectors: Sequence[Vector], init_before_every: int | None = None
@@ -125,7 +141,7 @@ class HostEngine:
         """Every operator's output, by tensor index, for each vector of inputs; without its
         dead channels. Initialised once, or again before so many vectors each."""
         message = b"".join(value.tobytes() for vector in vectors for value in vector)
-        answer = _call([str(self._program), str(init_before_every or 0)], message)
+        answer = _call([*self._program, str(init_before_every or 0)], message)
         per_vector = len(reference.activation_indices(self.model))
         records = list(self._records(answer))
         assert len(records) == per_vector * len(vectors)

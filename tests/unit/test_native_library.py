@@ -84,7 +84,8 @@ def test_a_model_without_vector_kernels_has_one_variant() -> None:
 
 def test_every_instruction_set_has_every_vector_kernel() -> None:
     folders = sorted((RUNTIME / "src" / "nn" / "simd").iterdir())
-    names = {each.name for each in variants.INSTRUCTION_SETS}
+    sets = (*variants.INSTRUCTION_SETS, *variants.WEB_INSTRUCTION_SETS)
+    names = {each.name for each in sets}
     assert {folder.name for folder in folders} == names - {"portable"}
     kernels = [{file.name for file in folder.iterdir()} for folder in folders]
     assert all(each == kernels[0] for each in kernels)

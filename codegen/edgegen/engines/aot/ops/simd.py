@@ -19,9 +19,6 @@ _SUM_LIMIT = 1 << 30
 _LARGEST_INPUT = 255
 """In magnitude, however inputs are prepared."""
 
-_MOST_SHIFT = 24
-"""Of the rescaling that rounds once: its constant has 64 bits."""
-
 
 @dataclass(frozen=True, slots=True)
 class Isa:
@@ -34,6 +31,9 @@ class Isa:
         input_bytes: Of a prepared input.
         added: To every input when it is prepared.
         lowest_weight: Its products are exact from there on.
+        most_shift: Of the rescaling that rounds once.
+        common_shift: Where all lanes are shifted alike, by how much: sums are multiplied by powers
+            of two before.
     """
 
     name: str
@@ -42,6 +42,8 @@ class Isa:
     input_bytes: int
     added: int = 0
     lowest_weight: int = -128
+    most_shift: int = 24
+    common_shift: int | None = None
 
     @property
     def needs(self) -> frozenset[str]:
@@ -55,7 +57,8 @@ VNNI = Isa("vnni", lanes=8, group=4, input_bytes=1, added=128)
 AVX2 = Isa("avx2", lanes=8, group=2, input_bytes=2)
 DOTPROD = Isa("dotprod", lanes=4, group=4, input_bytes=1)
 NEON = Isa("neon", lanes=4, group=4, input_bytes=1, lowest_weight=-127)
-ISAS = (VNNI, AVX2, DOTPROD, NEON)
+WASM = Isa("wasm", lanes=4, group=2, input_bytes=2, most_shift=15, common_shift=17)
+ISAS = (VNNI, AVX2, DOTPROD, NEON, WASM)
 """Where a machine has several, the first one's kernels are faster."""
 
 
@@ -141,7 +144,9 @@ def requantisation(
         return "one of its multipliers is 1 or more."
     shift = (-left).astype(np.int32)
     low, high = quantized_range(activation, output)
-    hidden = low >= output.zero_point and shift.min() >= 1 and shift.max() <= _MOST_SHIFT
+    hidden = low >= output.zero_point and shift.min() >= 1 and shift.max() <= isa.most_shift
+    if hidden and isa.common_shift is not None:
+        hidden = bool((most << (isa.common_shift - shift) < 1 << 31).all())
     return Requantisation(
         prepared_bias.astype(np.int32),
         multiplier.astype(np.int32),

@@ -4,7 +4,7 @@
  * for every input that can come, that sums with the bias in them are below 2^30 in magnitude and no
  * multiplier is 1 or more; and
  *   - where ties_upwards: that the output is clamped at its zero point or above, and shifts are in
- *     1..24. */
+ *     1..24. What else an instruction set asks of this way is in its header. */
 #ifndef EDGEGEN_NN_SIMD_LAYERS_H
 #define EDGEGEN_NN_SIMD_LAYERS_H
 

@@ -11,7 +11,8 @@
  *
  * A whole program is generated and compiled for one set: nothing here asks what the machine has.
  * Features and flags: avx2 takes -mavx2; vnni, beside avx2, that and either -mavxvnni or
- * -mavx512vl -mavx512vnni. Without the flags the program computes the same, slowly.
+ * -mavx512vl -mavx512vnni; wasm takes -msimd128. Without the flags the program computes the same,
+ * slowly.
  *
  * The macros, which a header may set before it includes this one:
  *   EG_V(function)   the function's name for this instruction set

@@ -7,6 +7,7 @@
     DECLARE(avx2);                                                                                 \
     DECLARE(dotprod);                                                                              \
     DECLARE(neon);                                                                                 \
-    DECLARE(vnni)
+    DECLARE(vnni);                                                                                 \
+    DECLARE(wasm)
 
 #endif /* EDGEGEN_NN_SIMD_ISA_NAMES_H */
