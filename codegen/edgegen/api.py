@@ -28,6 +28,7 @@ from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
 
 if TYPE_CHECKING:
     from edgegen.bundle import Bundle, KeyPair
+    from edgegen.chunk_files import Checked, Chunked, Joined
     from edgegen.engines import Engine
     from edgegen.engines.aot.plan import Plan as Lowering
     from edgegen.frontends.tflite_metadata import Metadata
@@ -330,6 +331,51 @@ def bundle(
     from edgegen import bundle as bundles
 
     return bundles.write_bundle(directory, keys, version, output)
+
+
+def chunk(
+    model_path: Path,
+    size: str,
+    by: str = "size",
+    output: Path | None = None,
+    *,
+    dry_run: bool = False,
+) -> Chunked:
+    """Cut a model's file into content-addressed chunks; see `edgegen.chunks`.
+
+    Args:
+        size: The most bytes of a chunk, such as 4MB or 512KiB.
+        by: One of `edgegen.chunks.STRATEGIES`.
+        output: Folder for the manifest and the chunks; the file's name with .chunks by default.
+
+    Raises:
+        UsageError: An argument is wrong, or the file cannot be cut so.
+    """
+    from edgegen import chunk_files, chunks
+
+    most = chunks.parse_size(size)
+    if by not in chunks.STRATEGIES:
+        raise UsageError(f"{by!r} is no way to cut a file.", where="--by", fix="size or layer.")
+    data = chunk_files.read_file(model_path)
+    spans = chunks.layer_spans(_load_model(model_path)) if by == "layer" else None
+    files = chunks.split(data, model_path.name, most, spans)
+    manifest = chunks.make_manifest(data, model_path.name, most, spans)
+    folder = output if output is not None else Path(f"{model_path.name}.chunks")
+    return chunk_files.write(files, manifest, most, folder, dry_run=dry_run)
+
+
+def check_chunks(place: Path) -> Checked:
+    """Look at every chunk of a folder or of a manifest; see `chunk_files.check`."""
+    from edgegen import chunk_files
+
+    return chunk_files.check(place)
+
+
+def join_chunks(place: Path, output: Path) -> Joined:
+    """Put a file together from its chunks, verified; see `chunk_files.join`."""
+    from edgegen import chunk_files
+
+    return chunk_files.join(place, output)
 
 
 def doctor() -> Diagnosis:

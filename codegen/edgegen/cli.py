@@ -30,6 +30,7 @@ ENGINES = ("aot", "tflm", "litert", "onnxruntime", "openvino")
 ARCHITECTURES = ("x86_64", "aarch64", "armv7l")
 FORMATS = ("tar.gz", "deb", "rpm", "wheel")  # likewise, the device's
 OPTIMIZE_FOR = ("latency", "memory", "size")  # likewise, edgegen.options'
+CHUNKS_BY = ("size", "layer")  # likewise, edgegen.chunks'
 BUG_EXIT_CODE = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED_EXIT_CODE = 130
 MISSING_TOOL_EXIT_CODE = 3
@@ -62,6 +63,10 @@ def _complete_architecture(incomplete: str) -> list[str]:
 
 def _complete_format(incomplete: str) -> list[str]:
     return [each for each in FORMATS if each.startswith(incomplete)]
+
+
+def _complete_strategy(incomplete: str) -> list[str]:
+    return [each for each in CHUNKS_BY if each.startswith(incomplete)]
 
 
 def _complete_optimize_for(incomplete: str) -> list[str]:
@@ -587,6 +592,100 @@ def bundle(
 
     made = api.bundle(directory, key, number, output)
     _report(as_json, made.as_dict, lambda: present.bundle(made))
+
+
+@app.command()
+def chunk(
+    model: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="The file to cut.", show_default=False)
+    ] = None,
+    size: Annotated[
+        str, typer.Option("--size", metavar="SIZE", help="Most of a chunk: 4MB, 512KiB, 65536.")
+    ] = "4MB",
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="size|layer",
+            help="Where to cut: every SIZE bytes, or where a layer's constants end.",
+            autocompletion=_complete_strategy,
+        ),
+    ] = "size",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="Folder of the chunks, MODEL.chunks by default; with --join, the file.",
+            show_default=False,
+        ),
+    ] = None,
+    verify: Annotated[
+        Path | None,
+        typer.Option(
+            "--verify",
+            metavar="DIR",
+            help="Check the chunks of a folder (or of a manifest in it) instead.",
+            show_default=False,
+        ),
+    ] = None,
+    join: Annotated[
+        Path | None,
+        typer.Option(
+            "--join",
+            metavar="DIR",
+            help="Put the file of a folder's chunks together instead, verified.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how it would be cut; write nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Cut a model into content-addressed chunks, for loading piece by piece.
+
+    A manifest and chunks/SHA256.bin beside it; a changed model shares the chunks that are the same.
+    By layer, a chunk ends where the constants of a layer end in the file, and the manifest says
+    which layers have something in it, in execution order.
+
+    Exit 1 when --verify or --join meets a chunk that is missing or damaged.
+
+    JSON: {manifest, name, bytes, sha256, strategy, size, chunks: [{sha256, bytes, offset, layers,
+    new}], new_bytes, stale, written}
+
+    JSON with --verify: {manifest, name, bytes, sha256, chunks, ok, problems}
+
+    JSON with --join: {path, name, bytes, sha256}
+
+    \b
+    Example:
+      edgegen chunk model.tflite --size 1MB --by layer -o public/model
+      edgegen chunk --verify public/model
+      edgegen chunk --join public/model -o copy.tflite
+    """
+    from edgegen import api, present
+
+    if sum(each is not None for each in (model, verify, join)) != 1:
+        raise UsageError("Give one of MODEL, --verify DIR and --join DIR.")
+    if dry_run and model is None:
+        raise UsageError("--dry-run is about cutting a MODEL.")
+    if verify is not None:
+        if output is not None:
+            raise UsageError("--verify writes nothing: leave -o out.")
+        found = api.check_chunks(verify)
+        _report(as_json, found.as_dict, lambda: present.checked_chunks(found))
+        if not found.ok:
+            raise typer.Exit(1)
+    elif join is not None:
+        if output is None:
+            raise UsageError("--join needs the file to write.", fix="Name it with -o FILE.")
+        joined = api.join_chunks(join, output)
+        _report(as_json, joined.as_dict, lambda: present.joined(joined))
+    elif model is not None:
+        made = api.chunk(model, size, by, output, dry_run=dry_run)
+        _report(as_json, made.as_dict, lambda: present.chunked(made))
 
 
 @app.command()

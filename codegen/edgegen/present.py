@@ -13,6 +13,7 @@ from edgegen import inputs
 if TYPE_CHECKING:
     from edgegen.api import DescribedInput, EngineVerdict, Inspection, Outcome
     from edgegen.bundle import Bundle, KeyPair
+    from edgegen.chunk_files import Checked, Chunked, Joined
     from edgegen.doctor import Diagnosis
     from edgegen.engines.aot.plan import Layer, Place
     from edgegen.engines.aot.plan import Plan as Lowering
@@ -617,7 +618,7 @@ def _number(value: float | None) -> str:
     return "no number" if value is None else f"{value:.3g}"
 
 
-# doctor
+# keygen, bundle
 
 
 def key(made: KeyPair) -> list[str]:
@@ -636,6 +637,59 @@ def bundle(made: Bundle) -> list[str]:
         f"version  {made.version} of {made.name}, {made.bytes:,} bytes",
         f"signed   by key {', '.join(made.signers)}",
     ]
+
+
+# chunk
+
+
+def chunked(made: Chunked) -> list[str]:
+    manifest = made.manifest
+    rows = [
+        [
+            f"{each.offset:,}",
+            f"{each.bytes:,}",
+            "-" if each.layers is None else "{}-{}".format(*each.layers),
+            each.sha256[:16],
+            "new" if each.sha256 in made.new else "there",
+        ]
+        for each in manifest.chunks[:_CHUNKS_SHOWN]
+    ]
+    hidden = len(manifest.chunks) - len(rows)
+    lines = table(["offset", "bytes", "layers", "sha256", ""], rows, right=(0, 1))
+    lines += [f"... and {hidden:,} more"] if hidden else []
+    lines += [
+        f"{made.manifest_file}: {manifest.bytes:,} bytes in {len(manifest.chunks):,} chunks by "
+        f"{manifest.strategy}, {made.new_bytes:,} of them new",
+    ]
+    if made.stale:
+        lines.append(
+            f"note: {len(made.stale):,} chunks there belong to no manifest any more, such as "
+            f"{made.stale[0]}"
+        )
+    return lines if made.written else [*lines, "dry run: nothing was written"]
+
+
+_CHUNKS_SHOWN = 40
+
+
+def checked_chunks(found: Checked) -> list[str]:
+    manifest = found.manifest
+    if found.ok:
+        return [
+            f"{found.manifest_file}: all {len(manifest.chunks):,} chunks are right",
+            f"{manifest.name}  {manifest.bytes:,} bytes, sha256 {manifest.sha256}",
+        ]
+    shown = list(found.problems[:_CHUNKS_SHOWN])
+    hidden = len(found.problems) - len(shown)
+    lines = [f"{found.manifest_file}: {manifest.name} cannot be put together", *indented(shown)]
+    return [*lines, f"  ... and {hidden:,} more"] if hidden else lines
+
+
+def joined(made: Joined) -> list[str]:
+    return [f"{made.path}", f"sha256  {made.manifest.sha256}, {made.manifest.bytes:,} bytes"]
+
+
+# doctor
 
 
 def diagnosis(found: Diagnosis) -> list[str]:

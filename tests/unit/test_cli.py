@@ -16,7 +16,7 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from edgegen import api, cli
+from edgegen import api, chunks, cli
 from edgegen.engines import registry as engines
 from edgegen.options import OPTIMIZE_FOR
 from support import metadata_builder
@@ -24,7 +24,7 @@ from support.tflite_builder import ModelBuilder
 
 COMMANDS = [
     *("inspect", "devices", "fit", "scaffold", "update", "diff", "verify", "package", "keygen"),
-    *("bundle", "doctor"),
+    *("bundle", "chunk", "doctor"),
 ]
 
 
@@ -126,6 +126,7 @@ class TestHelp:
     def test_engines_of_the_completion_are_the_real_ones(self) -> None:
         assert {*engines.cortex_m(), *engines.linux()} <= set(cli.ENGINES)
         assert cli.OPTIMIZE_FOR == OPTIMIZE_FOR
+        assert cli.CHUNKS_BY == chunks.STRATEGIES
 
     @pytest.mark.parametrize(
         ("words", "offered"),
@@ -839,3 +840,47 @@ class TestMeasuredArena:
     ) -> None:
         self.evidence(home, **changes)
         assert run("diff", home).code == 0
+
+
+class TestChunk:
+    def test_cut_checked_and_joined(self, run: Run, model: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        dry = run("chunk", model, "--size", "1KiB", "-o", out, "--dry-run")
+        assert dry.out.endswith("dry run: nothing was written\n")
+        assert not out.exists()
+        made = run("chunk", model, "--size", "1KiB", "--by", "layer", "-o", out)
+        assert "chunks by layer" in made.out
+        facts = json.loads(run("chunk", model, "--size", "1KiB", "-o", out, "--json").out)
+        assert facts["bytes"] == sum(each["bytes"] for each in facts["chunks"])
+        checked = json.loads(run("chunk", "--verify", out, "--json").out)
+        assert checked["ok"]
+        assert "chunks are right" in run("chunk", "--verify", out).out
+        assert run("chunk", "--join", out, "-o", tmp_path / "copy").code == 0
+        assert (tmp_path / "copy").read_bytes() == model.read_bytes()
+
+    def test_exit_1_for_damage(self, run: Run, model: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        run("chunk", model, "--size", "1KiB", "-o", out)
+        next((out / "chunks").iterdir()).write_bytes(b"?")
+        found = run("chunk", "--verify", out)
+        assert (found.code, "cannot be put together" in found.out) == (1, True)
+        assert run("chunk", "--join", out, "-o", tmp_path / "copy").code == 1
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [],
+            ["m", "--verify", "d"],
+            ["--verify", "d", "--join", "d"],
+            ["--verify", "d", "-o", "x"],
+            ["--join", "d"],
+            ["--join", "d", "-o", "x", "--dry-run"],
+            ["m", "--size", "4"],
+            ["m", "--by", "magic"],
+            ["m"],
+        ],
+    )
+    def test_wrong_arguments(self, run: Run, arguments: list[str]) -> None:
+        result = run("chunk", *arguments)
+        assert result.code == 2
+        assert result.err.startswith("edgegen: ")

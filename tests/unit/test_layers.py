@@ -23,10 +23,18 @@ LAYERS = (
     ("fit", "preprocess_c"),
     ("config", "engines", "golden", "pyproject"),
     (
-        *("analysis", "diagnostics", "passes", "preprocessing", "project", "reference"),
+        *(
+            "analysis",
+            "chunk_files",
+            "diagnostics",
+            "passes",
+            "preprocessing",
+            "project",
+            "reference",
+        ),
         *("registry", "render", "runtime_sources"),
     ),
-    ("lockfile", "native", "reference_worker", "resources", "storage", "tools"),
+    ("chunks", "lockfile", "native", "reference_worker", "resources", "storage", "tools"),
     ("native_audio", "native_image", "native_micro_audio", "native_timing", "options"),
     (
         *("_native", "device", "inputs", "labels", "micro_audio", "model"),
