@@ -22,7 +22,8 @@ from edgegen.engines.litert import LitertEngine
 from edgegen.engines.openvino import OpenVinoEngine
 from edgegen.frontends import tflite
 from edgegen.model import DType, Model
-from edgegen.targets.linux_golden import RMS_LIMITS, RUNTIME_FLOAT_TOLERANCE
+from edgegen.targets.golden_files import RUNTIME_FLOAT_TOLERANCE
+from edgegen.targets.linux_golden import RMS_LIMITS
 from support import model_zoo
 from support.tflite_builder import ModelBuilder, dump
 

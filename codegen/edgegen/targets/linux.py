@@ -15,7 +15,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
-from edgegen.targets import linux_golden, linux_system
+from edgegen.targets import golden_files, linux_golden, linux_system
 from edgegen.targets import linux_views as views
 from edgegen.targets.generated_files import merge, templates
 
@@ -119,11 +119,17 @@ def _not_served(protocols: Sequence[str]) -> set[str]:
 def _golden(model: Model, options: Options) -> dict[str, bytes]:
     """The golden vectors, as data of the generated package."""
     vectors = golden.make(model, inputs=options.inputs)
-    engines = [name for engine in options.engines for name in views.variants(engine)]
+    tolerances = {
+        name: linux_golden.tolerance(model, vectors, name)
+        for engine in options.engines
+        for name in views.variants(engine)
+    }
     folder = f"python/{options.name}_runtime/data"
     return {
-        f"{folder}/golden.json": linux_golden.golden_json(model, vectors, engines, options.inputs),
-        f"{folder}/golden.bin": linux_golden.golden_bin(vectors),
+        f"{folder}/golden.json": golden_files.golden_json(
+            model, vectors, tolerances, options.inputs
+        ),
+        f"{folder}/golden.bin": golden_files.golden_bin(vectors),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgegen import native_library
+from edgegen import golden, native_library
 from edgegen.device import WebBrowser
 from edgegen.engines import WebEngine, registry
 from edgegen.fit import EngineFit, FitReport, Line
@@ -12,6 +12,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
+from edgegen.targets import golden_files, web_golden
 from edgegen.targets import web_views as views
 from edgegen.targets.generated_files import copies, merge, templates
 
@@ -54,7 +55,7 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     """The static site. Runs the reference interpreter for the golden vectors."""
     table = registry.web()
     emitted = [table[each].emit(model, device, options) for each in options.engines]
-    merged = merge(emitted)
+    merged = merge([*emitted, _golden(model, options)])
     context = _context(model, device, options, merged)
     skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
     files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in merged.items()}
@@ -69,6 +70,20 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     for path, data in copies("web/scaffold"):
         files[path] = File(data, Owner.USER)
     return GeneratedProject(files)
+
+
+def _golden(model: Model, options: Options) -> dict[str, bytes]:
+    """The golden vectors, beside the self-test that replays them."""
+    vectors = golden.make(model, inputs=options.inputs)
+    tolerances = {
+        backend: web_golden.tolerance(model, backend)
+        for engine in options.engines
+        for backend in registry.web()[engine].backends
+    }
+    return {
+        "golden.json": golden_files.golden_json(model, vectors, tolerances, options.inputs),
+        "golden.bin": golden_files.golden_bin(vectors),
+    }
 
 
 def _context(

@@ -14,7 +14,7 @@ import pytest
 from edgegen import golden, registry
 from edgegen.frontends import tflite
 from edgegen.model import DType
-from edgegen.targets import linux_golden
+from edgegen.targets import golden_files, linux_golden
 from support import model_zoo
 from support.linux_project import module, runtime, scaffold
 
@@ -229,7 +229,7 @@ def test_not_a_number_does_not_pass(digits: ModuleType, selftest: Any) -> None:
 def test_limits(engine: str, name: str, measure: str, limit: float) -> None:
     model = tflite.parse(model_zoo.models()[name], f"{name}.tflite")
     found = linux_golden.tolerance(model, golden.make(model, 2), engine)
-    assert found.outputs == (linux_golden.Limit(measure, limit),)
+    assert found.outputs == (golden_files.Limit(measure, limit),)
     assert found.why
 
 
