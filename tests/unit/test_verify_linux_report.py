@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from edgegen import present
+from edgegen.verify import outcome
 from edgegen.verify.evidence import ModelFacts, SourceFacts
-from edgegen.verify.linux import report
 from edgegen.verify.linux.report import (
     ComputerFacts,
     DeviceFacts,
@@ -21,7 +21,7 @@ from edgegen.verify.linux.report import (
     ServerFacts,
     ServiceFacts,
 )
-from edgegen.verify.linux.selftest import OutputFacts
+from edgegen.verify.selftest import OutputFacts
 
 LITERT = EngineFacts(
     status="pass",
@@ -45,7 +45,7 @@ COMPUTER = ComputerFacts(
     engines={
         "litert": LITERT,
         "aot": AOT,
-        "openvino": report.engine_not_verified("PyPI has no wheel of openvino for aarch64"),
+        "openvino": outcome.engine_not_verified("PyPI has no wheel of openvino for aarch64"),
     },
 )
 REPORT = Report(
@@ -127,8 +127,8 @@ def test_service() -> None:
         (REPORT, True),
         (replace(REPORT, computers={}), False),
         (replace(REPORT, sources=SourceFacts("ef" * 32, ("edgegen/x",))), False),
-        (with_computer(engines={"aot": AOT, "litert": report.engine_failed("x")}), False),
-        (with_computer(engines={"aot": report.engine_not_verified("x")}), False),
+        (with_computer(engines={"aot": AOT, "litert": outcome.engine_failed("x")}), False),
+        (with_computer(engines={"aot": outcome.engine_not_verified("x")}), False),
         (with_computer(package=PackageFacts("not verified", "x")), True),
         (with_computer(package=PackageFacts("fail", "x")), False),
         (with_computer(server=ServerFacts("fail", "x")), False),

@@ -14,7 +14,7 @@ from edgegen.model import DType
 from edgegen.verify.linux import server
 from edgegen.verify.linux.computer import Computer
 from edgegen.verify.linux.report import EngineFacts, ServerFacts
-from edgegen.verify.linux.selftest import Golden, OutputFacts, Tolerance
+from edgegen.verify.selftest import Golden, OutputFacts, Tolerance
 
 # Doubles every element of its input. FAULT is what it does wrong.
 SERVER = """

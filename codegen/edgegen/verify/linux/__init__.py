@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgegen import __version__, device
 from edgegen.errors import DifferenceError
-from edgegen.verify import evidence
+from edgegen.verify import evidence, outcome
 from edgegen.verify.build import Build
 from edgegen.verify.linux import computer as computers
 from edgegen.verify.linux import engine as one_engine
@@ -79,7 +79,7 @@ def _verify(
             )
         except DifferenceError as error:
             reason = error.what.replace(str(project.directory), ".")
-            failed = {engine: report.engine_failed(reason) for engine in engines}
+            failed = {engine: outcome.engine_failed(reason) for engine in engines}
             return _facts(computer, None, failed)
         environment[f"{project.name.upper()}_NATIVE_LIBRARY"] = str(_image(library))
     facts = {}
@@ -109,7 +109,7 @@ def _engine(
     project: Subject, computer: Computer, environment: dict[str, str], engine: str, cwd: Path
 ) -> EngineFacts:
     if reason := one_engine.obstacle(engine, computer):
-        return report.engine_not_verified(reason)
+        return outcome.engine_not_verified(reason)
     return one_engine.verify(
         computer, project.launch, environment, engine, project.golden, project.name, cwd
     )

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from edgegen.errors import DifferenceError
-from edgegen.verify.linux import report, selftest, wheels
+from edgegen.verify import outcome, selftest
+from edgegen.verify.linux import wheels
 from edgegen.verify.linux.computer import Computer
-from edgegen.verify.linux.report import EngineFacts
-from edgegen.verify.linux.selftest import Golden, SelfTest
+from edgegen.verify.outcome import EngineFacts
+from edgegen.verify.selftest import Golden
 
 TIMEOUT_SECONDS = 600.0
 
@@ -70,39 +71,13 @@ def verify(
     try:
         done = computer.run(arguments, environment, cwd=cwd, timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
-        return report.engine_failed(f"the self-test took longer than {TIMEOUT_SECONDS:g} s")
+        return outcome.engine_failed(f"the self-test took longer than {TIMEOUT_SECONDS:g} s")
     if done.exit_code not in (0, 1) or not done.stdout.strip():
-        return report.engine_failed(f"exit code {done.exit_code}: {done.last_words}")
+        return outcome.engine_failed(f"exit code {done.exit_code}: {done.last_words}")
     try:
         said = selftest.parse(done.stdout, engine, golden, name)
     except DifferenceError as error:
-        return report.engine_failed(error.what)
+        return outcome.engine_failed(error.what)
     if said.passed != (done.exit_code == 0):
-        return report.engine_failed(f"its exit code, {done.exit_code}, is not its verdict")
-    return _facts(said, golden)
-
-
-def _facts(said: SelfTest, golden: Golden) -> EngineFacts:
-    exact = all(each.difference == 0 for each in said.outputs) and not said.raw_inputs_differ
-    return EngineFacts(
-        status=report.PASS if said.passed else report.FAIL,
-        reason=_reason(said),
-        description=said.description,
-        vectors=golden.vectors,
-        raw_inputs=len(golden.raw_inputs),
-        raw_inputs_differ=said.raw_inputs_differ,
-        tolerance=said.why,
-        outputs=said.outputs,
-        bit_exact=exact,
-    )
-
-
-def _reason(said: SelfTest) -> str:
-    """The first thing that is wrong, in one line; "" when nothing is."""
-    for each in said.outputs:
-        if not each.passed:
-            found = "no number" if each.difference is None else f"{each.difference:.3g}"
-            return f"output {each.output}: {each.measure} {found}, limit {each.limit:.3g}"
-    if said.raw_inputs_differ:
-        return f"{said.raw_inputs_differ} inputs made from raw bytes are not the host's"
-    return ""
+        return outcome.engine_failed(f"its exit code, {done.exit_code}, is not its verdict")
+    return outcome.engine_facts(said, golden)

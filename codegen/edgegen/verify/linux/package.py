@@ -15,7 +15,7 @@ from edgegen.verify.linux import engine as one_engine
 from edgegen.verify.linux import report
 from edgegen.verify.linux.computer import Computer
 from edgegen.verify.linux.report import PackageFacts
-from edgegen.verify.linux.selftest import Golden
+from edgegen.verify.selftest import Golden
 
 # Of an installed Debian; the sysroot's Python is the one that the package python3 stands for.
 _THERE = frozenset(("python3", "libc6", "init-system-helpers"))

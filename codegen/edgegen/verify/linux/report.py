@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from edgegen.verify.evidence import ModelFacts, SourceFacts
-from edgegen.verify.linux.selftest import OutputFacts
+from edgegen.verify.outcome import FAIL, NOT_VERIFIED, PASS, EngineFacts, Verdict
+
+__all__ = ["FAIL", "NOT_VERIFIED", "PASS", "EngineFacts", "Report", "Verdict"]
 
 FORMAT = 1
-
-PASS, FAIL, NOT_VERIFIED = "pass", "fail", "not verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,43 +22,6 @@ class DeviceFacts:
     id: str
     name: str
     architectures: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Of one thing that was tried.
-
-    Attributes:
-        status: "pass", "fail" or "not verified".
-        reason: Why it is not "pass"; "" when it is.
-    """
-
-    status: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineFacts:
-    """One engine on one computer.
-
-    Attributes:
-        status, reason: As in `Verdict`.
-        description: Library, version and what it computes on, as the engine says.
-        vectors: Golden vectors run.
-        raw_inputs: Golden inputs made from raw bytes; each must have the host's bits.
-        tolerance: Why the limits of the outputs are what they are.
-        bit_exact: No element of any output differs, and no input that was made from raw bytes.
-    """
-
-    status: str
-    reason: str = ""
-    description: str = ""
-    vectors: int = 0
-    raw_inputs: int = 0
-    raw_inputs_differ: int = 0
-    tolerance: str = ""
-    outputs: tuple[OutputFacts, ...] = ()
-    bit_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +166,3 @@ class Report:
         from edgegen.render import render
 
         return render("evidence/linux.md.j2", {"report": self})
-
-
-def engine_not_verified(reason: str) -> EngineFacts:
-    return EngineFacts(NOT_VERIFIED, reason)
-
-
-def engine_failed(reason: str) -> EngineFacts:
-    return EngineFacts(FAIL, reason)

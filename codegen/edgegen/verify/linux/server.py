@@ -23,7 +23,7 @@ from edgegen.model import DType
 from edgegen.verify.linux import report
 from edgegen.verify.linux.computer import Computer
 from edgegen.verify.linux.report import EngineFacts, RequestFacts, ServerFacts
-from edgegen.verify.linux.selftest import Golden
+from edgegen.verify.selftest import Golden
 
 START_SECONDS = 300.0
 ANSWER_SECONDS = 120.0

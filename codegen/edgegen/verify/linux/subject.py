@@ -9,8 +9,8 @@ from pathlib import Path
 
 from edgegen.device import LinuxComputer
 from edgegen.errors import DifferenceError, UsageError
-from edgegen.verify.linux import selftest
-from edgegen.verify.linux.selftest import Golden
+from edgegen.verify import selftest
+from edgegen.verify.selftest import Golden
 from edgegen.verify.subject import Project
 
 

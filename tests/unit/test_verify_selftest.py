@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from edgegen.errors import DifferenceError
-from edgegen.verify.linux import selftest
-from edgegen.verify.linux.selftest import Golden, SelfTestError
+from edgegen.verify import selftest
+from edgegen.verify.selftest import Golden, SelfTestError
 
 GOLDEN = {
     "reference": "tflite-micro 0.1",
