@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edgegen.errors import EdgegenError, UsageError
+from edgegen.flatbuffer import DamagedError, Reader
 from edgegen.frontends import tflite
-from edgegen.frontends.flatbuffer import DamagedError, Reader
 from hostile import fuzz_frontend
 from support import invariants, model_zoo
 from support.tflite_builder import ModelBuilder, dump

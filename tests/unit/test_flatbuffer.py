@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from edgegen.frontends.flatbuffer import DamagedError, Reader, Table
+from edgegen.flatbuffer import DamagedError, Reader, Table
 
 # Root at 16; vtable at 4: 10 bytes, tables of 16, fields at 4, absent, 8.
 _START = struct.pack("<IHHHHHH", 16, 10, 16, 4, 0, 8, 0)

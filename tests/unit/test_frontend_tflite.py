@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as generated
 
-from edgegen import frontends
+from edgegen import frontends, tflite_schema
 from edgegen.errors import RefusedModelError
-from edgegen.frontends import tflite, tflite_schema
+from edgegen.frontends import tflite
 from edgegen.model import (
     Activation,
     BinaryAttrs,

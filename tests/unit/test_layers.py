@@ -35,12 +35,15 @@ LAYERS = (
         *("registry", "render", "runtime_sources"),
     ),
     ("chunks", "lockfile", "native", "reference_worker", "resources", "storage", "tools"),
-    ("native_audio", "native_image", "native_micro_audio", "native_timing", "options"),
+    (
+        *("native_audio", "native_image", "native_micro_audio", "native_timing", "options"),
+        "tflite_schema",
+    ),
     (
         *("_native", "device", "inputs", "labels", "micro_audio", "model"),
         *("native_arguments", "native_memory", "paths"),
     ),
-    ("toml_table",),
+    ("flatbuffer", "toml_table"),
     ("errors",),
 )
 DEPTH = {name: depth for depth, layer in enumerate(LAYERS) for name in layer}

@@ -23,11 +23,11 @@ from pathlib import PurePath
 import numpy as np
 import numpy.typing as npt
 
+from edgegen import tflite_schema as schema
 from edgegen.diagnostics import diagnostic
 from edgegen.errors import Diagnostic, RefusedModelError, UsageError
+from edgegen.flatbuffer import DamagedError, Reader, Table
 from edgegen.frontends import rules, tflite_ops, tflite_rest
-from edgegen.frontends import tflite_schema as schema
-from edgegen.frontends.flatbuffer import DamagedError, Reader, Table
 from edgegen.frontends.tflite_variables import Variables, reset_value
 from edgegen.model import DType, Model, Op, OpKind, Quant, Source, Tensor
 

@@ -18,11 +18,11 @@ import numpy as np
 
 from edgegen import labels as class_names
 from edgegen import preprocessing
+from edgegen import tflite_schema as schema
 from edgegen.errors import UsageError
+from edgegen.flatbuffer import DamagedError, Reader, Table
 from edgegen.frontends import appended_zip
-from edgegen.frontends import tflite_schema as schema
 from edgegen.frontends.appended_zip import ArchiveError
-from edgegen.frontends.flatbuffer import DamagedError, Reader, Table
 from edgegen.frontends.tflite import shown
 from edgegen.inputs import Color, ImageInput, Input
 from edgegen.model import Model

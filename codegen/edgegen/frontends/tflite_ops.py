@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from edgegen.frontends import tflite_schema as schema
-from edgegen.frontends.flatbuffer import DamagedError, Table
+from edgegen import tflite_schema as schema
+from edgegen.flatbuffer import DamagedError, Table
 from edgegen.frontends.rules import Problems, shape_text
 from edgegen.model import (
     Activation,

@@ -7,8 +7,8 @@ check of its own. So these must be sound as well, though nothing is taken from t
 
 from __future__ import annotations
 
-from edgegen.frontends import tflite_schema as schema
-from edgegen.frontends.flatbuffer import DamagedError, Table
+from edgegen import tflite_schema as schema
+from edgegen.flatbuffer import DamagedError, Table
 
 
 def check_graph(graph: Table) -> None:

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgegen.frontends import tflite_schema as schema
-from edgegen.frontends.flatbuffer import DamagedError, Table
+from edgegen import tflite_schema as schema
+from edgegen.flatbuffer import DamagedError, Table
 from edgegen.model import DType, Tensor
 
 Refuse = Callable[[str, str, str], None]

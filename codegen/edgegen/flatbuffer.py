@@ -128,6 +128,11 @@ class Table:
         at = self._field(slot, 4)
         return None if at is None else self.reader.table(at + self.reader.u32(at))
 
+    def target(self, slot: int) -> int | None:
+        """Position that an offset field leads to, whatever is there; None when absent."""
+        at = self._field(slot, 4)
+        return None if at is None else at + self.reader.u32(at)
+
     def tables(self, slot: int) -> list[Table]:
         """A vector of tables; empty when absent."""
         start, count = self.vector(slot, 4)
