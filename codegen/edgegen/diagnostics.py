@@ -226,6 +226,13 @@ _REASONS = (
         "The engine is a runtime that tells tensors apart by their names.",
         "Use another engine, or give every layer a name of its own and convert the model again.",
     ),
+    Reason(
+        "EG223",
+        "input or output of a type that the runtime lacks",
+        "The engine is a runtime that takes and gives tensors of some element types alone.",
+        "Use another engine, or convert the model with float32 or quantised int8 inputs and "
+        "outputs.",
+    ),
 )
 
 REASONS: dict[str, Reason] = {reason.code: reason for reason in _REASONS}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from edgegen.device import WebBrowser
-from edgegen.engines import Needs, Part, Quantity
+from edgegen.diagnostics import diagnostic
+from edgegen.engines import Needs
 from edgegen.engines.onnxruntime import OnnxRuntimeEngine
+from edgegen.engines.web_libraries import ONNXRUNTIME_WEB, library_needs, model_asset
 from edgegen.errors import Diagnostic
-from edgegen.model import Model
+from edgegen.model import DType, Model
 from edgegen.options import Options
 
 
@@ -17,16 +19,22 @@ class OnnxRuntimeWebEngine:
     backends: tuple[str, ...] = ("onnxruntime-webgpu", "onnxruntime-webgl", "onnxruntime-wasm")
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
-        """As on Linux."""
-        return OnnxRuntimeEngine().refusals(model)
+        """Those of Linux, and float16: browsers have just begun to have arrays of it."""
+        roles = (("input", model.inputs), ("output", model.outputs))
+        tensors = tuple(
+            diagnostic("EG223", f"{role} {place}", "Most browsers have no arrays of float16.")
+            for role, indices in roles
+            for place, index in enumerate(indices)
+            if model.tensors[index].dtype is DType.FLOAT16
+        )
+        return (*OnnxRuntimeEngine().refusals(model), *tensors)
 
     def emit(self, model: Model, device: WebBrowser, options: Options) -> dict[str, bytes]:
-        """Nothing yet."""
-        del model, device, options
-        return {}
+        """The model file in chunks."""
+        del device, options
+        return model_asset(model.source.data)
 
     def needs(self, model: Model, device: WebBrowser, options: Options) -> Needs:
-        """The model file's bytes."""
+        """The files exactly; what the library takes of memory is not known."""
         del device, options
-        size = Quantity(len(model.source.data), "exact, without compression")
-        return Needs(storage=(Part("model", size),), ram=(Part("model", size),))
+        return library_needs(ONNXRUNTIME_WEB, len(model.source.data))

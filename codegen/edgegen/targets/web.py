@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from edgegen import golden, native_library
 from edgegen.device import WebBrowser
 from edgegen.engines import WebEngine, registry
+from edgegen.engines.web_libraries import LIBRARIES, skipped_modules
 from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
 from edgegen.options import Options
@@ -58,6 +59,7 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     merged = merge([*emitted, _golden(model, options)])
     context = _context(model, device, options, merged)
     skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
+    skipped |= skipped_modules(options.engines)
     files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in merged.items()}
     for template, path in templates("web/generated", options.name, skipped):
         context["header"] = file_header(template, model, device.id)
@@ -105,4 +107,5 @@ def _context(
         "labels": options.labels,
         "raw_inputs": native_library.raw_inputs(model, options),
         "assets": views.assets(emitted),
+        "libraries": [LIBRARIES[each] for each in options.engines if each in LIBRARIES],
     }
