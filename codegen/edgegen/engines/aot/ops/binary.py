@@ -243,7 +243,7 @@ def _refuse_mul_s16(model: Model, op: Op) -> str | None:
     return refuse_broadcast(model, op) or huge_multiplier([_mul_factor(model, op)])
 
 
-def _lower_f32(model: Model, op: Op) -> Call:
+def lower_f32(model: Model, op: Op) -> Call:
     low, high = float_range(attrs_of(op, BinaryAttrs).activation)
     stem = {OpKind.ADD: "add_f32", OpKind.SUB: "sub_f32", OpKind.MUL: "mul_f32"}[op.kind]
     return broadcast_call(
@@ -265,7 +265,7 @@ KERNELS = (
     ),
     Kernel(OpKind.MUL, DType.INT16, _lower_mul_s16, _refuse_mul_s16),
     *(
-        Kernel(kind, DType.FLOAT32, _lower_f32, refuse_broadcast)
+        Kernel(kind, DType.FLOAT32, lower_f32, refuse_broadcast)
         for kind in (OpKind.ADD, OpKind.SUB, OpKind.MUL)
     ),
 )

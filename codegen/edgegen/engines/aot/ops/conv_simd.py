@@ -69,14 +69,14 @@ def _lower_conv(isa: Isa, model: Model, op: Op) -> Call:
     size = window["filter_height"], window["filter_width"]
     if size == attrs.stride == (1, 1):
         depth, channels = window["input_depth"], window["output_depth"]
-        window = _row(output_tensor(model, op).elements // channels, depth, channels)
+        window = row_window(output_tensor(model, op).elements // channels, depth, channels)
     # A row of the filter reads inputs that lie together, if it is not dilated.
     runs = size[0] * (1 if attrs.dilation[1] == 1 else size[1])
     weights = _weights(model, op)
     return _call(isa, model, op, window, weights.reshape(len(weights), runs, -1), prepared)
 
 
-def _row(pixels: int, depth: int, channels: int) -> dict[str, int]:
+def row_window(pixels: int, depth: int, channels: int) -> dict[str, int]:
     """A window that is a matrix product at so many pixels."""
     return dict.fromkeys(_MEMBERS, 1) | {
         "input_width": pixels,
@@ -117,7 +117,7 @@ def _lower_fully_connected(isa: Isa, model: Model, op: Op) -> Call:
     assert isinstance(prepared, Requantisation)
     weights = _weights(model, op)
     channels, inputs = weights.shape
-    window = _row(output_tensor(model, op).elements // channels, inputs, channels)
+    window = row_window(output_tensor(model, op).elements // channels, inputs, channels)
     return _call(isa, model, op, window, weights[:, np.newaxis], prepared)
 
 
@@ -151,12 +151,12 @@ def _call(
         header="edgegen/nn/simd/conv_2d.h",
         sources=(isa.source("conv_2d_s8"),),
         constants=(Constant("filter", pack(isa, weights)), *prepared.constants(isa)),
-        scratch_bytes=(_prepared_inputs(window) + isa.group - 1) * isa.input_bytes,
+        scratch_bytes=(prepared_inputs(window) + isa.group - 1) * isa.input_bytes,
         output_overlap=overlap,
     )
 
 
-def _prepared_inputs(window: Mapping[str, int]) -> int:
+def prepared_inputs(window: Mapping[str, int]) -> int:
     """Of an image as the filter sees it."""
     rows, columns = (
         (window[f"output_{axis}"] - 1) * window[f"stride_{axis}"]

@@ -86,7 +86,7 @@ def _lower_s16(model: Model, op: Op) -> Call:
     return _call(model, op, "mean", (("multiplier", pair[0]), ("shift", pair[1])))
 
 
-def _lower_f32(model: Model, op: Op) -> Call:
+def lower_f32(model: Model, op: Op) -> Call:
     # A sum is a mean that is divided by 1.
     count = _count(model, op) if op.kind is OpKind.MEAN else 1
     return _call(model, op, "mean", (("count", float(count)),))
@@ -135,7 +135,7 @@ def _count(model: Model, op: Op) -> int:
     return math.prod(shape[axis] for axis in attrs_of(op, ReduceAttrs).axes)
 
 
-def _refuse_shape(model: Model, op: Op) -> str | None:
+def refuse_shape(model: Model, op: Op) -> str | None:
     merged = _levels(model, op)
     averaged = sum(level.is_averaged for level in merged)
     if max(averaged, len(merged) - averaged) > _LEVELS:
@@ -148,7 +148,7 @@ def refuse_integers(model: Model, op: Op) -> str | None:
     if 256 ** input_tensor(model, op).dtype.bytes * _count(model, op) >= 2**31:
         return "it adds up too many elements for a sum of 32 bits."
     ratio = input_tensor(model, op).scale / output_tensor(model, op).scale
-    return _refuse_shape(model, op) or huge_multiplier([ratio])
+    return refuse_shape(model, op) or huge_multiplier([ratio])
 
 
 KERNELS = (
@@ -157,9 +157,9 @@ KERNELS = (
         for kind in (OpKind.MEAN, OpKind.SUM)
         for dtype, lower in ((DType.INT8, lower_s8), (DType.INT16, _lower_s16))
     ),
-    *(Kernel(kind, DType.FLOAT32, _lower_f32, _refuse_shape) for kind in (OpKind.MEAN, OpKind.SUM)),
+    *(Kernel(kind, DType.FLOAT32, lower_f32, refuse_shape) for kind in (OpKind.MEAN, OpKind.SUM)),
     *(
-        Kernel(kind, dtype, _lower_extremum, _refuse_shape)
+        Kernel(kind, dtype, _lower_extremum, refuse_shape)
         for kind in (OpKind.REDUCE_MAX, OpKind.REDUCE_MIN)
         for dtype in (DType.INT8, DType.FLOAT32)
     ),

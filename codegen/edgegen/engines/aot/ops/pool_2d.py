@@ -35,7 +35,7 @@ def lower_integers(name: str) -> Callable[[Model, Op], Step]:
     return lower
 
 
-def _lower_f32(name: str) -> Callable[[Model, Op], Call]:
+def lower_f32(name: str) -> Callable[[Model, Op], Call]:
     def lower(model: Model, op: Op) -> Call:
         return _call(model, op, name, "f32", float_range(attrs_of(op, Pool2DAttrs).activation))
 
@@ -82,7 +82,7 @@ def _kernels(kind: OpKind, name: str) -> tuple[Kernel, ...]:
     return (
         Kernel(kind, DType.INT8, lower_integers(name), known_activation),
         Kernel(kind, DType.INT16, lower_integers(name), _refuse_s16),
-        Kernel(kind, DType.FLOAT32, _lower_f32(name), known_activation),
+        Kernel(kind, DType.FLOAT32, lower_f32(name), known_activation),
     )
 
 

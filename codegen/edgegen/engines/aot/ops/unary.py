@@ -149,13 +149,12 @@ def _float32_ratio(data: Tensor, output: Tensor) -> float:
     return float(np.float32(data.scale) / np.float32(output.scale))
 
 
-def _float_kernel(
-    kind: OpKind,
+def _float_call(
     function: str,
     struct: str,
     source: str,
     fields: Callable[[Op], tuple[tuple[str, Field], ...]] = lambda op: (),
-) -> Kernel:
+) -> Callable[[Model, Op], Call]:
     def lower(model: Model, op: Op) -> Call:
         return Call(
             op=op,
@@ -169,18 +168,27 @@ def _float_kernel(
             in_place=(0,),
         )
 
-    return Kernel(kind, DType.FLOAT32, lower)
+    return lower
 
 
-def _clamp_kernel(kind: OpKind, high: float) -> Kernel:
-    return _float_kernel(
-        kind,
-        "eg_run_clamp_f32",
-        "eg_clamp_layer_f32",
-        "nn/clamp_f32.c",
-        lambda op: (("low", 0.0), ("high", high)),
-    )
+_HIGHEST = {OpKind.RELU: math.inf, OpKind.RELU6: 6.0}
 
+lower_clamp_f32 = _float_call(
+    "eg_run_clamp_f32",
+    "eg_clamp_layer_f32",
+    "nn/clamp_f32.c",
+    lambda op: (("low", 0.0), ("high", _HIGHEST[op.kind])),
+)
+"""RELU and RELU6."""
+
+_lower_leaky_relu_f32 = _float_call(
+    "eg_run_leaky_relu_f32",
+    "eg_leaky_relu_f32",
+    "nn/leaky_relu_f32.c",
+    lambda op: (("alpha", attrs_of(op, LeakyReluAttrs).alpha),),
+)
+_lower_logistic_f32 = _float_call("eg_run_logistic_f32", "eg_activation_f32", "nn/logistic_f32.c")
+_lower_tanh_f32 = _float_call("eg_run_tanh_f32", "eg_activation_f32", "nn/tanh_f32.c")
 
 KERNELS = (
     table_kernel(OpKind.QUANTIZE, _quantize),
@@ -189,15 +197,9 @@ KERNELS = (
     table_kernel(OpKind.LEAKY_RELU, _leaky_relu),
     table_kernel(OpKind.LOGISTIC, _logistic),
     table_kernel(OpKind.TANH, _tanh),
-    _clamp_kernel(OpKind.RELU, math.inf),
-    _clamp_kernel(OpKind.RELU6, 6.0),
-    _float_kernel(
-        OpKind.LEAKY_RELU,
-        "eg_run_leaky_relu_f32",
-        "eg_leaky_relu_f32",
-        "nn/leaky_relu_f32.c",
-        lambda op: (("alpha", attrs_of(op, LeakyReluAttrs).alpha),),
-    ),
-    _float_kernel(OpKind.LOGISTIC, "eg_run_logistic_f32", "eg_activation_f32", "nn/logistic_f32.c"),
-    _float_kernel(OpKind.TANH, "eg_run_tanh_f32", "eg_activation_f32", "nn/tanh_f32.c"),
+    Kernel(OpKind.RELU, DType.FLOAT32, lower_clamp_f32),
+    Kernel(OpKind.RELU6, DType.FLOAT32, lower_clamp_f32),
+    Kernel(OpKind.LEAKY_RELU, DType.FLOAT32, _lower_leaky_relu_f32),
+    Kernel(OpKind.LOGISTIC, DType.FLOAT32, _lower_logistic_f32),
+    Kernel(OpKind.TANH, DType.FLOAT32, _lower_tanh_f32),
 )
