@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
-from numeric.test_aot_simd import some_of_everything
+from numeric import test_aot_simd, test_aot_simd_f32
 from support.host_engine import random_vectors, tflm
 from support.native_library import AARCH64, ARM, CLANG, GCC, Machine, NativeLibrary, call
 from support.recurrent import svdf
@@ -35,7 +36,7 @@ MACHINES = [
 
 
 def check(library: NativeLibrary, count: int = 2) -> None:
-    """Every variant computes TensorFlow Lite Micro's integers, in four threads at once."""
+    """Every variant computes TensorFlow Lite Micro's numbers, in four threads at once."""
     vectors = random_vectors(library.model, count, 1)
     expected = tflm(library.model, vectors)
     variants = library.probe("variants").decode().split()
@@ -86,9 +87,16 @@ def test_mlperf_tiny(machine: Machine, model: str, models_dir: Path, tmp_path: P
 
 @pytest.mark.arm_linux
 @pytest.mark.slow
-def test_vector_kernels_of_arm(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param(test_aot_simd.some_of_everything, id="integers"),
+        pytest.param(test_aot_simd_f32.some_of_everything, id="floats"),
+    ],
+)
+def test_vector_kernels_of_arm(layers: Callable[[], bytes], tmp_path: Path) -> None:
     """By what the host's vector kernels are tested with. One test: it is generated once."""
-    model = tflite.parse(some_of_everything(), "layers.tflite")
+    model = tflite.parse(layers(), "layers.tflite")
     for machine in (AARCH64, ARM):
         library = NativeLibrary(model, tmp_path / machine.toolchain, machine)
         assert len(library.probe("variants").split()) > 1

@@ -13,8 +13,10 @@ function trace(tensor, data, bytes) {
   found.push(Buffer.from(memory.buffer.slice(data, data + bytes)));
 }
 
+const functions = ["cos", "exp", "expm1", "log", "sin", "sqrt", "tanh"];
+const math = functions.map((name) => [`${name}f`, (x) => Math.fround(Math[name](x))]);
 const { instance } = await WebAssembly.instantiate(readFileSync(path), {
-  env: { eg_trace_tensor: trace },
+  env: { eg_trace_tensor: trace, ...Object.fromEntries(math) },
 });
 const model = instance.exports;
 memory = model.memory;

@@ -3,7 +3,7 @@
  * for each of its inputs' rows, by a filter of 1x1.
  *
  * A sum takes the filter's rows, its columns, the inputs' channels, then the bias: the order of the
- * portable kernels. What is outside the image counts as 0, so with finite weights the results are
+ * portable kernels. What is outside the image counts as 0; weights are finite, so the results are
  * theirs, bit for bit.
  *
  * Every block of channels is computed at all positions; a block has 1, 2, 4 or 8 vectors of

@@ -146,8 +146,7 @@ static inline int32_t eg_f_taps_from(int32_t first, int32_t origin, int32_t taps
     return first < last ? last - first : 0;
 }
 
-static void eg_f_depthwise_row(const eg_f_depthwise *all, int32_t y, const float *image,
-                               float *out)
+static void eg_f_depthwise_row(const eg_f_depthwise *all, int32_t y, const float *image, float *out)
 {
     const eg_window_2d *window = &all->layer->window;
     const int32_t channels = window->input_depth;
@@ -155,8 +154,8 @@ static void eg_f_depthwise_row(const eg_f_depthwise *all, int32_t y, const float
     const int32_t top = y * window->stride_height - window->pad_top;
     const int32_t row = eg_f_first_tap(top, window->dilation_height);
     const float *weights = all->layer->weights + row * all->weight_row;
-    const float *line = image + (top + row * window->dilation_height) * window->input_width *
-                                    channels;
+    const float *line =
+        image + (top + row * window->dilation_height) * window->input_width * channels;
     eg_f_taps taps;
 
     taps.rows = eg_f_taps_from(row, top, window->filter_height, window->dilation_height,
@@ -178,10 +177,10 @@ static void eg_f_depthwise_row(const eg_f_depthwise *all, int32_t y, const float
             const int32_t first = eg_f_first_tap(left, window->dilation_width);
 
             taps.weights = weights + first * channels;
-            taps.columns = eg_f_taps_from(first, left, window->filter_width,
-                                          window->dilation_width, window->input_width);
-            eg_f_depthwise_1(all, &taps,
-                             line + (left + first * window->dilation_width) * channels, out);
+            taps.columns = eg_f_taps_from(first, left, window->filter_width, window->dilation_width,
+                                          window->input_width);
+            eg_f_depthwise_1(all, &taps, line + (left + first * window->dilation_width) * channels,
+                             out);
         }
         x += count;
         out += count * channels;

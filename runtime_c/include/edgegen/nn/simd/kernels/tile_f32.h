@@ -117,8 +117,8 @@ EG_F_INLINE void eg_f_wide_tile(const eg_f_block *block, const float *in, float 
 
 #define EG_F_OF(NUMBER)                                                                            \
     if (vectors > NUMBER) {                                                                        \
-        s##NUMBER = eg_f_add(s##NUMBER,                                                            \
-                             eg_f_multiply(eg_f_load(weights + NUMBER * EG_F_LANES), x));          \
+        s##NUMBER =                                                                                \
+            eg_f_add(s##NUMBER, eg_f_multiply(eg_f_load(weights + NUMBER * EG_F_LANES), x));       \
     }
     for (int32_t row = 0; row < block->rows; ++row) {
         for (int32_t column = 0; column < block->columns; ++column) {
