@@ -25,6 +25,7 @@ from edgegen.lockfile import LOCK
 from edgegen.model import Model
 from edgegen.options import DEFAULT_OPTIMIZE_FOR, Options
 from edgegen.project import CONFIG, File, GeneratedProject, Owner, Plan
+from edgegen.wasm_library import build as wasm_build
 
 if TYPE_CHECKING:
     from edgegen.bundle import Bundle, KeyPair
@@ -413,11 +414,11 @@ def _generate(
     report = targets.fit(model, device_, options, emitted)
     if not report.ok and not force:
         raise _does_not_fit(report, device_)
-    built = targets.build(model, device_, options)
+    built = wasm_build.completed(targets.build(model, device_, options), directory)
     complete = _with_own_files(built, sources)
     measured = evidence.to_lock(arena, model.source.sha256, device_.id)
     plan = project.plan(complete, directory, measured=measured, replace=replaced)
-    notes = sources.notes + pyproject.notes(complete, directory)
+    notes = sources.notes + pyproject.notes(complete, directory) + wasm_build.notes(complete)
     if not dry_run:
         project.write(plan, force=force)
     return Outcome(

@@ -19,6 +19,7 @@ LAYERS = (
     ("bundle",),
     ("doctor", "verify"),
     ("evidence", "frontends", "packaging", "targets"),
+    ("wasm_library",),
     ("native_library",),
     ("fit", "preprocess_c"),
     ("config", "engines", "golden", "pyproject"),

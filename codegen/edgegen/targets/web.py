@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from edgegen import golden, native_library
+from edgegen import golden, native_library, wasm_library
 from edgegen.device import WebBrowser
 from edgegen.engines import WebEngine, registry
 from edgegen.engines.web_libraries import LIBRARIES, skipped_modules
@@ -56,7 +56,14 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     """The static site. Runs the reference interpreter for the golden vectors."""
     table = registry.web()
     emitted = [table[each].emit(model, device, options) for each in options.engines]
-    merged = merge([*emitted, _golden(model, options)])
+    compiled = wasm_library.emit(
+        model,
+        device.id,
+        options,
+        has_model="aot" in options.engines,
+        has_others=any(each != "aot" for each in options.engines),
+    )
+    merged = merge([*emitted, compiled, _golden(model, options)])
     context = _context(model, device, options, merged)
     skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
     skipped |= skipped_modules(options.engines)
@@ -108,4 +115,6 @@ def _context(
         "raw_inputs": native_library.raw_inputs(model, options),
         "assets": views.assets(emitted),
         "libraries": [LIBRARIES[each] for each in options.engines if each in LIBRARIES],
+        "wasm_abi": wasm_library.ABI,
+        "most_pixels": wasm_library.FRAME_BYTES // 4,
     }

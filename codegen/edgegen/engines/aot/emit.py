@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ from edgegen.render import c_comment, file_header, render
 
 ARENA_ALIGNMENT = 16
 """Bytes; more than any activation needs today, so that wider kernels may be added."""
+
+WEIGHT_ALIGNMENT = 16
+"""Bytes; of every array in a block of constants: a vector's."""
 
 _C_TYPES = {
     DType.INT8: "int8_t",
@@ -64,6 +68,40 @@ class _Array:
     count: int
     comment: str
     lines: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedArray:
+    """A constant in one block of memory that holds them all.
+
+    Attributes:
+        offset: Of its first byte, a multiple of `WEIGHT_ALIGNMENT`.
+    """
+
+    name: str
+    ctype: str
+    comment: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All constants of a program as one block of memory, in the order in which they are read.
+
+    Attributes:
+        data: The block, little-endian.
+        step_ends: For every step that calls something: how many of the first bytes must be there
+            before it may run. Rising.
+    """
+
+    arrays: tuple[PlacedArray, ...]
+    data: bytes
+    step_ends: tuple[int, ...]
+
+    @property
+    def id(self) -> int:
+        """The first 32 bits of the block's SHA-256: code and constants belong together."""
+        return int.from_bytes(hashlib.sha256(self.data).digest()[:4], "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +150,70 @@ class Emitter:
             "model.c": self._render(template, **self._model_context(), **more),
             **self._weights(),
         }
+
+    def static_files(self, template: str, **context: object) -> tuple[dict[str, bytes], Layout]:
+        """The model where arena and constants are arrays of the program, at known addresses.
+
+        Layers can run one by one. The constants come from elsewhere: they are no part of the code,
+        but for the places that they must be put at.
+        """
+        layout = self._layout()
+        model = self._render(
+            template,
+            **self._model_context(),
+            **context,
+            layout=layout,
+            single_steps=list(self._single_steps()),
+            arena_bytes=arena_bytes(self._program),
+            alignment=ARENA_ALIGNMENT,
+            weight_alignment=WEIGHT_ALIGNMENT,
+        )
+        return {
+            "model.c": model,
+            "weights.h": self._render("wasm/weights.h.j2", arrays=layout.arrays),
+        }, layout
+
+    def _single_steps(self) -> Iterator[dict[str, object]]:
+        """Every step that calls something, with all tensors that its calls name."""
+        for step in self._calls:
+            read = set(step.inputs) - set(step.outputs)
+            for place in (each for part in step.parts for each in (*part.inputs, part.output)):
+                if place.tensor is not None and place.tensor not in step.outputs:
+                    read.add(place.tensor)
+            # Constants are named by their arrays.
+            named = [self._value(t) for t in sorted(read) if not self._model.tensors[t].is_constant]
+            yield self._step(step) | {"read": named}
+
+    def _layout(self) -> Layout:
+        """Arrays that variables begin with come first: they are needed before any layer."""
+        arrays = {name: (comment, values) for name, comment, values in self._named_arrays()}
+        placed: dict[str, PlacedArray] = {}
+        data = bytearray()
+
+        def place(name: str) -> None:
+            if name in placed:
+                return
+            comment, values = arrays[name]
+            data.extend(bytes(-len(data) % WEIGHT_ALIGNMENT))
+            ctype = _C_TYPES[DType(str(values.dtype))]
+            placed[name] = PlacedArray(name, ctype, comment, len(data))
+            data.extend(values.astype(values.dtype.newbyteorder("<")).tobytes())
+
+        for tensor in variables(self._model, self._program):
+            if (initial := str(self._variable(tensor)["initial"])) in arrays:
+                place(initial)
+        ends = []
+        for step in self._calls:
+            for tensor in step.inputs:
+                if self._model.tensors[tensor].is_constant:
+                    place(self._tensor_constant_name(tensor))
+            for call in parts_of(step):
+                for constant in call.constants:
+                    place(self._constant_name(call, constant))
+            ends.append(len(data))
+        for name in arrays:  # such as an output that is constant
+            place(name)
+        return Layout(tuple(placed.values()), bytes(data), tuple(ends))
 
     def sources(self) -> list[str]:
         """Runtime files that the calls need, below runtime_c."""
@@ -275,22 +377,27 @@ class Emitter:
         return f"node {op.node}: {op.kind.value}" + (f", {macs:,} MACs" if macs else "")
 
     def _arrays(self) -> Iterator[_Array]:
+        for name, comment, values in self._named_arrays():
+            yield _array(name, comment, values)
+
+    def _named_arrays(self) -> Iterator[tuple[str, str, npt.NDArray[np.generic]]]:
+        """Name in C, comment and values of every constant, equal ones once."""
         for tensor, data in self._constant_tensors().items():
             if self._first_tensor[tensor] == tensor:
                 comment = c_comment(self._model.tensors[tensor].name)
-                yield _array(self._tensor_constant_name(tensor), comment, data)
+                yield self._tensor_constant_name(tensor), comment, data
         for tensor in variables(self._model, self._program):
             value, initial = self._variable(tensor), self._model.tensors[tensor].initial
             if value["fill"] is None and initial is not None:
                 comment = f"{value['label']}, before the first inference"
-                yield _array(str(value["initial"]), comment, initial)
+                yield str(value["initial"]), comment, initial
         written = set()
         for call, constant in self._constants():
             key = call.op.node, constant.role
             if self._first_constant[key] == key and key not in written:
                 written.add(key)
                 comment = f"node {call.op.node}: {call.op.kind.value}, {constant.role}"
-                yield _array(self._constant_name(call, constant), comment, constant.values)
+                yield self._constant_name(call, constant), comment, constant.values
 
     def _constants(self) -> Iterator[tuple[Call, Constant]]:
         """The calls' own arrays; those of a layer that is called in parts come several times."""
@@ -356,6 +463,11 @@ def uniform_byte(variable: Tensor) -> int | None:
 def arena_bytes(program: Program) -> int:
     """The arena's size: the plan's, but never 0, so that it can be declared as an array."""
     return max(program.plan.arena_bytes, ARENA_ALIGNMENT)
+
+
+def c_type(tensor: Tensor) -> str:
+    """Of a tensor's elements."""
+    return _C_TYPES[tensor.dtype]
 
 
 def spec(tensor: Tensor) -> str:

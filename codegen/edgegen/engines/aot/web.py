@@ -2,35 +2,95 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edgegen.device import WebBrowser
 from edgegen.engines import Needs, Part, Quantity
 from edgegen.engines.aot.constants import fold_constants
-from edgegen.engines.aot.lower import refusals
-from edgegen.engines.aot.variants import lowered
+from edgegen.engines.aot.emit import arena_bytes
+from edgegen.engines.aot.engine import lean, weight_bytes
+from edgegen.engines.aot.lower import lower, refusals
+from edgegen.engines.aot.program import Program
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
-from edgegen.options import Options
+from edgegen.options import OptimizeFor, Options
+
+
+@dataclass(frozen=True, slots=True)
+class WasmBuild:
+    """What a WebAssembly module is compiled for.
+
+    Attributes:
+        name: Of the module's file.
+        features: That its kernels may need, as `Kernel.needs`.
+        flags: Of clang.
+        title: For people.
+    """
+
+    name: str
+    features: tuple[str, ...]
+    flags: tuple[str, ...]
+    title: str
+
+
+BUILDS: tuple[WasmBuild, ...] = (
+    WasmBuild(
+        "simd",
+        ("wasm",),
+        ("-mcpu=mvp", "-msimd128", "-mbulk-memory", "-mnontrapping-fptoint", "-msign-ext"),
+        "With vectors of 128 bits: Chrome 91, Firefox 89, Safari 16.4 and later.",
+    ),
+    WasmBuild("baseline", (), ("-mcpu=mvp",), "WebAssembly 1.0: every browser since 2017."),
+)
+"""The fastest one first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A model, without what can be computed beforehand, for one build."""
+
+    build: WasmBuild
+    model: Model
+    program: Program
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of its constants."""
+        return weight_bytes(self.model, self.program)
+
+    @property
+    def arena_bytes(self) -> int:
+        """Of an instance."""
+        return arena_bytes(self.program)
+
+
+def lowered(model: Model, optimize_for: OptimizeFor = "latency") -> tuple[Lowered, ...]:
+    """The model for every build."""
+    trimmed = lean(model).model
+    return tuple(
+        Lowered(each, trimmed, lower(trimmed, each.features, optimize_for)) for each in BUILDS
+    )
 
 
 class WebAotEngine:
     """Two builds: with WebAssembly's SIMD instructions, and without."""
 
     id = "aot"
-    backends: tuple[str, ...] = ("aot-simd", "aot-baseline")
+    backends: tuple[str, ...] = tuple(f"aot-{each.name}" for each in BUILDS)
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """One diagnostic for every operator without a kernel."""
         return refusals(fold_constants(model))
 
     def emit(self, model: Model, device: WebBrowser, options: Options) -> dict[str, bytes]:
-        """Nothing yet."""
+        """Nothing: the target emits one library, which also makes the model's inputs."""
         del model, device, options
         return {}
 
     def needs(self, model: Model, device: WebBrowser, options: Options) -> Needs:
-        """Weights and arena as they will be."""
+        """Weights and arena as they will be, of the needier build."""
         del device
-        made = lowered(model, (), options.optimize_for)
+        made = lowered(model, options.optimize_for)
         weights = Quantity(max(each.weight_bytes for each in made), "exact, without compression")
         arena = Quantity(max(each.arena_bytes for each in made), "exact, for one instance")
         code = Quantity(None, "not known (depends on the compiler)")
