@@ -14,6 +14,7 @@ from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
 from edgegen.targets import golden_files, web_golden
+from edgegen.targets import web_precache
 from edgegen.targets import web_views as views
 from edgegen.targets.generated_files import copies, merge, templates
 
@@ -67,6 +68,7 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     context = _context(model, device, options, merged)
     skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
     skipped |= skipped_modules(options.engines)
+    skipped.add(web_precache.TEMPLATE)
     files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in merged.items()}
     for template, path in templates("web/generated", options.name, skipped):
         context["header"] = file_header(template, model, device.id)
@@ -78,6 +80,10 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
         files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
     for path, data in copies("web/scaffold"):
         files[path] = File(data, Owner.USER)
+    # Last, because it names the others.
+    template = f"web/generated/{web_precache.TEMPLATE}.j2"
+    context |= {"header": file_header(template, model, device.id), **web_precache.context(files)}
+    files[f"edgegen/{web_precache.TEMPLATE}"] = File(render(template, context), Owner.EDGEGEN)
     return GeneratedProject(files)
 
 

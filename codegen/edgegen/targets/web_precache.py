@@ -1,0 +1,48 @@
+"""What a site's service worker keeps: which files, by hash where nobody but edgegen writes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from edgegen.project import File, Owner
+
+TEMPLATE = "pwa/precache.js"
+
+# The browser keeps the service worker's own scripts; the loader keeps the chunks of models.
+_NEVER = (
+    "edgegen/assets/chunks/",
+    "edgegen/native/",
+    "edgegen/pwa/service-worker-core.js",
+    "edgegen/vite.js",
+)
+_OPTIONAL = ("edgegen/golden.", "edgegen/selftest.")
+_SERVED = (".css", ".html", ".js", ".json", ".png", ".svg", ".wasm", ".webmanifest", ".bin")
+_USERS = ("app/", "icons/", "index.html", "manifest.webmanifest")
+
+
+def context(files: Mapping[str, File]) -> dict[str, object]:
+    """What `TEMPLATE` prints: (path, SHA-256) of edgegen's files, and paths of the user's.
+
+    Args:
+        files: All others of the project.
+    """
+    generated = {
+        path: hashlib.sha256(file.content).hexdigest()
+        for path, file in sorted(files.items())
+        if file.owner is Owner.EDGEGEN and _is_served(path) and not path.startswith(_NEVER)
+    }
+    return {
+        "needed": [each for each in generated.items() if not each[0].startswith(_OPTIONAL)],
+        "optional": [each for each in generated.items() if each[0].startswith(_OPTIONAL)],
+        "users": [
+            path
+            for path, file in sorted(files.items())
+            if file.owner is Owner.USER and _is_served(path) and path.startswith(_USERS)
+        ],
+    }
+
+
+def _is_served(path: str) -> bool:
+    return PurePosixPath(path).suffix in _SERVED

@@ -1,0 +1,60 @@
+"""What the service worker of a web project keeps."""
+
+from __future__ import annotations
+
+import hashlib
+
+from edgegen.project import File, Owner
+from edgegen.targets import web_precache
+
+GENERATED = (
+    "edgegen/assets/chunks/0123.bin",
+    "edgegen/assets/weights.json",
+    "edgegen/golden.bin",
+    "edgegen/model.js",
+    "edgegen/native/nn.c",
+    "edgegen/native/build.json",
+    "edgegen/pwa/service-worker-core.js",
+    "edgegen/selftest.html",
+    "edgegen/types.d.ts",
+    "edgegen/vite.js",
+    "edgegen/wasm/simd.wasm",
+)
+USERS = (
+    ".gitignore",
+    "README.md",
+    "app/main.js",
+    "app/style.css",
+    "eslint.config.js",
+    "icons/icon.svg",
+    "index.html",
+    "manifest.webmanifest",
+    "package.json",
+    "service-worker.js",
+)
+
+
+def test_generated_files_are_known_by_hash_and_the_users_by_name() -> None:
+    files = {path: File(path.encode(), Owner.EDGEGEN) for path in reversed(GENERATED)}
+    files |= {path: File(b"", Owner.USER) for path in reversed(USERS)}
+    assert web_precache.context(files) == {
+        "needed": [
+            (path, hashlib.sha256(path.encode()).hexdigest())
+            for path in (
+                "edgegen/assets/weights.json",
+                "edgegen/model.js",
+                "edgegen/wasm/simd.wasm",
+            )
+        ],
+        "optional": [
+            (path, hashlib.sha256(path.encode()).hexdigest())
+            for path in ("edgegen/golden.bin", "edgegen/selftest.html")
+        ],
+        "users": [
+            "app/main.js",
+            "app/style.css",
+            "icons/icon.svg",
+            "index.html",
+            "manifest.webmanifest",
+        ],
+    }
