@@ -17,7 +17,7 @@ _NEVER = (
     "edgegen/pwa/service-worker-core.js",
     "edgegen/vite.js",
 )
-_OPTIONAL = ("edgegen/golden.", "edgegen/selftest.")
+_OPTIONAL = ("edgegen/golden", "edgegen/selftest")
 _SERVED = (".css", ".html", ".js", ".json", ".png", ".svg", ".wasm", ".webmanifest", ".bin")
 _USERS = ("app/", "icons/", "index.html", "manifest.webmanifest")
 
