@@ -13,8 +13,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
 from edgegen.render import file_header, render, user_header
-from edgegen.targets import golden_files, web_golden
-from edgegen.targets import web_precache
+from edgegen.targets import golden_files, web_golden, web_precache
 from edgegen.targets import web_views as views
 from edgegen.targets.generated_files import copies, merge, templates
 
