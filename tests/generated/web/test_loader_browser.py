@@ -1,0 +1,258 @@
+"""The loader of web projects in Chromium: its Cache Storage, its quota, its secure pages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from edgegen import chunks
+from edgegen.chunks import Span
+from edgegen.render import render
+from support.browser import Browser, Rule, Server, browsing, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NAME = "model.bin"
+SIZE = 200_000
+
+# A machine that is not this one, as far as the browser knows.
+ELSEWHERE = "other.test"
+
+LOAD = """async ({ options, streamed, abortAt }) => {
+  const { loadAsset, streamAsset } = await import("./loader.js");
+  const events = [];
+  const controller = new AbortController();
+  const all = {
+    ...options,
+    signal: controller.signal,
+    onProgress(progress) {
+      events.push(structuredClone(progress));
+      if (progress.loaded >= abortAt) controller.abort();
+    },
+  };
+  try {
+    const manifest = "assets/model.bin.json";
+    const layers = [];
+    let file;
+    if (streamed) {
+      for await (const piece of streamAsset(manifest, all)) {
+        file ??= new Uint8Array(events.at(-1).total);
+        file.set(piece.bytes, piece.offset);
+        layers.push(piece.layers);
+      }
+    } else {
+      file = await loadAsset(manifest, all);
+    }
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", file));
+    const sha256 = Array.from(digest, (each) => each.toString(16).padStart(2, "0")).join("");
+    return { sha256, events, layers };
+  } catch ({ name, code, message }) {
+    return { error: { name, code, message }, events };
+  }
+}"""
+
+Load = Callable[..., dict[str, Any]]
+
+
+def data_of(length: int, seed: str = "") -> bytes:
+    blocks = (hashlib.sha256(f"{seed}{each}".encode()).digest() for each in range(length // 32 + 1))
+    return b"".join(blocks)[:length]
+
+
+DATA = data_of(4 * SIZE + 99)
+DIGEST = hashlib.sha256(DATA).hexdigest()
+
+
+def publish(folder: Path, data: bytes, spans: list[Span] | None = None) -> None:
+    for path, content in chunks.split(data, NAME, SIZE, spans).items():
+        (folder / "assets" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "assets" / path).write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing(f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1") as running:
+        yield running
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    for name in ("loader.js", "errors.js"):
+        (tmp_path / name).write_bytes(render(f"web/generated/{name}.j2", {"header": ""}))
+    page = '<!doctype html><title>t</title><link rel="icon" href="data:,">'
+    (tmp_path / "index.html").write_text(page)
+    publish(tmp_path, DATA)
+    with serving(tmp_path, compression="gzip") as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    with browser.page() as (page, _):
+        page.goto(server.url)
+        yield page
+
+
+@pytest.fixture
+def load(page: Page) -> Load:
+    def call(**config: Any) -> dict[str, Any]:
+        config["options"] = {"retries": 1} | config.get("options", {})
+        found: dict[str, Any] = page.evaluate(LOAD, {"abortAt": 1e12} | config)
+        return found
+
+    return call
+
+
+def fetched(server: Server) -> list[str]:
+    """Names of the chunks that were asked for since the last call."""
+    found = [Path(each.path).name for each in server.answers if "/chunks/" in each.path]
+    server.answers.clear()
+    return found
+
+
+def names(data: bytes) -> list[str]:
+    return [Path(each.path).name for each in chunks.make_manifest(data, NAME, SIZE).chunks]
+
+
+def warnings(found: dict[str, Any]) -> list[dict[str, str]]:
+    return [each["warning"] for each in found["events"] if "warning" in each]
+
+
+def test_a_reload_comes_from_the_cache(page: Page, server: Server, load: Load) -> None:
+    first = load()
+    assert first["sha256"] == DIGEST
+    assert warnings(first) == []
+    assert sorted(fetched(server)) == sorted(names(DATA))
+    page.reload()
+    second = load()
+    assert second["sha256"] == DIGEST
+    assert second["events"][-1]["fromCache"] == len(DATA)
+    assert fetched(server) == []
+
+
+def test_a_load_that_was_left_goes_on_after_a_reload(
+    page: Page, server: Server, load: Load
+) -> None:
+    found = load(abortAt=2 * SIZE, options={"concurrency": 1})
+    assert found["error"]["name"] == "AbortError"
+    fetched(server)
+    page.reload()
+    found = load()
+    assert found["sha256"] == DIGEST
+    assert found["events"][-1]["fromCache"] >= SIZE
+    assert 0 < len(fetched(server)) < 5
+
+
+def test_a_changed_model(page: Page, server: Server, load: Load, tmp_path: Path) -> None:
+    load()
+    fetched(server)
+    changed = DATA[:SIZE] + b"\x00\x01" + DATA[SIZE + 2 :]
+    publish(tmp_path, changed)
+    page.reload()
+    assert load()["sha256"] == hashlib.sha256(changed).hexdigest()
+    assert fetched(server) == [names(changed)[1]]
+    kept = page.evaluate(
+        """async () => {
+          const [name] = await caches.keys();
+          const keys = await (await caches.open(name)).keys();
+          return keys.map(({ url }) => url.split("/").pop());
+        }"""
+    )
+    assert sorted(kept) == sorted([*names(changed), f"{NAME}.json"])
+
+
+def test_offline(page: Page, server: Server, load: Load) -> None:
+    load()
+    server.kill()
+    found = load()
+    assert found["sha256"] == DIGEST
+    (warning,) = warnings(found)
+    assert warning["code"] == "network"
+
+
+def test_offline_on_the_first_visit(page: Page, server: Server, load: Load) -> None:
+    page.evaluate('import("./loader.js")')
+    server.kill()
+    assert load()["error"]["code"] == "network"
+
+
+def test_no_space(page: Page, server: Server, load: Load) -> None:
+    session = page.context.new_cdp_session(page)
+    quota = {"origin": server.url.rstrip("/"), "quotaSize": 2 * SIZE}
+    session.send("Storage.overrideQuotaForOrigin", quota)
+    found = load()
+    assert found["sha256"] == DIGEST
+    (warning,) = warnings(found)
+    assert warning["code"] == "storage"
+    assert "no space" in warning["message"]
+    session.send("Storage.overrideQuotaForOrigin", {"origin": quota["origin"]})
+    assert load()["sha256"] == DIGEST
+    fetched(server)
+    assert load()["events"][-1]["fromCache"] == len(DATA)
+
+
+def test_a_flipped_byte(server: Server, load: Load) -> None:
+    name = names(DATA)[2]
+    server.rules.append(Rule(f"/assets/chunks/{name}", change=lambda data: data[:-1] + b"\xff"))
+    error = load()["error"]
+    assert (error["name"], error["code"]) == ("IntegrityError", "integrity")
+    assert name in error["message"]
+    server.rules.clear()
+    assert load()["sha256"] == DIGEST
+
+
+@pytest.mark.parametrize("bytes_", [0, 50_000])
+def test_a_dropped_connection(server: Server, load: Load, bytes_: int) -> None:
+    rule = Rule(f"/assets/chunks/{names(DATA)[1]}", cut=bytes_, times=1)
+    server.rules.append(rule)
+    assert load()["sha256"] == DIGEST
+    assert any(not each.complete for each in server.answers)
+
+
+def test_a_connection_that_is_always_dropped(server: Server, load: Load) -> None:
+    server.rules.append(Rule("/assets/chunks/*", cut=100))
+    assert load()["error"]["code"] == "network"
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"format": "edgegen-chunks"}', "<!doctype html>"])
+def test_a_wrong_manifest(server: Server, load: Load, tmp_path: Path, content: str) -> None:
+    (tmp_path / "assets" / f"{NAME}.json").write_text(content)
+    error = load()["error"]
+    assert (error["code"], "manifest" in error["message"]) == ("integrity", True)
+
+
+def test_layers_stream_in_their_order(
+    page: Page, server: Server, load: Load, tmp_path: Path
+) -> None:
+    publish(tmp_path, DATA, [Span(3 - each, each * SIZE, (each + 1) * SIZE) for each in range(4)])
+    found = load(streamed=True)
+    assert found["sha256"] == DIGEST
+    assert found["layers"] == [None, [0, 0], [1, 1], [2, 2], [3, 3]]
+
+
+def test_a_page_that_is_not_secure(browser: Browser, server: Server) -> None:
+    with browser.page() as (page, _):
+        page.goto(server.url.replace("127.0.0.1", ELSEWHERE))
+        found = page.evaluate(LOAD, {"abortAt": 1e12})
+        assert found["error"]["code"] == "backend"
+        assert "secure pages only" in found["error"]["message"]
+
+
+def test_blocked_storage(browser: Browser, server: Server) -> None:
+    """Where cookies are blocked, reading `caches` throws."""
+    with browser.page() as (page, _):
+        page.add_init_script(
+            "Object.defineProperty(globalThis, 'caches', { get() {"
+            " throw new DOMException('The operation is insecure.', 'SecurityError'); } })"
+        )
+        page.goto(server.url)
+        found = page.evaluate(LOAD, {"abortAt": 1e12})
+        assert found["sha256"] == DIGEST
+        (warning,) = warnings(found)
+        assert warning["code"] == "storage"
+        assert "keeps nothing" in warning["message"]
