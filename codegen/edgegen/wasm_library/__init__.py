@@ -8,7 +8,7 @@ inputs, too; where something else runs the model there is a build with that alon
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from edgegen import chunks, runtime_sources
@@ -245,12 +245,12 @@ class _Library:
 
 
 def _inputs(model: Model, options: Options) -> tuple[list[FrameInput], list[Sound]]:
-    """A browser's frames are of four bytes a pixel, whatever camera the description has."""
+    """What the templates see of the inputs that have a description."""
     frames: list[FrameInput] = []
     sounds: list[Sound] = []
     for each in options.inputs:
         if isinstance(each, ImageInput):
-            made = prepare(model, replace(each, format="rgba8"))
+            made = prepare(model, each)
             assert isinstance(made, ImagePreprocessor)
             frames.append(frame_input(made))
         else:
