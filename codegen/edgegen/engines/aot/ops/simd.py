@@ -72,6 +72,7 @@ class Requantisation:
         shift: To the right, in 0..31.
         low, high: What the output is clamped to.
         ties_upwards: Whether ties of negative numbers do not show.
+        lane_by_lane: Whether some channel needs a shift that vectors don't have.
     """
 
     bias: npt.NDArray[np.int32]
@@ -81,6 +82,7 @@ class Requantisation:
     low: int
     high: int
     ties_upwards: bool
+    lane_by_lane: bool
 
     def fields(self) -> tuple[tuple[str, Field], ...]:
         """The initialisers of an ``eg_output_simd`` member named ``output``."""
@@ -92,6 +94,7 @@ class Requantisation:
             ("output.activation_min", self.low),
             ("output.activation_max", self.high),
             ("output.ties_upwards", int(self.ties_upwards)),
+            ("output.lane_by_lane", int(self.lane_by_lane)),
         )
 
     def constants(self, isa: Isa) -> tuple[Constant, ...]:
@@ -155,6 +158,7 @@ def requantisation(
         low,
         high,
         bool(hidden),
+        isa.common_shift is not None and bool((shift > isa.common_shift).any()),
     )
 
 

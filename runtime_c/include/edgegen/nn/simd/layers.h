@@ -22,6 +22,7 @@ typedef struct eg_output_simd {
     int32_t activation_min;
     int32_t activation_max;
     int32_t ties_upwards; /* 1: how ties of what is below the zero point are rounded can't show */
+    int32_t lane_by_lane; /* 1: vectors don't have the shift of some channel */
 } eg_output_simd;
 
 #ifdef __cplusplus

@@ -52,7 +52,7 @@
 #endif
 
 #define EG_V_INLINE static inline
-#define EG_V_ALONE static
+#define EG_V_ALONE static inline
 
 #ifdef __cplusplus
 extern "C" {

@@ -26,7 +26,7 @@
 #define EG_V_INPUT_U8 3
 
 #define EG_V_INLINE static inline __attribute__((always_inline))
-#define EG_V_ALONE static __attribute__((noinline))
+#define EG_V_ALONE static __attribute__((noinline, unused))
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,14 +40,11 @@ enum { EG_V_SHIFT = 17 };
 
 typedef struct eg_v_scale {
     v128_t multiplier;
-    v128_t power;    /* 2^(17 - n), or 0 if n is above 17 */
+    v128_t power;    /* 2^(17 - n) */
     v128_t constant; /* of eg_v_rescale_upwards: see there */
     v128_t bound;    /* 2^(n + 12): outputs are limits beyond it, whatever the zero point is */
     v128_t divides;  /* all bits if n is above 0 */
     v128_t rounding; /* 1/2 and the zero point, shifted */
-    const int32_t *shift;
-    int32_t zero_point;
-    bool is_vector; /* no n is above 17 */
 } eg_v_scale;
 
 typedef struct eg_v_limits {
@@ -181,10 +178,22 @@ EG_V_INLINE eg_v_scale eg_v_load_scale(const int32_t *multiplier, const int32_t 
     scale.bound = wasm_i32x4_trunc_sat_f32x4(eg_v_powers(wasm_i32x4_add(n, wasm_i32x4_splat(12))));
     scale.divides = wasm_i32x4_gt(n, wasm_i32x4_splat(0));
     scale.rounding = wasm_i32x4_splat((1 << (EG_V_SHIFT - 1)) + zero_point * (1 << EG_V_SHIFT));
-    scale.shift = shift;
-    scale.zero_point = zero_point;
-    scale.is_vector = wasm_i32x4_all_true(scale.power);
     return scale;
+}
+
+/* The products of the lower or upper two lanes, 64 bits each. LLVM would widen what stays the same
+ * in a loop before it, and then it finds no instruction that multiplies and widens: so the factor
+ * is hidden from it. */
+EG_V_INLINE v128_t eg_v_products_low(v128_t a, v128_t factor)
+{
+    __asm__ volatile("" : "+r"(factor));
+    return wasm_i64x2_extmul_low_i32x4(a, factor);
+}
+
+EG_V_INLINE v128_t eg_v_products_high(v128_t a, v128_t factor)
+{
+    __asm__ volatile("" : "+r"(factor));
+    return wasm_i64x2_extmul_high_i32x4(a, factor);
 }
 
 /* The upper halves of what is in 64 bits. */
@@ -193,30 +202,13 @@ EG_V_INLINE v128_t eg_v_upper(v128_t low, v128_t high)
     return wasm_i32x4_shuffle(low, high, 1, 3, 5, 7);
 }
 
-/* Lane by lane, as shifts above 17 are rare. */
-static __attribute__((noinline)) v128_t eg_v_rescale_lanes(v128_t sums, const eg_v_scale *scale)
-{
-    int32_t lane[EG_V_LANES];
-    int32_t multiplier[EG_V_LANES];
-
-    wasm_v128_store(lane, sums);
-    wasm_v128_store(multiplier, scale->multiplier);
-    for (int32_t i = 0; i < EG_V_LANES; ++i) {
-        lane[i] = scale->zero_point +
-                  eg_multiply_by_quantized_multiplier(lane[i], multiplier[i], -scale->shift[i]);
-    }
-    return wasm_v128_load(lane);
-}
-
+/* Shifts are in 0..17. */
 EG_V_INLINE eg_v_sums eg_v_rescale(eg_v_sums sums, const eg_v_scale *scale)
 {
-    if (!scale->is_vector) {
-        return eg_v_rescale_lanes(sums, scale);
-    }
     const v128_t half = wasm_i64x2_splat(INT64_C(1) << 31);
     const v128_t twice = wasm_i32x4_add(sums, sums);
-    const v128_t low = wasm_i64x2_extmul_low_i32x4(twice, scale->multiplier);
-    const v128_t high = wasm_i64x2_extmul_high_i32x4(twice, scale->multiplier);
+    const v128_t low = eg_v_products_low(twice, scale->multiplier);
+    const v128_t high = eg_v_products_high(twice, scale->multiplier);
     const v128_t product = eg_v_upper(wasm_i64x2_add(low, half), wasm_i64x2_add(high, half));
     /* Ties go away from zero. */
     const v128_t sign = wasm_v128_and(wasm_i32x4_shr(product, 31), scale->divides);
@@ -237,8 +229,8 @@ EG_V_INLINE eg_v_sums eg_v_rescale(eg_v_sums sums, const eg_v_scale *scale)
 EG_V_INLINE eg_v_sums eg_v_rescale_upwards(eg_v_sums sums, const eg_v_scale *scale)
 {
     const v128_t scaled = wasm_i32x4_mul(sums, scale->power);
-    const v128_t low = wasm_i64x2_extmul_low_i32x4(scaled, scale->multiplier);
-    const v128_t high = wasm_i64x2_extmul_high_i32x4(scaled, scale->multiplier);
+    const v128_t low = eg_v_products_low(scaled, scale->multiplier);
+    const v128_t high = eg_v_products_high(scaled, scale->multiplier);
 
     return wasm_i32x4_shr(wasm_i32x4_add(eg_v_upper(low, high), scale->constant), 16);
 }

@@ -22,7 +22,7 @@
 #define EG_V_INPUT_U8 3
 
 #define EG_V_INLINE static inline __attribute__((always_inline))
-#define EG_V_ALONE static __attribute__((noinline))
+#define EG_V_ALONE static __attribute__((noinline, unused))
 
 #ifdef __cplusplus
 extern "C" {

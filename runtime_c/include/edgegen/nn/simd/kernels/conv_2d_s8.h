@@ -64,20 +64,18 @@ void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *inpu
     block.column_step = window->dilation_width * depth;
     block.groups = layer->groups;
     block.step = window->stride_width * depth;
-    block.output_step = channels;
-    block.stored = channels < EG_V_LANES ? channels : 0;
     for (int32_t batch = 0; batch < window->batches; ++batch) {
         const int8_t *weights = layer->weights;
 
         eg_v_prepare_image(layer, &image, input, prepared);
         for (int32_t c = 0; c < channels;) {
-            const int32_t vectors = channels - c > EG_V_LANES && channels >= 2 * EG_V_LANES ? 2 : 1;
+            const int32_t vectors = eg_v_vectors(channels, c);
             const int32_t width = vectors * EG_V_LANES;
-            const int32_t last = channels > width ? channels - width : 0;
-            const int32_t first = c < last ? c : last;
+            const int32_t first = eg_v_first(channels, c, vectors);
 
             block.weights = weights;
-            eg_v_begin_block(&block, &layer->output, first, vectors);
+            block.bias = layer->output.bias + first;
+            eg_v_begin_finishing(&block.finish, &layer->output, channels, first, vectors);
             eg_v_convolve(&block, window, prepared, image.row, output + first, vectors);
             weights += block.rows * block.columns * block.groups * width * EG_V_GROUP;
             c += width;

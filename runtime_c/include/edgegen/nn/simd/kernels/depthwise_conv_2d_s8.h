@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 #include "edgegen/nn/simd/depthwise_conv_2d.h"
+#include "edgegen/nn/simd/kernels/finish.h"
 #include "edgegen/nn/simd/kernels/image.h"
-#include "edgegen/nn/simd/kernels/store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,20 +19,17 @@ typedef struct eg_v_depthwise {
     int32_t column_step; /* of the filter, in prepared inputs */
     int32_t weight_step;
     int32_t step; /* from one position to the next */
-    int32_t stored;
-    eg_v_limits limits;
 } eg_v_depthwise;
 
 /* A vector of channels from `channel` on, at `positions`, 1..6, a constant wherever this is
  * called. */
 EG_V_INLINE void eg_v_depthwise_tile(const eg_v_depthwise *row, int32_t channel, ptrdiff_t first,
-                                     int8_t *out, const int32_t positions)
+                                     int32_t *sums, int32_t sum_step, const int32_t positions)
 {
     const eg_depthwise_conv_2d_s8_simd *layer = row->layer;
-    const eg_output_simd *output = &layer->output;
     const ptrdiff_t step = row->step;
     const int8_t *weights = layer->weights + channel * EG_V_GROUP;
-    const eg_v_sums bias = eg_v_load(output->bias + channel);
+    const eg_v_sums bias = eg_v_load(layer->output.bias + channel);
     eg_v_sums sums0 = bias, sums1 = bias, sums2 = bias, sums3 = bias, sums4 = bias, sums5 = bias;
 
 #define EG_V_AT(NUMBER)                                                                            \
@@ -60,47 +57,27 @@ EG_V_INLINE void eg_v_depthwise_tile(const eg_v_depthwise *row, int32_t channel,
         }
     }
 #undef EG_V_AT
-    const eg_v_scale scale =
-        eg_v_load_scale(output->multiplier + channel, output->shift + channel, output->zero_point);
-
-#define EG_V_FINISH(NUMBER)                                                                        \
+#define EG_V_SAVE(NUMBER)                                                                          \
     if (positions > NUMBER) {                                                                      \
-        const eg_v_sums outputs = upwards ? eg_v_rescale_upwards(sums##NUMBER, &scale)             \
-                                          : eg_v_rescale(sums##NUMBER, &scale);                    \
-                                                                                                   \
-        if (row->stored != 0) {                                                                    \
-            eg_v_store_some(out, outputs, &row->limits, row->stored);                              \
-        } else {                                                                                   \
-            eg_v_store(out, outputs, &row->limits);                                                \
-        }                                                                                          \
-        out += layer->window.output_depth;                                                         \
+        eg_v_save(sums + NUMBER * sum_step, sums##NUMBER);                                         \
     }
-#define EG_V_FINISH_ALL                                                                            \
-    EG_V_FINISH(0)                                                                                 \
-    EG_V_FINISH(1)                                                                                 \
-    EG_V_FINISH(2)                                                                                 \
-    EG_V_FINISH(3)                                                                                 \
-    EG_V_FINISH(4)                                                                                 \
-    EG_V_FINISH(5)
-    if (output->ties_upwards) {
-        const bool upwards = true;
-        EG_V_FINISH_ALL
-    } else {
-        const bool upwards = false;
-        EG_V_FINISH_ALL
-    }
-#undef EG_V_FINISH_ALL
-#undef EG_V_FINISH
+    EG_V_SAVE(0)
+    EG_V_SAVE(1)
+    EG_V_SAVE(2)
+    EG_V_SAVE(3)
+    EG_V_SAVE(4)
+    EG_V_SAVE(5)
+#undef EG_V_SAVE
 }
 
 typedef void eg_v_depthwise_function(const eg_v_depthwise *row, int32_t channel, ptrdiff_t first,
-                                     int8_t *out);
+                                     int32_t *sums, int32_t sum_step);
 
 #define EG_V_TILE(POSITIONS)                                                                       \
     EG_V_ALONE void eg_v_depthwise_##POSITIONS(const eg_v_depthwise *row, int32_t channel,         \
-                                               ptrdiff_t first, int8_t *out)                       \
+                                               ptrdiff_t first, int32_t *sums, int32_t sum_step)   \
     {                                                                                              \
-        eg_v_depthwise_tile(row, channel, first, out, POSITIONS);                                  \
+        eg_v_depthwise_tile(row, channel, first, sums, sum_step, POSITIONS);                       \
     }
 EG_V_TILE(1)
 EG_V_TILE(2)
@@ -112,26 +89,128 @@ EG_V_TILE(6)
 
 enum { EG_V_DEPTHWISE_POSITIONS = 6 };
 
-/* The row's outputs of a vector of channels, in tiles of nearly the same size. */
-static void eg_v_depthwise_row(const eg_v_depthwise *row, int32_t channel, int8_t *out)
+/* The sums of a vector of channels at `count` positions, in tiles of nearly the same size. */
+static void eg_v_depthwise_sums(const eg_v_depthwise *row, int32_t channel, ptrdiff_t first,
+                                int32_t *sums, int32_t sum_step, int32_t count)
 {
     static eg_v_depthwise_function *const tiles[EG_V_DEPTHWISE_POSITIONS] = {
         eg_v_depthwise_1, eg_v_depthwise_2, eg_v_depthwise_3,
         eg_v_depthwise_4, eg_v_depthwise_5, eg_v_depthwise_6,
     };
-    const eg_window_2d *window = &row->layer->window;
-    const int32_t count = window->output_width;
     const int32_t number = (count + EG_V_DEPTHWISE_POSITIONS - 1) / EG_V_DEPTHWISE_POSITIONS;
     const int32_t positions = count / number;
     const int32_t larger = count % number;
-    ptrdiff_t first = 0;
 
     for (int32_t i = 0; i < number; ++i) {
         const int32_t together = positions + (i < larger ? 1 : 0);
 
-        tiles[together - 1](row, channel, first, out);
+        tiles[together - 1](row, channel, first, sums, sum_step);
         first += together * row->step;
-        out += together * window->output_depth;
+        sums += together * sum_step;
+    }
+}
+
+/* Lines of a filter of 3 rows. */
+enum { EG_V_LINES_OF_THREE = (3 + EG_V_GROUP - 1) / EG_V_GROUP };
+
+/* The same for filters of three columns that move by `stride` columns, 1 or 2, a constant wherever
+ * this is called: the whole filter is in registers, and every column of the image is loaded once.
+ * What a column adds to the sums of later positions is kept in `next` and `after`. */
+EG_V_INLINE void eg_v_depthwise_three(const eg_v_depthwise *row, int32_t channel, ptrdiff_t first,
+                                      int32_t *sums, int32_t sum_step, int32_t count,
+                                      const int32_t stride)
+{
+    const eg_depthwise_conv_2d_s8_simd *layer = row->layer;
+    const int8_t *weights = layer->weights + channel * EG_V_GROUP;
+    const eg_v_sums bias = eg_v_load(layer->output.bias + channel);
+    const ptrdiff_t column = row->column_step;
+    const eg_v_input *at = row->line[0] + first + channel * EG_V_GROUP;
+    const eg_v_groups left = eg_v_load_weights(weights);
+    const eg_v_groups middle = eg_v_load_weights(weights + row->weight_step);
+    const eg_v_groups right = eg_v_load_weights(weights + 2 * row->weight_step);
+#if EG_V_GROUP < 3
+    const ptrdiff_t below = row->line[EG_V_LINES_OF_THREE - 1] - row->line[0];
+    const int8_t *more = weights + 3 * row->weight_step;
+    const eg_v_groups left_below = eg_v_load_weights(more);
+    const eg_v_groups middle_below = eg_v_load_weights(more + row->weight_step);
+    const eg_v_groups right_below = eg_v_load_weights(more + 2 * row->weight_step);
+#define EG_V_ADD(SUMS, TAP)                                                                        \
+    eg_v_dot(eg_v_dot(SUMS, TAP, eg_v_load_inputs(at)), TAP##_below, eg_v_load_inputs(at + below))
+#else
+#define EG_V_ADD(SUMS, TAP) eg_v_dot(SUMS, TAP, eg_v_load_inputs(at))
+#endif
+    eg_v_sums next = EG_V_ADD(bias, left);
+    eg_v_sums after = bias;
+
+    at += column;
+    if (stride == 1) {
+        next = EG_V_ADD(next, middle);
+        after = EG_V_ADD(bias, left);
+        at += column;
+    }
+    for (; count > 0; --count) {
+        if (stride == 2) {
+            next = EG_V_ADD(next, middle);
+            at += column;
+        }
+        eg_v_save(sums, EG_V_ADD(next, right));
+        next = stride == 1 ? EG_V_ADD(after, middle) : EG_V_ADD(bias, left);
+        if (stride == 1) {
+            after = EG_V_ADD(bias, left);
+        }
+        at += column;
+        sums += sum_step;
+    }
+#undef EG_V_ADD
+}
+
+EG_V_ALONE void eg_v_depthwise_three_by_1(const eg_v_depthwise *row, int32_t channel,
+                                          ptrdiff_t first, int32_t *sums, int32_t sum_step,
+                                          int32_t count)
+{
+    eg_v_depthwise_three(row, channel, first, sums, sum_step, count, 1);
+}
+
+EG_V_ALONE void eg_v_depthwise_three_by_2(const eg_v_depthwise *row, int32_t channel,
+                                          ptrdiff_t first, int32_t *sums, int32_t sum_step,
+                                          int32_t count)
+{
+    eg_v_depthwise_three(row, channel, first, sums, sum_step, count, 2);
+}
+
+typedef void eg_v_depthwise_way(const eg_v_depthwise *row, int32_t channel, ptrdiff_t first,
+                                int32_t *sums, int32_t sum_step, int32_t count);
+
+static eg_v_depthwise_way *eg_v_depthwise_way_of(const eg_depthwise_conv_2d_s8_simd *layer)
+{
+    const eg_window_2d *window = &layer->window;
+
+    if (window->filter_width != 3 || window->dilation_width != 1 ||
+        layer->lines != EG_V_LINES_OF_THREE || window->stride_width > 2) {
+        return eg_v_depthwise_sums;
+    }
+    return window->stride_width == 1 ? eg_v_depthwise_three_by_1 : eg_v_depthwise_three_by_2;
+}
+
+/* The row's outputs of one vector of channels or of two. */
+static void eg_v_depthwise_row(const eg_v_depthwise *row, eg_v_depthwise_way *way, int32_t channel,
+                               int32_t vectors, int8_t *out)
+{
+    const eg_depthwise_conv_2d_s8_simd *layer = row->layer;
+    const int32_t count = layer->window.output_width;
+    const int32_t step = vectors * EG_V_LANES;
+    eg_v_finishing finish;
+
+    eg_v_begin_finishing(&finish, &layer->output, layer->window.output_depth, channel, vectors);
+    for (int32_t x = 0; x < count; x += EG_V_FINISHED) {
+        const int32_t together = count - x < EG_V_FINISHED ? count - x : EG_V_FINISHED;
+        int32_t sums[EG_V_FINISHED * 2 * EG_V_LANES];
+
+        for (int32_t i = 0; i < vectors; ++i) {
+            way(row, channel + i * EG_V_LANES, (ptrdiff_t)x * row->step, sums + i * EG_V_LANES,
+                step, together);
+        }
+        eg_v_finish(&finish, sums, out + x * finish.step, together, vectors);
     }
 }
 
@@ -165,14 +244,13 @@ static void eg_v_depthwise_image(const eg_depthwise_conv_2d_s8_simd *layer, cons
     int32_t *const first_rows = (int32_t *)scratch; /* what every kept line holds */
     eg_v_input *const lines = (eg_v_input *)(first_rows + kept);
     int8_t *const outside = (int8_t *)(lines + kept * line_inputs + EG_V_LANES * EG_V_GROUP);
+    eg_v_depthwise_way *const way = eg_v_depthwise_way_of(layer);
     eg_v_depthwise row;
 
     row.layer = layer;
     row.column_step = window->dilation_width * channels * EG_V_GROUP;
     row.weight_step = (channels > EG_V_LANES ? channels : EG_V_LANES) * EG_V_GROUP;
     row.step = window->stride_width * channels * EG_V_GROUP;
-    row.stored = channels < EG_V_LANES ? channels : 0;
-    row.limits = eg_v_load_limits(layer->output.activation_min, layer->output.activation_max);
     eg_v_fill_inputs(lines, eg_v_prepared(layer->input_zero_point),
                      kept * line_inputs + EG_V_LANES * EG_V_GROUP);
     memset(outside, layer->input_zero_point, (size_t)(window->input_width * channels));
@@ -192,11 +270,12 @@ static void eg_v_depthwise_image(const eg_depthwise_conv_2d_s8_simd *layer, cons
             }
             row.line[line] = place;
         }
-        for (int32_t c = 0; c < channels; c += EG_V_LANES) {
-            const int32_t last = channels > EG_V_LANES ? channels - EG_V_LANES : 0;
-            const int32_t channel = c < last ? c : last;
+        for (int32_t c = 0; c < channels;) {
+            const int32_t vectors = eg_v_vectors(channels, c);
+            const int32_t first = eg_v_first(channels, c, vectors);
 
-            eg_v_depthwise_row(&row, channel, output + channel);
+            eg_v_depthwise_row(&row, way, first, vectors, output + first);
+            c += vectors * EG_V_LANES;
         }
         output += window->output_width * channels;
     }

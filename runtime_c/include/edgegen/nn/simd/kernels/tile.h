@@ -7,8 +7,7 @@
 #endif
 #include <stddef.h>
 
-#include "edgegen/nn/simd/kernels/store.h"
-#include "edgegen/nn/simd/layers.h"
+#include "edgegen/nn/simd/kernels/finish.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,46 +22,13 @@ typedef struct eg_v_block {
     int32_t column_step;
     int32_t groups;
     int32_t step; /* from one position to the next, in prepared inputs */
-    int32_t output_step;
-    int32_t stored; /* channels, where they are less than a vector; otherwise 0 */
     const int32_t *bias;
-    eg_v_scale scale[2];
-    eg_v_limits limits;
-    bool ties_upwards;
+    eg_v_finishing finish;
 } eg_v_block;
-
-/* Begins with the channel `first`. */
-EG_V_INLINE void eg_v_begin_block(eg_v_block *block, const eg_output_simd *output, int32_t first,
-                                  int32_t vectors)
-{
-    block->bias = output->bias + first;
-    for (int32_t i = 0; i < vectors; ++i) {
-        const int32_t channel = first + i * EG_V_LANES;
-
-        block->scale[i] = eg_v_load_scale(output->multiplier + channel, output->shift + channel,
-                                          output->zero_point);
-    }
-    block->limits = eg_v_load_limits(output->activation_min, output->activation_max);
-    block->ties_upwards = output->ties_upwards != 0;
-}
-
-EG_V_INLINE void eg_v_finish_position(const eg_v_block *block, eg_v_sums a, eg_v_sums b,
-                                      int32_t vectors, bool upwards, int8_t *out)
-{
-    a = upwards ? eg_v_rescale_upwards(a, &block->scale[0]) : eg_v_rescale(a, &block->scale[0]);
-    if (vectors == 2) {
-        b = upwards ? eg_v_rescale_upwards(b, &block->scale[1]) : eg_v_rescale(b, &block->scale[1]);
-        eg_v_store_two(out, a, b, &block->limits);
-    } else if (block->stored != 0) {
-        eg_v_store_some(out, a, &block->limits, block->stored);
-    } else {
-        eg_v_store(out, a, &block->limits);
-    }
-}
 
 /* Of `positions`, 1..6, and `vectors`, 1 or 2, both constants wherever this is called: the names
  * below are registers then, and what is not needed is not there. */
-EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t *out,
+EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int32_t *sums,
                            const int32_t positions, const int32_t vectors)
 {
     const ptrdiff_t step = block->step;
@@ -105,38 +71,32 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int8_t
         }
     }
 #undef EG_V_AT
-#define EG_V_FINISH(NUMBER)                                                                        \
+#define EG_V_SAVE(NUMBER)                                                                          \
     if (positions > NUMBER) {                                                                      \
-        eg_v_finish_position(block, a##NUMBER, b##NUMBER, vectors, upwards, out);                  \
-        out += block->output_step;                                                                 \
+        eg_v_save(sums, a##NUMBER);                                                                \
+        if (vectors == 2) {                                                                        \
+            eg_v_save(sums + EG_V_LANES, b##NUMBER);                                               \
+        }                                                                                          \
+        sums += vectors * EG_V_LANES;                                                              \
     }
-#define EG_V_FINISH_ALL                                                                            \
-    EG_V_FINISH(0)                                                                                 \
-    EG_V_FINISH(1)                                                                                 \
-    EG_V_FINISH(2)                                                                                 \
-    EG_V_FINISH(3)                                                                                 \
-    EG_V_FINISH(4)                                                                                 \
-    EG_V_FINISH(5)
-    if (block->ties_upwards) {
-        const bool upwards = true;
-        EG_V_FINISH_ALL
-    } else {
-        const bool upwards = false;
-        EG_V_FINISH_ALL
-    }
-#undef EG_V_FINISH_ALL
-#undef EG_V_FINISH
+    EG_V_SAVE(0)
+    EG_V_SAVE(1)
+    EG_V_SAVE(2)
+    EG_V_SAVE(3)
+    EG_V_SAVE(4)
+    EG_V_SAVE(5)
+#undef EG_V_SAVE
 }
 
 /* Functions of their own: around a loop that needs every register, nothing else may want one. */
 #define EG_V_TILE(POSITIONS, VECTORS)                                                              \
     EG_V_ALONE void eg_v_tile_##POSITIONS##_##VECTORS(const eg_v_block *block,                     \
-                                                      const eg_v_input *in, int8_t *out)           \
+                                                      const eg_v_input *in, int32_t *sums)         \
     {                                                                                              \
-        eg_v_tile(block, in, out, POSITIONS, VECTORS);                                             \
+        eg_v_tile(block, in, sums, POSITIONS, VECTORS);                                            \
     }
 
-typedef void eg_v_tile_function(const eg_v_block *block, const eg_v_input *in, int8_t *out);
+typedef void eg_v_tile_function(const eg_v_block *block, const eg_v_input *in, int32_t *sums);
 
 EG_V_TILE(1, 1)
 EG_V_TILE(1, 2)
@@ -163,8 +123,8 @@ EG_V_TILE(6, 2)
 #undef EG_V_TILE
 
 /* `count` positions that follow one another, in tiles of nearly the same size. */
-static inline void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int8_t *out,
-                              int32_t count, int32_t vectors)
+static inline void eg_v_sum_tiles(const eg_v_block *block, const eg_v_input *in, int32_t *sums,
+                                  int32_t count, int32_t vectors)
 {
     static eg_v_tile_function *const tiles[EG_V_POSITIONS][2] = {
         {eg_v_tile_1_1, eg_v_tile_1_2},
@@ -192,9 +152,26 @@ static inline void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int
     for (int32_t i = 0; i < number; ++i) {
         const int32_t together = positions + (i < larger ? 1 : 0);
 
-        tiles[together - 1][vectors - 1](block, in, out);
+        tiles[together - 1][vectors - 1](block, in, sums);
         in += together * block->step;
-        out += together * block->output_step;
+        sums += together * vectors * EG_V_LANES;
+    }
+}
+
+/* The same, up to their outputs. What rescales sums wants registers of its own: so sums are put
+ * aside until there are many. */
+static inline void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int8_t *out,
+                              int32_t count, int32_t vectors)
+{
+    while (count > 0) {
+        const int32_t together = count < EG_V_FINISHED ? count : EG_V_FINISHED;
+        int32_t sums[EG_V_FINISHED * 2 * EG_V_LANES];
+
+        eg_v_sum_tiles(block, in, sums, together, vectors);
+        eg_v_finish(&block->finish, sums, out, together, vectors);
+        in += together * block->step;
+        out += together * block->finish.step;
+        count -= together;
     }
 }
 
