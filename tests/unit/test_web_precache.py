@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from edgegen.engines.web_libraries import Library, LibraryFile
 from edgegen.project import File, Owner
 from edgegen.targets import web_precache
 
@@ -58,3 +59,18 @@ def test_generated_files_are_known_by_hash_and_the_users_by_name() -> None:
             "manifest.webmanifest",
         ],
     }
+
+
+def test_libraries_of_others_are_known_by_hash_where_they_are_copied_as_they_are() -> None:
+    library = Library(
+        "package",
+        "1.0.0",
+        "MIT",
+        (
+            LibraryFile("dist/a.mjs", "package/a.mjs", 1, "aa"),
+            LibraryFile("dist/b.mjs", "package/b.mjs", 1, "bb", ("x", "y")),
+        ),
+        (),
+    )
+    found = web_precache.context({}, [library])
+    assert found["optional"] == [("edgegen/vendor/package/a.mjs", "aa")]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from edgegen import golden, native_library, wasm_library
 from edgegen.device import WebBrowser
 from edgegen.engines import WebEngine, registry
-from edgegen.engines.web_libraries import LIBRARIES, skipped_modules
+from edgegen.engines.web_libraries import LIBRARIES, Library, skipped_modules
 from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
 from edgegen.options import Options
@@ -81,7 +81,8 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
         files[path] = File(data, Owner.USER)
     # Last, because it names the others.
     template = f"web/generated/{web_precache.TEMPLATE}.j2"
-    context |= {"header": file_header(template, model, device.id), **web_precache.context(files)}
+    context |= web_precache.context(files, _libraries(options))
+    context["header"] = file_header(template, model, device.id)
     files[f"edgegen/{web_precache.TEMPLATE}"] = File(render(template, context), Owner.EDGEGEN)
     return GeneratedProject(files)
 
@@ -119,7 +120,11 @@ def _context(
         "labels": options.labels,
         "raw_inputs": native_library.raw_inputs(model, options),
         "assets": views.assets(emitted),
-        "libraries": [LIBRARIES[each] for each in options.engines if each in LIBRARIES],
+        "libraries": _libraries(options),
         "wasm_abi": wasm_library.ABI,
         "most_pixels": wasm_library.FRAME_BYTES // 4,
     }
+
+
+def _libraries(options: Options) -> list[Library]:
+    return [LIBRARIES[each] for each in options.engines if each in LIBRARIES]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from edgegen.engines.web_libraries import Library
 from edgegen.project import File, Owner
 
 TEMPLATE = "pwa/precache.js"
@@ -22,11 +23,12 @@ _SERVED = (".css", ".html", ".js", ".json", ".png", ".svg", ".wasm", ".webmanife
 _USERS = ("app/", "icons/", "index.html", "manifest.webmanifest")
 
 
-def context(files: Mapping[str, File]) -> dict[str, object]:
+def context(files: Mapping[str, File], libraries: Iterable[Library] = ()) -> dict[str, object]:
     """What `TEMPLATE` prints: (path, SHA-256) of edgegen's files, and paths of the user's.
 
     Args:
         files: All others of the project.
+        libraries: Of others, which are copied to edgegen/vendor/ when the project has been written.
     """
     generated = {
         path: hashlib.sha256(file.content).hexdigest()
@@ -35,7 +37,15 @@ def context(files: Mapping[str, File]) -> dict[str, object]:
     }
     return {
         "needed": [each for each in generated.items() if not each[0].startswith(_OPTIONAL)],
-        "optional": [each for each in generated.items() if each[0].startswith(_OPTIONAL)],
+        "optional": [
+            *(each for each in generated.items() if each[0].startswith(_OPTIONAL)),
+            *(
+                (f"edgegen/vendor/{file.target}", file.sha256)
+                for library in libraries
+                for file in library.files
+                if file.replace is None
+            ),
+        ],
         "users": [
             path
             for path, file in sorted(files.items())
