@@ -106,6 +106,22 @@ def test_compression(site: Path, coding: str) -> None:
         assert (headers["Content-Encoding"], body) == (None, text)
 
 
+def test_going_on_where_it_was_cut_off(server: Server) -> None:
+    status, headers, body = ask(server, "/weights.bin", Range="bytes=102000-")
+    assert (status, headers["Content-Range"]) == (206, "bytes 102000-102399/102400")
+    assert body == (bytes(range(256)) * 400)[102000:]
+    assert ask(server, "/weights.bin", Range="bytes=102400-")[0] == 416
+    for other in ("bytes=1-5", "bytes=-5", "lines=1-"):
+        assert ask(server, "/weights.bin", Range=other)[0] == 200
+
+
+def test_pages_that_are_in_no_folder(server: Server) -> None:
+    server.pages["/probe.html"] = b"<p>probe</p>"
+    status, headers, body = ask(server, "/probe.html")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert body == b"<p>probe</p>"
+
+
 def test_rules(server: Server) -> None:
     server.rules = [
         Rule("/weights.bin", change=lambda data: data[:-1] + b"!", times=1),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import gzip
 import posixpath
+import re
 import socket
 import socketserver
 import struct
@@ -97,6 +98,7 @@ class Server:
 
     Attributes:
         rules: The first that matches a request decides; may change while it runs.
+        pages: HTML that is not in the folder, by path.
         answers: All that were sent, in the order in which they were begun.
     """
 
@@ -104,6 +106,7 @@ class Server:
     isolated: bool = False
     compression: str = ""
     rules: list[Rule] = field(default_factory=list)
+    pages: dict[str, bytes] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
     port: int = 0
     _listening: _Listener | None = None
@@ -260,6 +263,28 @@ class _Listener(socketserver.ThreadingTCPServer):
         """A browser that has gone is nothing to tell."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """What a request is to be answered with; ``kind`` is the content type."""
+
+    status: int
+    body: bytes
+    kind: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+_RANGE = re.compile(r"bytes=([0-9]+)-")
+
+
+def _rest(data: bytes, start: int, kind: str) -> _Reply:
+    """A file from a byte on, as a client asks for that goes on where it was cut off."""
+    if start >= len(data):
+        nothing = {"Content-Range": f"bytes */{len(data)}"}
+        return _Reply(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b"", kind, nothing)
+    where = {"Content-Range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
+    return _Reply(HTTPStatus.PARTIAL_CONTENT, data[start:], kind, where)
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "static"
@@ -286,51 +311,48 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        files = self.server.files
         path = urlsplit(self.path).path
-        rule = files.rule(path)
+        rule = self.server.files.rule(path)
         if rule and rule.delay:
-            files.wait(rule.delay)
+            self.server.files.wait(rule.delay)
+        self._send(path, self._reply(path, rule), rule.cut if rule else None, with_body)
+
+    def _reply(self, path: str, rule: Rule | None) -> _Reply:
+        files = self.server.files
         if rule and rule.status is not None:
-            self._send(path, rule.status, b"", "", _UNKNOWN, with_body, None)
-            return
+            return _Reply(rule.status, b"", _UNKNOWN)
+        if path in files.pages:
+            return _Reply(HTTPStatus.OK, files.pages[path], TYPES[".html"])
         found = files.file(path)
         if found is None:
-            body = b"not found\n"
-            self._send(path, HTTPStatus.NOT_FOUND, body, "", TYPES[".txt"], with_body, None)
-            return
-        if rule and rule.change:
-            body, coding = rule.change(found.read_bytes()), ""
-        else:
-            body, coding = files.packed(found, self.headers.get("Accept-Encoding", ""))
+            return _Reply(HTTPStatus.NOT_FOUND, b"not found\n", TYPES[".txt"])
         kind = TYPES.get(found.suffix, _UNKNOWN)
-        self._send(path, HTTPStatus.OK, body, coding, kind, with_body, rule.cut if rule else None)
+        if rule and rule.change:
+            return _Reply(HTTPStatus.OK, rule.change(found.read_bytes()), kind)
+        if start := _RANGE.fullmatch(self.headers.get("Range", "")):
+            return _rest(found.read_bytes(), int(start.group(1)), kind)
+        body, coding = files.packed(found, self.headers.get("Accept-Encoding", ""))
+        packed = {"Content-Encoding": coding, "Vary": "Accept-Encoding"} if coding else {}
+        return _Reply(HTTPStatus.OK, body, kind, packed)
 
-    def _send(
-        self,
-        path: str,
-        status: int,
-        body: bytes,
-        coding: str,
-        kind: str,
-        with_body: bool,
-        cut: int | None,
-    ) -> None:
-        part = body if cut is None else body[:cut]
-        complete = len(part) == len(body)
-        self.server.files.sent(Answer(path, status, len(part) if with_body else 0, complete))
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("X-Content-Type-Options", "nosniff")
-        # What works offline must come out of the project's own cache, never the browser's.
-        self.send_header("Cache-Control", "no-store")
-        if coding:
-            self.send_header("Content-Encoding", coding)
-            self.send_header("Vary", "Accept-Encoding")
-        if self.server.files.isolated:
-            for name, value in ISOLATION.items():
-                self.send_header(name, value)
+    def _send(self, path: str, reply: _Reply, cut: int | None, with_body: bool) -> None:
+        files = self.server.files
+        part = reply.body if cut is None else reply.body[:cut]
+        complete = len(part) == len(reply.body)
+        files.sent(Answer(path, reply.status, len(part) if with_body else 0, complete))
+        self.send_response(reply.status)
+        headers = {
+            "Content-Type": reply.kind,
+            "Content-Length": str(len(reply.body)),
+            "Accept-Ranges": "bytes",
+            "X-Content-Type-Options": "nosniff",
+            # What works offline must come out of the project's own cache, never the browser's.
+            "Cache-Control": "no-store",
+            **reply.headers,
+            **(ISOLATION if files.isolated else {}),
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         if with_body:
             self.wfile.write(part)
