@@ -41,10 +41,10 @@ export async function load({ backend = "aot-simd" }) {
       const outputs = expected[vector].map((each) => each.slice());
       return { outputs: globalThis.spoil?.(outputs, vector) ?? outputs };
     },
-    async preprocess(raw, input) {
-      return globalThis.preprocessed ?? raw;
+    async preprocess(raw) {
+      return globalThis.prepared ?? raw;
     },
-    async dispose() {
+    dispose() {
       globalThis.disposed = true;
     },
   };
@@ -194,7 +194,7 @@ def test_inputs_from_raw_bytes(
         text["raw_inputs"] = facts
         (project / "edgegen/golden.json").write_text(json.dumps(text))
         with shared_browser.page() as (other, _):
-            setting = "globalThis.preprocessed = new TextEncoder().encode('123456789')"
+            setting = "globalThis.prepared = new TextEncoder().encode('123456789')"
             report = report_of(other, server, setting)
     assert [each["passed"] for each in report["raw_inputs"]] == [True, False]
 
