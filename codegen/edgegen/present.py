@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edgegen.verify.cortex_m.report import Report as FirmwareReport
     from edgegen.verify.linux.report import EngineFacts as LinuxEngineFacts
     from edgegen.verify.linux.report import Report as LinuxReport
+    from edgegen.verify.web.report import Report as WebReport
 
 
 def printable(line: str) -> str:
@@ -519,11 +520,14 @@ def plan_data(made: Plan) -> dict[str, Any]:
 def report(made: Evidence) -> list[str]:
     from edgegen.verify.cortex_m.report import Report as FirmwareReport
     from edgegen.verify.linux.report import Report as LinuxReport
+    from edgegen.verify.web.report import Report as WebReport
 
     if isinstance(made, FirmwareReport):
         return _firmware_report(made)
     if isinstance(made, LinuxReport):
         return _linux_report(made)
+    if isinstance(made, WebReport):
+        return _web_report(made)
     raise TypeError(type(made))
 
 
@@ -596,6 +600,25 @@ def _linux_report(made: LinuxReport) -> list[str]:
     if made.service is not None:
         why = made.service.reason or f"exposure {made.service.exposure} of 10"
         lines.append(f"service: {made.service.status}: {why}")
+    lines += [f"edited by hand: {path}" for path in made.sources.edited]
+    return lines
+
+
+def _web_report(made: WebReport) -> list[str]:
+    rows = [[backend, *_linux_cells(facts)] for backend, facts in made.backends.items()]
+    head = ["backend", "status", "vectors", "bit-exact", "max diff", "measure"]
+    lines = table(head, rows, right=(2, 4))
+    lines.append(made.browser)
+    lines += indented(f"{name}: {f.reason}" for name, f in made.backends.items() if f.reason)
+    for title, checks in (("faults", made.model_checks), ("page", made.page_checks)):
+        passed = sum(each.status == "pass" for each in checks)
+        lines.append(f"{title}: {passed} of {len(checks)} passed")
+        lines += indented(f"{each.status}: {each.reason}" for each in checks if each.reason)
+    if made.download is not None:
+        lines.append(
+            f"first visit: {made.download.sent:,} bytes sent with {made.download.coding}, "
+            f"guideline {made.download.guideline:,}"
+        )
     lines += [f"edited by hand: {path}" for path in made.sources.edited]
     return lines
 

@@ -59,6 +59,11 @@ def run(
                 build_directory=build_directory,
                 progress=told,
             )
+        case "web":
+            from edgegen.verify import web
+
+            web.refuse_cmake_arguments(cmake_args)
+            return web.run(project, engines, progress=told)
         case family:
             raise UsageError(f"Nothing verifies projects of the family {family}.")
 

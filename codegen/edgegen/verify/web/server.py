@@ -97,6 +97,8 @@ class Server:
     """A static host for one folder; use `serving`.
 
     Attributes:
+        max_age: Seconds for which browsers may keep what they got; 0 for not at all, so that what
+            works offline comes out of the project's own cache.
         rules: The first that matches a request decides; may change while it runs.
         pages: HTML that is not in the folder, by path.
         answers: All that were sent, in the order in which they were begun.
@@ -105,6 +107,7 @@ class Server:
     root: Path
     isolated: bool = False
     compression: str = ""
+    max_age: int = 0
     rules: list[Rule] = field(default_factory=list)
     pages: dict[str, bytes] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
@@ -204,15 +207,21 @@ class Server:
 
 @contextmanager
 def serving(
-    root: Path, *, isolated: bool = False, compression: str = "", rules: tuple[Rule, ...] = ()
+    root: Path,
+    *,
+    isolated: bool = False,
+    compression: str = "",
+    max_age: int = 0,
+    rules: tuple[Rule, ...] = (),
 ) -> Iterator[Server]:
     """Serve a folder until the end of the block.
 
     Args:
         isolated: Send the headers of `ISOLATION`.
         compression: "gzip" or "br" for files that hosts compress; "" for none.
+        max_age: Seconds for which the browser may keep what it got.
     """
-    with Server(root, isolated, compression, list(rules)) as server:
+    with Server(root, isolated, compression, max_age, list(rules)) as server:
         yield server
 
 
@@ -346,8 +355,7 @@ class _Handler(BaseHTTPRequestHandler):
             "Content-Length": str(len(reply.body)),
             "Accept-Ranges": "bytes",
             "X-Content-Type-Options": "nosniff",
-            # What works offline must come out of the project's own cache, never the browser's.
-            "Cache-Control": "no-store",
+            "Cache-Control": f"max-age={files.max_age}" if files.max_age else "no-store",
             **reply.headers,
             **(ISOLATION if files.isolated else {}),
         }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgegen.device import WebBrowser
+from edgegen.engines import registry
 from edgegen.errors import DifferenceError, UsageError
 from edgegen.verify import selftest
 from edgegen.verify.selftest import Golden
@@ -50,14 +51,15 @@ class Subject:
         return tuple(dict.fromkeys([*(each for each in preferred if each in known), *known]))
 
     def backends(self, engine: str) -> tuple[str, ...]:
-        """Of an engine, as golden.json names them."""
-        return tuple(each for each in self.golden.tolerances if engine_of(each) == engine)
+        """Of an engine, in its order of preference."""
+        known = registry.web()[engine].backends
+        return tuple(each for each in known if each in self.golden.tolerances)
 
     def compilers(self) -> dict[str, str]:
-        """What made the WebAssembly modules, as wasm/build.json says."""
+        """What made the WebAssembly modules, as wasm/build.json says: program -> version."""
         try:
             facts = json.loads((self.generated / "wasm" / "build.json").read_bytes())
-            return {"compiler": str(facts["compiler"])}
+            return {each: str(facts[each]) for each in ("clang", "wasm-ld")}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
 
