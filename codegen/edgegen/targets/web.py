@@ -122,6 +122,7 @@ def _context(
         "assets": views.assets(emitted),
         "libraries": _libraries(options),
         "wasm_abi": wasm_library.ABI,
+        "wasm_weights": wasm_library.weights(emitted),
         "most_pixels": wasm_library.FRAME_BYTES // 4,
     }
 

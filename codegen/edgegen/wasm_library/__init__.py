@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from edgegen import chunks, runtime_sources
 from edgegen.engines.aot.emit import Emitter, Layout, c_type
-from edgegen.engines.aot.web import Lowered, WasmBuild, lowered
+from edgegen.engines.aot.web import BUILDS, Lowered, WasmBuild, lowered
 from edgegen.inputs import AudioInput, ImageInput
 from edgegen.model import Model, Tensor
 from edgegen.native_library.image import FrameInput, frame_input
@@ -23,7 +23,7 @@ from edgegen.preprocessing import AudioPreprocessor, ImagePreprocessor, prepare
 from edgegen.render import file_header, render
 from edgegen.resources import root
 
-__all__ = ["ABI", "CHUNK_BYTES", "PREPROCESS", "emit"]
+__all__ = ["ABI", "CHUNK_BYTES", "FRAME_BYTES", "PREPROCESS", "emit", "weights"]
 
 ABI = 1
 """Of the module's functions: whoever calls them asks for it first."""
@@ -272,6 +272,13 @@ def _assets(build: WasmBuild, layout: Layout) -> dict[str, bytes]:
     ]
     made = chunks.split(layout.data, f"aot-{build.name}", CHUNK_BYTES, spans)
     return {f"assets/{path}": content for path, content in made.items()}
+
+
+def weights(files: Mapping[str, bytes]) -> tuple[tuple[str, str, int], ...]:
+    """(backend, SHA-256, bytes) of every build's weights in what `emit` gave."""
+    paths = [f"assets/{chunks.manifest_path(f'aot-{build.name}')}" for build in BUILDS]
+    found = [chunks.parse_manifest(files[path], path) for path in paths if path in files]
+    return tuple((each.name, each.sha256, each.bytes) for each in found)
 
 
 def _libc() -> dict[str, bytes]:

@@ -1,0 +1,22 @@
+
+import js from "@eslint/js";
+import globals from "globals";
+
+export default [
+  { ignores: ["dist/", "edgegen/vendor/", "evidence/"] },
+  js.configs.recommended,
+  {
+    languageOptions: { globals: { ...globals.browser, ...globals.worker } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: "error",
+      "no-var": "error",
+      "object-shorthand": "error",
+      "prefer-const": "error",
+    },
+  },
+  {
+    files: ["*.config.js", "edgegen/vendor.mjs", "edgegen/vite.js"],
+    languageOptions: { globals: globals.node },
+  },
+];
