@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo
 
-.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-native bench-preprocess bench-serving clean distclean
+.PHONY: help setup demo test lint types test-c test-python docs ledger bench-cli bench-native bench-preprocess bench-serving bench-web clean distclean
 
 help:
 	@echo "make demo            a model becomes firmware, boots in QEMU and is compared with the model"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-native    int8 models by engine aot on this machine beside LiteRT with XNNPACK"
 	@echo "make bench-preprocess  preprocessing beside OpenCV, SciPy and librosa; writes docs/benchmarks.md"
 	@echo "make bench-serving   a generated project's server under load, beside bare ones"
+	@echo "make bench-web       models in a browser: engine aot beside LiteRT.js, onnxruntime-web, tfjs-tflite"
 	@echo "make clean           remove build outputs;  make distclean: .venv too"
 
 setup:
@@ -77,6 +78,10 @@ bench-preprocess: setup
 
 bench-serving: setup
 	$(BIN)/python benchmarks/serving.py --write
+
+# ARGUMENTS: --convert makes the ONNX files, which takes 2 GB; --write keeps the figures for the docs.
+bench-web: setup
+	$(BIN)/python benchmarks/web.py $(ARGUMENTS)
 
 clean:
 	rm -rf build dist
