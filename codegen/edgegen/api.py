@@ -417,7 +417,13 @@ def _generate(
     built = wasm_build.completed(targets.build(model, device_, options), directory)
     complete = _with_own_files(built, sources)
     measured = evidence.to_lock(arena, model.source.sha256, device_.id)
-    plan = project.plan(complete, directory, measured=measured, replace=replaced)
+    plan = project.plan(
+        complete,
+        directory,
+        measured=measured,
+        replace=replaced,
+        products=wasm_build.PRODUCTS,
+    )
     notes = sources.notes + pyproject.notes(complete, directory) + wasm_build.notes(complete)
     if not dry_run:
         project.write(plan, force=force)

@@ -115,12 +115,15 @@ def plan(
     *,
     measured: Mapping[str, object] | None = None,
     replace: Collection[str] = (),
+    products: tuple[str, ...] = (),
 ) -> Plan:
     """Compare a project with a folder, which need not exist; writes nothing.
 
     Args:
         measured: Facts to keep in the lock.
         replace: User files that the user asked to have replaced.
+        products: Folders, with a slash at their end, whose files a user may make from others of
+            the project, by its own script: they are no edits.
 
     Raises:
         UsageError: The folder is something else, or belongs to someone else.
@@ -130,13 +133,15 @@ def plan(
     try:
         old = lockfile.read(directory) or Lock(__version__)
         entries = [
-            _plan_generated(directory, path, file.content, old.files.get(path))
+            _plan_generated(
+                directory, path, file.content, old.files.get(path), path.startswith(products)
+            )
             if file.owner is Owner.EDGEGEN
             else _plan_user(directory, path, file.content, old, path in replace)
             for path, file in project.files.items()
         ]
         entries += [
-            _plan_removal(directory, path, digest)
+            _plan_removal(directory, path, digest, path.startswith(products))
             for path, digest in old.files.items()
             if path not in project.files and storage.state(directory / path)
         ]
@@ -222,7 +227,9 @@ def check_directory(directory: Path) -> None:
         )
 
 
-def _plan_generated(directory: Path, path: str, content: bytes, written: str | None) -> Entry:
+def _plan_generated(
+    directory: Path, path: str, content: bytes, written: str | None, is_product: bool
+) -> Entry:
     """``written`` is the hash of what edgegen wrote there last, if it did."""
     blocked = paths.obstacle(directory, path)
     if blocked:
@@ -232,17 +239,17 @@ def _plan_generated(directory: Path, path: str, content: bytes, written: str | N
         return Entry(path, Change.CREATE, content=content)
     if now == storage.digest(content):
         return Entry(path, Change.IDENTICAL, before=now)
-    if now == written:
+    if now == written or (is_product and _is_hash(now)):
         return Entry(path, Change.UPDATE, content=content, before=now)
     return Entry(path, Change.CONFLICT, _why_not_ours(now, written), content, now, _is_ours(now))
 
 
-def _plan_removal(directory: Path, path: str, written: str) -> Entry:
+def _plan_removal(directory: Path, path: str, written: str, is_product: bool) -> Entry:
     blocked = paths.obstacle(directory, path)
     if blocked:
         return Entry(path, Change.CONFLICT, blocked)
     now = storage.state(directory / path)
-    if now == written:
+    if now == written or (is_product and _is_hash(now)):
         return Entry(path, Change.REMOVED, "no longer generated", before=now)
     note = f"no longer generated, but {_why_not_ours(now, written)}"
     return Entry(path, Change.CONFLICT, note, before=now, forcible=_is_ours(now))

@@ -230,6 +230,14 @@ class TestConflicts:
         (home / "edgegen/a.c").write_text("a2")
         write(home, make({"a.c": "a2", "sub/b.c": "b1"}))
 
+    def test_a_product_that_was_made_again_is_no_edit(self, home: Path) -> None:
+        (home / "edgegen/sub/b.c").write_text("made elsewhere")
+        new = make({"a.c": "a1", "sub/b.c": "b2"})
+        plan = project.plan(new, home, products=("edgegen/sub/",))
+        assert changes(plan)["edgegen/sub/b.c"] == "update"
+        gone = project.plan(make({"a.c": "a1"}), home, products=("edgegen/sub/",))
+        assert changes(gone)["edgegen/sub/b.c"] == "removed"
+
     def test_an_edited_file_that_is_no_longer_generated(self, home: Path) -> None:
         (home / "edgegen/sub/b.c").write_text("edited")
         new = make({"a.c": "a1"})

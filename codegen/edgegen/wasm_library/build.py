@@ -19,6 +19,7 @@ from edgegen.project import GENERATED, File, GeneratedProject, Owner
 
 __all__ = [
     "COMPILERS",
+    "PRODUCTS",
     "SCRIPT",
     "compiled",
     "completed",
@@ -37,6 +38,10 @@ RECORD = "wasm/build.json"
 
 _NATIVE = "native/"
 _WASM = "wasm/"
+
+PRODUCTS = (f"{GENERATED}{_WASM}",)
+"""Folders of a project whose files build.sh makes."""
+
 _SECONDS = 300
 _SHOWN = 2000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
