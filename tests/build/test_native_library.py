@@ -103,6 +103,37 @@ def test_vector_kernels_of_arm(layers: Callable[[], bytes], tmp_path: Path) -> N
         check(library)
 
 
+def integers_and_floats() -> bytes:
+    """A layer of int8, what it gives as floats, and a layer of floats."""
+    random = np.random.default_rng(3)
+    builder = ModelBuilder()
+    x = builder.tensor("x", [2, 9], scale=0.05, zero_point=3)
+    y = builder.tensor("y", [2, 12], scale=0.1, zero_point=-5)
+    weights = random.integers(-127, 128, (12, 9))
+    filters = builder.tensor("filters", [12, 9], data=weights, scale=0.01)
+    builder.op("FULLY_CONNECTED", [x, filters], [y])
+    real = builder.tensor("real", [2, 12], "float32")
+    builder.op("DEQUANTIZE", [y], [real])
+    floats = builder.tensor("floats", [20, 12], "float32", data=random.normal(size=(20, 12)))
+    z = builder.tensor("z", [2, 20], "float32")
+    builder.op("FULLY_CONNECTED", [real, floats], [z], activation="relu")
+    return builder.build([x], [z])
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        pytest.param(GCC, id="gcc"),
+        pytest.param(AARCH64, id="aarch64", marks=pytest.mark.arm_linux),
+    ],
+)
+def test_variants_share_the_kernels_of_floats(machine: Machine, tmp_path: Path) -> None:
+    """Those of VNNI are AVX2's, those of processors with dot products NEON's."""
+    library = NativeLibrary(tflite.parse(integers_and_floats(), "both.tflite"), tmp_path, machine)
+    assert len(library.probe("variants").split()) > 1
+    check(library)
+
+
 def test_no_memory_beyond_what_was_asked_for(digits_tflite: Path, tmp_path: Path) -> None:
     """The sanitizers see every byte that the library touches."""
     model = tflite.parse(digits_tflite.read_bytes(), digits_tflite.name)

@@ -6,6 +6,7 @@ NEON itself runs under QEMU in tests/build/test_native_library.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from edgegen.model import Model
 from numeric import test_aot_conv
 from numeric.test_aot_conv import Conv
 from support import host_engine
-from support.host_engine import HAS_AVX2, Build, HostEngine, Vector
+from support.host_engine import HAS_AVX2, Activations, Build, HostEngine, Vector
 from support.op_batch import OpBatch, Q
 
 TWINS = [
@@ -169,6 +170,13 @@ def test_strange_numbers_are_what_portable_kernels_make_of_them(
     portable = replace(build, features=())
     expected = HostEngine(model, tmp_path / "portable", portable).run(vectors)
     found = HostEngine(model, tmp_path / "vectors", build).run(vectors)
+    _assert_same(model, expected, found)
+
+
+def _assert_same(
+    model: Model, expected: Sequence[Activations], found: Sequence[Activations]
+) -> None:
+    """The same bits; but any NaN for any."""
     for want, got in zip(expected, found, strict=True):
         for tensor, values in want.items():
             same = (values.view(np.uint32) == got[tensor].view(np.uint32)) | (
@@ -185,3 +193,38 @@ def _strange_vector(model: Model, seed: int) -> Vector:
         usual = random.normal(size=shape).astype(np.float32)
         vector.append(np.where(random.random(shape) < 0.2, random.choice(STRANGE, shape), usual))
     return vector
+
+
+def _exponentials() -> Model:
+    batch = OpBatch("float32")
+    for columns in (1, 3, 4, 5, 8, 10, 17, 100):
+        for beta in (1.0, 0.3):
+            batch.op("SOFTMAX", (3, columns), (3, columns), Q1, Q1, beta=beta)
+        batch.op("LOGISTIC", (3, columns), (3, columns), Q1, Q1)
+    return tflite.parse(batch.build(), "exponentials.tflite")
+
+
+@BUILDS
+def test_exponentials(build: Build, tmp_path: Path) -> None:
+    """Close to the reference's, all of which are in 0..1."""
+    model = _exponentials()
+    random = np.random.default_rng(2)
+    vectors = [
+        [random.normal(0, scale, model.tensors[t].shape).astype(np.float32) for t in model.inputs]
+        for scale in (0.1, 3.0, 60.0, 1e9)
+    ]
+    expected = host_engine.tflm(model, vectors)
+    found = HostEngine(model, tmp_path, build).run(vectors)
+    for want, got in zip(expected, found, strict=True):
+        for tensor, values in want.items():
+            assert np.abs(got[tensor] - values).max() <= 2e-7, model.tensors[tensor].name
+
+
+@pytest.mark.parametrize("build", [TWINS[0], AVX2, WASM])
+def test_exponentials_are_the_same_everywhere(build: Build, tmp_path: Path) -> None:
+    model = _exponentials()
+    vectors = [_strange_vector(model, seed) for seed in range(3)]
+    vectors += host_engine.random_vectors(model, 3, seed=1)
+    expected = HostEngine(model, tmp_path / "twin", Build(features=("neon",))).run(vectors)
+    found = HostEngine(model, tmp_path / "vectors", build).run(vectors)
+    _assert_same(model, expected, found)

@@ -1,4 +1,4 @@
-"""Float ADD, SUB, MUL, clamps, pools and means over pixels with vectors."""
+"""Float ADD, SUB, MUL, clamps, pools, means over pixels, softmax and logistic with vectors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from edgegen.engines.aot.kernels import Kernel
-from edgegen.engines.aot.ops import binary, mean, pool_2d, unary
+from edgegen.engines.aot.ops import binary, mean, pool_2d, softmax, unary
 from edgegen.engines.aot.ops.common import (
     attrs_of,
     input_tensor,
@@ -17,7 +17,7 @@ from edgegen.engines.aot.ops.common import (
 from edgegen.engines.aot.ops.simd_f32 import ISAS, Isa
 from edgegen.engines.aot.program import Call
 from edgegen.engines.aot.traffic import of_window
-from edgegen.model import DType, Model, Op, OpKind, ReduceAttrs
+from edgegen.model import DType, Model, Op, OpKind, ReduceAttrs, SoftmaxAttrs
 
 
 def _with_vectors(isa: Isa, call: Call, header: str, source: str, *more: str) -> Call:
@@ -46,8 +46,20 @@ def _lower_clamp(isa: Isa, model: Model, op: Op) -> Call:
     return _with_vectors(isa, unary.lower_clamp_f32(model, op), "elementwise", "clamp")
 
 
-def _refuse_clamp(isa: Isa, model: Model, op: Op) -> str | None:
+def _lower_logistic(isa: Isa, model: Model, op: Op) -> Call:
+    return _with_vectors(isa, unary.lower_logistic_f32(model, op), "exponential", "logistic")
+
+
+def _refuse_nothing(isa: Isa, model: Model, op: Op) -> str | None:
     return None
+
+
+def _lower_softmax(isa: Isa, model: Model, op: Op) -> Call:
+    return _with_vectors(isa, softmax.lower_f32(model, op), "exponential", "softmax")
+
+
+def _refuse_softmax(isa: Isa, model: Model, op: Op) -> str | None:
+    return "its beta is negative." if attrs_of(op, SoftmaxAttrs).beta < 0 else None
 
 
 def _lower_pool(name: str) -> Callable[[Isa, Model, Op], Call]:
@@ -85,10 +97,12 @@ def _kernels(isa: Isa) -> tuple[Kernel, ...]:
         (OpKind.ADD, _lower_binary, _refuse_binary),
         (OpKind.SUB, _lower_binary, _refuse_binary),
         (OpKind.MUL, _lower_binary, _refuse_binary),
-        (OpKind.RELU, _lower_clamp, _refuse_clamp),
-        (OpKind.RELU6, _lower_clamp, _refuse_clamp),
+        (OpKind.RELU, _lower_clamp, _refuse_nothing),
+        (OpKind.RELU6, _lower_clamp, _refuse_nothing),
         (OpKind.AVERAGE_POOL_2D, _lower_pool("average_pool_2d"), _refuse_pool),
         (OpKind.MAX_POOL_2D, _lower_pool("max_pool_2d"), _refuse_pool),
+        (OpKind.LOGISTIC, _lower_logistic, _refuse_nothing),
+        (OpKind.SOFTMAX, _lower_softmax, _refuse_softmax),
         (OpKind.MEAN, _lower_mean, _refuse_mean),
         (OpKind.SUM, _lower_mean, _refuse_mean),
     )

@@ -97,7 +97,7 @@ def _refuse_s16(model: Model, op: Op) -> str | None:
     return None
 
 
-def _lower_f32(model: Model, op: Op) -> Call:
+def lower_f32(model: Model, op: Op) -> Call:
     return _call(model, op, "f32", (("beta", attrs_of(op, SoftmaxAttrs).beta),), ())
 
 
@@ -139,5 +139,5 @@ def _refuse_s8(model: Model, op: Op) -> str | None:
 KERNELS = (
     Kernel(OpKind.SOFTMAX, DType.INT8, _lower_s8, _refuse_s8),
     Kernel(OpKind.SOFTMAX, DType.INT16, _lower_s16, _refuse_s16),
-    Kernel(OpKind.SOFTMAX, DType.FLOAT32, _lower_f32),
+    Kernel(OpKind.SOFTMAX, DType.FLOAT32, lower_f32),
 )

@@ -187,7 +187,7 @@ _lower_leaky_relu_f32 = _float_call(
     "nn/leaky_relu_f32.c",
     lambda op: (("alpha", attrs_of(op, LeakyReluAttrs).alpha),),
 )
-_lower_logistic_f32 = _float_call("eg_run_logistic_f32", "eg_activation_f32", "nn/logistic_f32.c")
+lower_logistic_f32 = _float_call("eg_run_logistic_f32", "eg_activation_f32", "nn/logistic_f32.c")
 _lower_tanh_f32 = _float_call("eg_run_tanh_f32", "eg_activation_f32", "nn/tanh_f32.c")
 
 KERNELS = (
@@ -200,6 +200,6 @@ KERNELS = (
     Kernel(OpKind.RELU, DType.FLOAT32, lower_clamp_f32),
     Kernel(OpKind.RELU6, DType.FLOAT32, lower_clamp_f32),
     Kernel(OpKind.LEAKY_RELU, DType.FLOAT32, _lower_leaky_relu_f32),
-    Kernel(OpKind.LOGISTIC, DType.FLOAT32, _lower_logistic_f32),
+    Kernel(OpKind.LOGISTIC, DType.FLOAT32, lower_logistic_f32),
     Kernel(OpKind.TANH, DType.FLOAT32, _lower_tanh_f32),
 )

@@ -125,6 +125,19 @@ EG_F_INLINE eg_f_vector eg_f_min(eg_f_vector a, eg_f_vector b)
     return a;
 }
 
+/* Every lane's bits, 23 to the left: the last of the fraction become the exponent. */
+EG_F_INLINE eg_f_vector eg_f_shifted(eg_f_vector x)
+{
+    for (int32_t i = 0; i < EG_F_LANES; ++i) {
+        uint32_t bits;
+
+        memcpy(&bits, &x.lane[i], sizeof bits);
+        bits <<= 23;
+        memcpy(&x.lane[i], &bits, sizeof bits);
+    }
+    return x;
+}
+
 #ifdef __cplusplus
 }
 #endif
