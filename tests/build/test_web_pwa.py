@@ -291,6 +291,46 @@ def test_your_files_come_from_the_network_while_there_is_one(
         assert not page.evaluate("fetch('app/missing.js').then((r) => r.ok, () => false)")
 
 
+def test_a_kept_copy_is_better_than_waiting_on(shared_browser: Browser, server: Server) -> None:
+    with shared_browser.page() as (page, _):
+        ready(page, server.url)
+        page.reload()
+        page.wait_for_function("globalThis.state?.offline === 1")
+        server.rules.append(Rule("/app/version.js", delay=600))
+        page.reload()
+        page.wait_for_function("globalThis.state?.offline === 1")
+
+
+def test_what_nobody_uses_any_more_goes(shared_browser: Browser, server: Server) -> None:
+    put = """async ([path, days]) => {
+      const name = (await caches.keys()).find((each) => each.includes("users"));
+      const date = new Date(Date.now() - days * 86_400_000).toUTCString();
+      const file = new Response("", { headers: { Date: date } });
+      await (await caches.open(name)).put(path, file);
+    }"""
+    with shared_browser.page() as (page, _):
+        ready(page, server.url)
+        for path, days in (("a-1.js", 100), ("a-2.js", 80), ("icons/icon-192.png", 100)):
+            page.evaluate(put, [path, days])
+        page.reload()
+        page.wait_for_function("globalThis.state?.offline === 1")
+        urls = kept(page)
+        assert f"{server.url}a-1.js" not in urls
+        assert {f"{server.url}{each}" for each in ("a-2.js", "icons/icon-192.png")} < set(urls)
+
+
+def test_without_its_service_worker_a_page_works(
+    shared_browser: Browser, site: Path, server: Server
+) -> None:
+    (site / "service-worker.js").unlink()
+    with shared_browser.page() as (page, said):
+        page.goto(server.url)
+        page.wait_for_function("globalThis.state?.registered === false")
+        assert state(page)["version"] == 1
+        assert len(state(page)["problems"]) == 1
+        assert not [each for each in said.errors if each.startswith("uncaught")]
+
+
 def test_failures_and_parts_are_not_kept(
     shared_browser: Browser, site: Path, server: Server
 ) -> None:
