@@ -61,6 +61,11 @@ EG_V_INLINE void eg_v_interleave(eg_v_input *to, const int8_t *const *rows, int3
     }
 }
 
+EG_V_INLINE eg_v_groups eg_v_pair(const int8_t *first, const int8_t *second)
+{
+    return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(eg_v_load_64(first), eg_v_load_64(second)));
+}
+
 EG_V_INLINE eg_v_groups eg_v_spread(const eg_v_input *inputs)
 {
     return eg_v_spread_32(inputs);

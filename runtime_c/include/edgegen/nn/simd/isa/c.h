@@ -111,6 +111,18 @@ EG_V_INLINE void eg_v_interleave(eg_v_input *to, const int8_t *const *rows, int3
     }
 }
 
+/* Where EG_V_GROUP is 2: inputs as they are, one of either in each lane. */
+EG_V_INLINE eg_v_groups eg_v_pair(const int8_t *first, const int8_t *second)
+{
+    eg_v_groups groups;
+
+    for (int32_t i = 0; i < EG_V_LANES; ++i) {
+        groups.lane[i][0] = first[i];
+        groups.lane[i][1] = second[i];
+    }
+    return groups;
+}
+
 /* One group of prepared inputs in every lane. */
 EG_V_INLINE eg_v_groups eg_v_spread(const eg_v_input *inputs)
 {
@@ -218,6 +230,14 @@ EG_V_INLINE eg_v_sums eg_v_multiply(eg_v_sums a, eg_v_sums b)
 {
     for (int32_t i = 0; i < EG_V_LANES; ++i) {
         a.lane[i] = (int32_t)((uint32_t)a.lane[i] * (uint32_t)b.lane[i]);
+    }
+    return a;
+}
+
+EG_V_INLINE eg_v_sums eg_v_shift_left(eg_v_sums a, int32_t shift)
+{
+    for (int32_t i = 0; i < EG_V_LANES; ++i) {
+        a.lane[i] = (int32_t)((uint32_t)a.lane[i] << shift);
     }
     return a;
 }

@@ -93,6 +93,15 @@ EG_V_INLINE void eg_v_interleave(eg_v_input *to, const int8_t *const *rows, int3
     }
 }
 
+EG_V_INLINE eg_v_groups eg_v_pair(const int8_t *first, const int8_t *second)
+{
+    const v128_t a = wasm_v128_load32_zero(first);
+    const v128_t b = wasm_v128_load32_zero(second);
+
+    return wasm_i16x8_extend_low_i8x16(
+        wasm_i8x16_shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+}
+
 EG_V_INLINE eg_v_groups eg_v_spread(const eg_v_input *inputs)
 {
     return wasm_v128_load32_splat(inputs);
@@ -150,8 +159,15 @@ EG_V_INLINE eg_v_sums eg_v_multiply(eg_v_sums a, eg_v_sums b)
     return wasm_i32x4_mul(a, b);
 }
 
+EG_V_INLINE eg_v_sums eg_v_shift_left(eg_v_sums a, int32_t shift)
+{
+    return wasm_i32x4_shl(a, (uint32_t)shift);
+}
+
+/* Hidden as the factor of eg_v_products_low is, or every lane is shifted alone. */
 EG_V_INLINE eg_v_sums eg_v_shift_right(eg_v_sums a, int32_t shift)
 {
+    __asm__ volatile("" : "+r"(shift));
     return wasm_i32x4_shr(a, (uint32_t)shift);
 }
 

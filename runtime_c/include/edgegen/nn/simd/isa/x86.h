@@ -105,6 +105,11 @@ EG_V_INLINE eg_v_sums eg_v_multiply(eg_v_sums a, eg_v_sums b)
     return _mm256_mullo_epi32(a, b);
 }
 
+EG_V_INLINE eg_v_sums eg_v_shift_left(eg_v_sums a, int32_t shift)
+{
+    return _mm256_sll_epi32(a, _mm_cvtsi32_si128(shift));
+}
+
 EG_V_INLINE eg_v_sums eg_v_shift_right(eg_v_sums a, int32_t shift)
 {
     return _mm256_sra_epi32(a, _mm_cvtsi32_si128(shift));

@@ -88,15 +88,21 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int32_
 #undef EG_V_SAVE
 }
 
-/* Functions of their own: around a loop that needs every register, nothing else may want one. */
+/* So many tiles. Functions of their own: around a loop that needs every register, nothing else may
+ * want one. */
 #define EG_V_TILE(POSITIONS, VECTORS)                                                              \
-    EG_V_ALONE void eg_v_tile_##POSITIONS##_##VECTORS(const eg_v_block *block,                     \
-                                                      const eg_v_input *in, int32_t *sums)         \
+    EG_V_ALONE void eg_v_tile_##POSITIONS##_##VECTORS(                                             \
+        const eg_v_block *block, const eg_v_input *in, int32_t *sums, int32_t tiles)               \
     {                                                                                              \
-        eg_v_tile(block, in, sums, POSITIONS, VECTORS);                                            \
+        for (; tiles > 0; --tiles) {                                                               \
+            eg_v_tile(block, in, sums, POSITIONS, VECTORS);                                        \
+            in += (POSITIONS)*block->step;                                                         \
+            sums += (POSITIONS) * (VECTORS)*EG_V_LANES;                                            \
+        }                                                                                          \
     }
 
-typedef void eg_v_tile_function(const eg_v_block *block, const eg_v_input *in, int32_t *sums);
+typedef void eg_v_tile_function(const eg_v_block *block, const eg_v_input *in, int32_t *sums,
+                                int32_t tiles);
 
 EG_V_TILE(1, 1)
 EG_V_TILE(1, 2)
@@ -149,13 +155,14 @@ static inline void eg_v_sum_tiles(const eg_v_block *block, const eg_v_input *in,
     const int32_t positions = count / number;
     const int32_t larger = count % number;
 
-    for (int32_t i = 0; i < number; ++i) {
-        const int32_t together = positions + (i < larger ? 1 : 0);
+    if (larger > 0) {
+        const int32_t together = larger * (positions + 1);
 
-        tiles[together - 1][vectors - 1](block, in, sums);
+        tiles[positions][vectors - 1](block, in, sums, larger);
         in += together * block->step;
         sums += together * vectors * EG_V_LANES;
     }
+    tiles[positions - 1][vectors - 1](block, in, sums, number - larger);
 }
 
 /* The same, up to their outputs. What rescales sums wants registers of its own: so sums are put
