@@ -23,6 +23,8 @@ from edgegen.engines.aot.traffic import of_window
 from edgegen.model import Conv2DAttrs, DType, Model, Op, OpKind
 
 _MOST_LINES = 8  # EG_MOST_LINES_SIMD
+_MOST_ROWS = 8  # EG_MOST_ROWS_SIMD
+_POSITIONS = 48  # EG_POSITIONS_SIMD
 
 
 def _refuse(isa: Isa, model: Model, op: Op) -> str | None:
@@ -103,7 +105,14 @@ def _pack(isa: Isa, model: Model, op: Op) -> npt.NDArray[np.int8]:
 def _scratch_bytes(isa: Isa, model: Model, op: Op) -> int:
     window = {k.removeprefix("window."): v for k, v in conv.window_of(model, op)}
     depth = window["input_depth"]
-    kept = (_lines(isa, model, op) - 1) * isa.group * window["dilation_height"] + 1
+    together = max(
+        min(_POSITIONS // window["output_width"], window["output_height"], _MOST_ROWS), 1
+    )
+    kept = (
+        (together - 1) * window["stride_height"]
+        + (_lines(isa, model, op) - 1) * isa.group * window["dilation_height"]
+        + 1
+    )
     columns = (
         (window["output_width"] - 1) * window["stride_width"]
         + (window["filter_width"] - 1) * window["dilation_width"]

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-enum { EG_MOST_LINES_SIMD = 8 };
+enum { EG_MOST_LINES_SIMD = 8, EG_MOST_ROWS_SIMD = 8 };
 
 typedef struct eg_depthwise_conv_2d_s8_simd {
     eg_window_2d window;
@@ -34,7 +34,8 @@ typedef struct eg_depthwise_conv_2d_s8_simd {
 
 /* scratch: with
  *
- *   kept = (lines - 1) * group * dilation_height + 1
+ *   together = max(min(EG_POSITIONS_SIMD / output_width, output_height, EG_MOST_ROWS_SIMD), 1)
+ *   kept = (together - 1) * stride_height + (lines - 1) * group * dilation_height + 1
  *   columns = (output_width - 1) * stride_width + (filter_width - 1) * dilation_width + 1
  *
  * `kept` int32, so many lines of columns * input_depth groups of prepared inputs, a vector of

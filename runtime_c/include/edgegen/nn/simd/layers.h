@@ -14,6 +14,8 @@
 extern "C" {
 #endif
 
+enum { EG_POSITIONS_SIMD = 48 }; /* whose sums become outputs together, at most */
+
 typedef struct eg_output_simd {
     const int32_t *bias;       /* of every channel, with what depends on the zero point */
     const int32_t *multiplier; /* Q31 */

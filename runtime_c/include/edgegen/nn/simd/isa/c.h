@@ -20,6 +20,7 @@
  *   EG_V_GROUP       inputs that one lane multiplies and adds at once: 2 or 4
  *   EG_V_POSITIONS   positions that are computed together at most, 1..6: twice as many vectors
  *                    hold sums, and four more are needed
+ *   EG_V_DEPTHWISE_POSITIONS   3 where code should be small; 6 if it is not set
  *   EG_V_INPUT       how an input is prepared in scratch: EG_V_INPUT_S16 or _S8, as it is, or _U8,
  *                    with 128 added. The generator takes 128 times the weights off the bias then.
  *

@@ -10,6 +10,7 @@
 #define EG_V_LANES 4
 #define EG_V_GROUP 2
 #define EG_V_POSITIONS 4
+#define EG_V_DEPTHWISE_POSITIONS 3
 #define EG_V_INPUT EG_V_INPUT_S16
 
 #if defined(__wasm_simd128__)

@@ -12,6 +12,10 @@
 extern "C" {
 #endif
 
+#ifndef EG_V_DEPTHWISE_POSITIONS
+#define EG_V_DEPTHWISE_POSITIONS 6
+#endif
+
 /* What is the same for a row of the output. */
 typedef struct eg_v_depthwise {
     const eg_depthwise_conv_2d_s8_simd *layer;
@@ -82,20 +86,26 @@ typedef void eg_v_depthwise_function(const eg_v_depthwise *row, int32_t channel,
 EG_V_TILE(1)
 EG_V_TILE(2)
 EG_V_TILE(3)
+#if EG_V_DEPTHWISE_POSITIONS > 3
 EG_V_TILE(4)
 EG_V_TILE(5)
 EG_V_TILE(6)
+#endif
 #undef EG_V_TILE
-
-enum { EG_V_DEPTHWISE_POSITIONS = 6 };
 
 /* The sums of a vector of channels at `count` positions, in tiles of nearly the same size. */
 static void eg_v_depthwise_sums(const eg_v_depthwise *row, int32_t channel, ptrdiff_t first,
                                 int32_t *sums, int32_t sum_step, int32_t count)
 {
     static eg_v_depthwise_function *const tiles[EG_V_DEPTHWISE_POSITIONS] = {
-        eg_v_depthwise_1, eg_v_depthwise_2, eg_v_depthwise_3,
-        eg_v_depthwise_4, eg_v_depthwise_5, eg_v_depthwise_6,
+        eg_v_depthwise_1,
+        eg_v_depthwise_2,
+        eg_v_depthwise_3,
+#if EG_V_DEPTHWISE_POSITIONS > 3
+        eg_v_depthwise_4,
+        eg_v_depthwise_5,
+        eg_v_depthwise_6,
+#endif
     };
     const int32_t number = (count + EG_V_DEPTHWISE_POSITIONS - 1) / EG_V_DEPTHWISE_POSITIONS;
     const int32_t positions = count / number;
@@ -192,26 +202,40 @@ static eg_v_depthwise_way *eg_v_depthwise_way_of(const eg_depthwise_conv_2d_s8_s
     return window->stride_width == 1 ? eg_v_depthwise_three_by_1 : eg_v_depthwise_three_by_2;
 }
 
-/* The row's outputs of one vector of channels or of two. */
-static void eg_v_depthwise_row(const eg_v_depthwise *row, eg_v_depthwise_way *way, int32_t channel,
-                               int32_t vectors, int8_t *out)
+/* The outputs of one vector of channels or of two in so many rows. Several rows have no more than
+ * EG_POSITIONS_SIMD positions. */
+static void eg_v_depthwise_rows(const eg_v_depthwise *rows, int32_t number, eg_v_depthwise_way *way,
+                                int32_t channel, int32_t vectors, int8_t *out)
 {
-    const eg_depthwise_conv_2d_s8_simd *layer = row->layer;
+    const eg_depthwise_conv_2d_s8_simd *layer = rows[0].layer;
     const int32_t count = layer->window.output_width;
     const int32_t step = vectors * EG_V_LANES;
     eg_v_finishing finish;
 
     eg_v_begin_finishing(&finish, &layer->output, layer->window.output_depth, channel, vectors);
-    for (int32_t x = 0; x < count; x += EG_V_FINISHED) {
-        const int32_t together = count - x < EG_V_FINISHED ? count - x : EG_V_FINISHED;
-        int32_t sums[EG_V_FINISHED * 2 * EG_V_LANES];
+    for (int32_t x = 0; x < count; x += EG_POSITIONS_SIMD) {
+        const int32_t together = count - x < EG_POSITIONS_SIMD ? count - x : EG_POSITIONS_SIMD;
+        int32_t sums[EG_POSITIONS_SIMD * 2 * EG_V_LANES];
 
-        for (int32_t i = 0; i < vectors; ++i) {
-            way(row, channel + i * EG_V_LANES, (ptrdiff_t)x * row->step, sums + i * EG_V_LANES,
-                step, together);
+        for (int32_t i = 0; i < number * vectors; ++i) {
+            const eg_v_depthwise *row = &rows[i / vectors];
+            const int32_t vector = i % vectors;
+
+            way(row, channel + vector * EG_V_LANES, (ptrdiff_t)x * row->step,
+                sums + i / vectors * together * step + vector * EG_V_LANES, step, together);
         }
-        eg_v_finish(&finish, sums, out + x * finish.step, together, vectors);
+        eg_v_finish(&finish, sums, out + x * finish.step, number * together, vectors);
     }
+}
+
+/* Zero points to the left and to the right of what a line has of the image; `pixel` prepared inputs
+ * are a column. */
+static void eg_v_fill_beside(const eg_v_image *image, eg_v_input zero, int32_t pixel,
+                             eg_v_input *line)
+{
+    eg_v_fill_inputs(line, zero, image->first_column * pixel);
+    eg_v_fill_inputs(line + image->last_column * pixel, zero,
+                     (image->columns - image->last_column) * pixel);
 }
 
 /* The input's rows from `first` on side by side; outside the image there are zero points. */
@@ -232,52 +256,71 @@ static void eg_v_prepare_line(const eg_window_2d *window, const eg_v_image *imag
     eg_v_interleave(to + image->first_column * depth * EG_V_GROUP, rows, there);
 }
 
+/* Small images: what is prepared for a block of channels serves several rows. */
+static inline int32_t eg_v_rows_together(const eg_window_2d *window)
+{
+    const int32_t room = EG_POSITIONS_SIMD / window->output_width;
+    const int32_t most =
+        window->output_height < EG_MOST_ROWS_SIMD ? window->output_height : EG_MOST_ROWS_SIMD;
+
+    return room < 1 ? 1 : (room < most ? room : most);
+}
+
 static void eg_v_depthwise_image(const eg_depthwise_conv_2d_s8_simd *layer, const int8_t *input,
                                  int8_t *output, void *scratch)
 {
     const eg_window_2d *window = &layer->window;
     const eg_v_image image = eg_v_image_of(window);
     const int32_t channels = window->input_depth;
+    const int32_t together = eg_v_rows_together(window);
     const int32_t apart = EG_V_GROUP * window->dilation_height; /* rows, from line to line */
-    const int32_t kept = (layer->lines - 1) * apart + 1;
+    const int32_t kept = (together - 1) * window->stride_height + (layer->lines - 1) * apart + 1;
     const int32_t line_inputs = image.row * EG_V_GROUP;
     int32_t *const first_rows = (int32_t *)scratch; /* what every kept line holds */
     eg_v_input *const lines = (eg_v_input *)(first_rows + kept);
     int8_t *const outside = (int8_t *)(lines + kept * line_inputs + EG_V_LANES * EG_V_GROUP);
     eg_v_depthwise_way *const way = eg_v_depthwise_way_of(layer);
-    eg_v_depthwise row;
+    const eg_v_input zero = eg_v_prepared(layer->input_zero_point);
+    const int32_t group = channels * EG_V_GROUP;
+    eg_v_depthwise rows[EG_MOST_ROWS_SIMD];
 
-    row.layer = layer;
-    row.column_step = window->dilation_width * channels * EG_V_GROUP;
-    row.weight_step = (channels > EG_V_LANES ? channels : EG_V_LANES) * EG_V_GROUP;
-    row.step = window->stride_width * channels * EG_V_GROUP;
-    eg_v_fill_inputs(lines, eg_v_prepared(layer->input_zero_point),
-                     kept * line_inputs + EG_V_LANES * EG_V_GROUP);
     memset(outside, layer->input_zero_point, (size_t)(window->input_width * channels));
     for (int32_t k = 0; k < kept; ++k) {
         first_rows[k] = INT32_MIN;
+        eg_v_fill_beside(&image, zero, group, lines + k * line_inputs);
     }
-    for (int32_t y = 0; y < window->output_height; ++y) {
-        const int32_t top = y * window->stride_height; /* counted from the padding's first row */
+    eg_v_fill_inputs(lines + kept * line_inputs, zero, EG_V_LANES * EG_V_GROUP);
+    for (int32_t i = 0; i < together; ++i) {
+        rows[i].layer = layer;
+        rows[i].column_step = window->dilation_width * group;
+        rows[i].weight_step = (channels > EG_V_LANES ? channels : EG_V_LANES) * EG_V_GROUP;
+        rows[i].step = window->stride_width * group;
+    }
+    for (int32_t y = 0; y < window->output_height; y += together) {
+        const int32_t left = window->output_height - y;
+        const int32_t number = left < together ? left : together;
 
-        for (int32_t line = 0; line < layer->lines; ++line) {
-            const int32_t first = top + line * apart;
+        for (int32_t i = 0; i < number * layer->lines; ++i) {
+            const int32_t row = i / layer->lines;
+            const int32_t line = i % layer->lines;
+            /* Counted from the padding's first row. */
+            const int32_t first = (y + row) * window->stride_height + line * apart;
             eg_v_input *const place = lines + first % kept * line_inputs;
 
             if (first_rows[first % kept] != first) {
                 first_rows[first % kept] = first;
                 eg_v_prepare_line(window, &image, input, outside, first - window->pad_top, place);
             }
-            row.line[line] = place;
+            rows[row].line[line] = place;
         }
         for (int32_t c = 0; c < channels;) {
             const int32_t vectors = eg_v_vectors(channels, c);
             const int32_t first = eg_v_first(channels, c, vectors);
 
-            eg_v_depthwise_row(&row, way, first, vectors, output + first);
+            eg_v_depthwise_rows(rows, number, way, first, vectors, output + first);
             c += vectors * EG_V_LANES;
         }
-        output += window->output_width * channels;
+        output += number * window->output_width * channels;
     }
 }
 

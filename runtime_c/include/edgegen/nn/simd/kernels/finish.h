@@ -11,8 +11,6 @@
 extern "C" {
 #endif
 
-enum { EG_V_FINISHED = 48 }; /* positions at once, at most */
-
 /* Vectors of the block that takes the channels from `done` on, as nn/simd/conv_2d.h has it. */
 static inline int32_t eg_v_vectors(int32_t channels, int32_t done)
 {

@@ -171,8 +171,8 @@ static inline void eg_v_tiles(const eg_v_block *block, const eg_v_input *in, int
                               int32_t count, int32_t vectors)
 {
     while (count > 0) {
-        const int32_t together = count < EG_V_FINISHED ? count : EG_V_FINISHED;
-        int32_t sums[EG_V_FINISHED * 2 * EG_V_LANES];
+        const int32_t together = count < EG_POSITIONS_SIMD ? count : EG_POSITIONS_SIMD;
+        int32_t sums[EG_POSITIONS_SIMD * 2 * EG_V_LANES];
 
         eg_v_sum_tiles(block, in, sums, together, vectors);
         eg_v_finish(&block->finish, sums, out, together, vectors);
