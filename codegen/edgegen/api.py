@@ -415,6 +415,7 @@ def _generate(
     if not report.ok and not force:
         raise _does_not_fit(report, device_)
     built = wasm_build.completed(targets.build(model, device_, options), directory)
+    built = targets.finish(built, model, device_, options)
     complete = _with_own_files(built, sources)
     measured = evidence.to_lock(arena, model.source.sha256, device_.id)
     plan = project.plan(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import chunks, frontends, wasm_library
+from edgegen import api, chunks, frontends, wasm_library
 from edgegen.engines.aot.emit import WEIGHT_ALIGNMENT
 from edgegen.inputs import ImageInput
 from edgegen.model import Model
@@ -165,3 +165,18 @@ def test_a_project_is_completed_by_what_its_folder_holds(tmp_path: Path) -> None
     assert found.files["edgegen/wasm/simd.wasm"].content == b"\0asm"
     assert build.notes(found) == ()
     assert build.notes(GeneratedProject({})) == ()
+
+
+def test_the_service_worker_knows_the_modules(
+    digits_tflite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = b"\0asm of somebody"
+
+    def made(files: Mapping[str, bytes], _: object) -> dict[str, bytes]:
+        return product({path: data for path, data in files.items() if "native/" in path}, module)
+
+    monkeypatch.setattr(build, "compiled", made)
+    api.scaffold(digits_tflite, "browser", tmp_path / "site")
+    listed = (tmp_path / "site/edgegen/pwa/precache.js").read_text()
+    assert f'"edgegen/wasm/simd.wasm": "{hashlib.sha256(module).hexdigest()}"' in listed
+    assert "build.json" not in listed

@@ -111,6 +111,17 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
     return target.build(model, device, replace(options, engines=chosen))
 
 
+def finish(
+    project: GeneratedProject, model: Model, device: Device, options: Options
+) -> GeneratedProject:
+    """A project to which compiled files were added since `build`; families that have something that
+    depends on them have a function of that name."""
+    of_family = getattr(_target(device.family), "finish", None)
+    if of_family is None:
+        return project
+    return cast(GeneratedProject, of_family(project, model, device, options))
+
+
 def fit(model: Model, device: Device, options: Options, engines: Sequence[str] = ()) -> FitReport:
     """How engines fit a device; by default all of the device's."""
     target = _target(device.family)

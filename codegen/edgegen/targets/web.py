@@ -79,12 +79,18 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
         files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
     for path, data in copies("web/scaffold"):
         files[path] = File(data, Owner.USER)
-    # Last, because it names the others.
-    template = f"web/generated/{web_precache.TEMPLATE}.j2"
-    context |= web_precache.context(files, _libraries(options))
+    return finish(GeneratedProject(files), model, device, options)
+
+
+def finish(
+    project: GeneratedProject, model: Model, device: WebBrowser, options: Options
+) -> GeneratedProject:
+    """What names all other files, compiled ones, too."""
+    template, path = f"web/generated/{web_precache.TEMPLATE}.j2", f"edgegen/{web_precache.TEMPLATE}"
+    others = {name: file for name, file in project.files.items() if name != path}
+    context = web_precache.context(others, _libraries(options))
     context["header"] = file_header(template, model, device.id)
-    files[f"edgegen/{web_precache.TEMPLATE}"] = File(render(template, context), Owner.EDGEGEN)
-    return GeneratedProject(files)
+    return GeneratedProject({**others, path: File(render(template, context), Owner.EDGEGEN)})
 
 
 def _golden(model: Model, options: Options) -> dict[str, bytes]:

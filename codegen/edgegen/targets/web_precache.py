@@ -17,6 +17,7 @@ _NEVER = (
     "edgegen/native/",
     "edgegen/pwa/service-worker-core.js",
     "edgegen/vite.js",
+    "edgegen/wasm/build.json",
 )
 _OPTIONAL = ("edgegen/golden", "edgegen/selftest")
 _SERVED = (".css", ".html", ".js", ".json", ".png", ".svg", ".wasm", ".webmanifest", ".bin")
