@@ -17,7 +17,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
 from numeric import test_aot_simd, test_aot_simd_f32
-from support.host_engine import random_vectors, tflm
+from support.host_engine import Build, HostEngine, random_vectors, tflm
 from support.native_library import AARCH64, ARM, CLANG, GCC, Machine, NativeLibrary, call
 from support.recurrent import svdf
 from support.tflite_builder import ModelBuilder
@@ -101,6 +101,17 @@ def test_vector_kernels_of_arm(layers: Callable[[], bytes], tmp_path: Path) -> N
         library = NativeLibrary(model, tmp_path / machine.toolchain, machine)
         assert len(library.probe("variants").split()) > 1
         check(library)
+
+
+@pytest.mark.arm_linux
+def test_exponentials_of_arm_are_those_of_every_instruction_set(tmp_path: Path) -> None:
+    model = test_aot_simd_f32.exponentials()
+    vectors = random_vectors(model, 2, 1)
+    twin = HostEngine(model, tmp_path / "twin", Build(features=("neon",))).run(vectors)
+    library = NativeLibrary(model, tmp_path / "arm", AARCH64)
+    for outputs, want in zip(library.run(vectors), twin, strict=True):
+        for tensor, got in zip(model.outputs, outputs, strict=True):
+            assert np.array_equal(got, want[tensor]), model.tensors[tensor].name
 
 
 def integers_and_floats() -> bytes:

@@ -195,7 +195,8 @@ def _strange_vector(model: Model, seed: int) -> Vector:
     return vector
 
 
-def _exponentials() -> Model:
+def exponentials() -> Model:
+    """Softmax and logistic functions of several sizes."""
     batch = OpBatch("float32")
     for columns in (1, 3, 4, 5, 8, 10, 17, 100):
         for beta in (1.0, 0.3):
@@ -207,7 +208,7 @@ def _exponentials() -> Model:
 @BUILDS
 def test_exponentials(build: Build, tmp_path: Path) -> None:
     """Close to the reference's, all of which are in 0..1."""
-    model = _exponentials()
+    model = exponentials()
     random = np.random.default_rng(2)
     vectors = [
         [random.normal(0, scale, model.tensors[t].shape).astype(np.float32) for t in model.inputs]
@@ -222,7 +223,7 @@ def test_exponentials(build: Build, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("build", [TWINS[0], AVX2, WASM])
 def test_exponentials_are_the_same_everywhere(build: Build, tmp_path: Path) -> None:
-    model = _exponentials()
+    model = exponentials()
     vectors = [_strange_vector(model, seed) for seed in range(3)]
     vectors += host_engine.random_vectors(model, 3, seed=1)
     expected = HostEngine(model, tmp_path / "twin", Build(features=("neon",))).run(vectors)
