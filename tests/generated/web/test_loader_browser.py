@@ -25,6 +25,10 @@ ELSEWHERE = "other.test"
 
 LOAD = """async ({ options, streamed, abortAt }) => {
   const { loadAsset, streamAsset } = await import("./loader.js");
+  const kept = async () => {
+    const [name] = await caches.keys();
+    return name ? (await caches.open(name)).keys() : [];
+  };
   const events = [];
   const controller = new AbortController();
   const all = {
@@ -50,6 +54,14 @@ LOAD = """async ({ options, streamed, abortAt }) => {
     }
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", file));
     const sha256 = Array.from(digest, (each) => each.toString(16).padStart(2, "0")).join("");
+    // It is stored behind the load.
+    const isWarned = () => events.some(({ warning }) => warning?.code === "storage");
+    for (let tries = 0; tries < 500 && !isWarned(); tries += 1) {
+      const urls = (await kept()).map(({ url }) => url);
+      const isBegun = urls.some((url) => url.includes("?"));
+      if (urls.some((url) => url.endsWith(".json")) && !isBegun) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
     return { sha256, events, layers };
   } catch ({ name, code, message }) {
     return { error: { name, code, message }, events };
@@ -140,6 +152,16 @@ def test_a_load_that_was_left_goes_on_after_a_reload(
 ) -> None:
     found = load(abortAt=2 * SIZE, options={"concurrency": 1})
     assert found["error"]["name"] == "AbortError"
+    page.evaluate(
+        """async () => {
+          for (let tries = 0; tries < 500; tries += 1) {
+            const [name] = await caches.keys();
+            const keys = name ? await (await caches.open(name)).keys() : [];
+            if (keys.some(({ url }) => url.endsWith(".bin"))) return;
+            await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+        }"""
+    )
     fetched(server)
     page.reload()
     found = load()
