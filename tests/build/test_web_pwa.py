@@ -80,7 +80,9 @@ def new_version(site: Path, path: str = "edgegen/spec.js") -> None:
     new = hashlib.sha256(file.read_bytes()).hexdigest()
     text = listed.read_text()
     assert old in text
-    listed.write_text(text.replace(old, new))
+    version = re.search(r'VERSION = "([0-9a-f]+)"', text)
+    assert version is not None
+    listed.write_text(text.replace(old, new).replace(version[1], version[1][::-1]))
     (site / "app" / "version.js").write_text("export const VERSION = 2;\n")
 
 
@@ -189,7 +191,9 @@ def test_a_new_version_waits_until_it_is_accepted_and_loads_pages_once(
         server.answers.clear()
         page.reload()
         page.wait_for_function("globalThis.state?.updates === 1")
+        # A page is of one version, whoever's the files are.
         assert "second" not in state(page)["spec"]
+        assert state(page)["version"] == 1
         # What is the same in both versions is not fetched again.
         fetched = [each.path for each in server.answers if each.path.startswith("/edgegen/")]
         assert sorted(set(fetched)) == [
@@ -204,11 +208,11 @@ def test_a_new_version_waits_until_it_is_accepted_and_loads_pages_once(
         page.evaluate("accept()")
         for each in (page, other):
             each.wait_for_function("globalThis.state?.spec.second && state.offline === 1")
-            assert "second" in state(each)["spec"]
+            assert state(each)["version"] == 2
             assert state(each)["updates"] == 0
             assert each.evaluate("sessionStorage.loads") == "1"
         after = kept(page)
-        assert len(after) == len(before)  # the old version's file is gone
+        assert len(after) == len(before)  # the old version's files are gone
         server.kill()
         page.reload()
         page.wait_for_function("globalThis.state?.version === 2")
@@ -243,6 +247,7 @@ def test_half_an_update_changes_nothing(
         page.reload()
         page.wait_for_function("globalThis.state?.offline === 1")
         assert "second" not in state(page)["spec"]
+        assert state(page)["version"] == 1
         # When the server has recovered, the update comes.
         server.rules.clear()
         server.start()

@@ -38,7 +38,15 @@ USERS = (
 def test_generated_files_are_known_by_hash_and_the_users_by_name() -> None:
     files = {path: File(path.encode(), Owner.EDGEGEN) for path in reversed(GENERATED)}
     files |= {path: File(b"", Owner.USER) for path in reversed(USERS)}
-    assert web_precache.context(files) == {
+    found = web_precache.context(files)
+    version = found.pop("files_version")
+    changed = files | {"edgegen/native/nn.c": File(b"", Owner.EDGEGEN)}
+    assert web_precache.context(changed)["files_version"] != version
+    assert web_precache.context(files | {"README.md": File(b"x", Owner.USER)}) == {
+        **found,
+        "files_version": version,
+    }
+    assert found == {
         "needed": [
             (path, hashlib.sha256(path.encode()).hexdigest())
             for path in (

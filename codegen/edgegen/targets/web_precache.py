@@ -25,18 +25,26 @@ _USERS = ("app/", "icons/", "index.html", "manifest.webmanifest")
 
 
 def context(files: Mapping[str, File], libraries: Iterable[Library] = ()) -> dict[str, object]:
-    """What `TEMPLATE` prints: (path, SHA-256) of edgegen's files, and paths of the user's.
+    """What `TEMPLATE` prints: (path, SHA-256) of edgegen's files, and paths of the user's; and what
+    is another text for every other set of edgegen's files.
 
     Args:
         files: All others of the project.
         libraries: Of others, which are copied to edgegen/vendor/ when the project has been written.
     """
-    generated = {
+    hashes = {
         path: hashlib.sha256(file.content).hexdigest()
         for path, file in sorted(files.items())
-        if file.owner is Owner.EDGEGEN and _is_served(path) and not path.startswith(_NEVER)
+        if file.owner is Owner.EDGEGEN
     }
+    generated = {
+        path: sha256
+        for path, sha256 in hashes.items()
+        if _is_served(path) and not path.startswith(_NEVER)
+    }
+    lines = "".join(f"{sha256} {path}\n" for path, sha256 in hashes.items())
     return {
+        "files_version": hashlib.sha256(lines.encode()).hexdigest()[:16],
         "needed": [each for each in generated.items() if not each[0].startswith(_OPTIONAL)],
         "optional": [
             *(each for each in generated.items() if each[0].startswith(_OPTIONAL)),
