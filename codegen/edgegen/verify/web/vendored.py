@@ -1,4 +1,4 @@
-"""Brings the runtimes that a project vendors, as its README says: npm ci, npm run vendor."""
+"""Brings the runtimes that a project vendors, as its README says: npm install, npm run vendor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEEDED_BY = ("onnxruntime", "litert")
 """Engines whose runtimes are packages of npm."""
 
 _SECONDS = 600.0
-_QUIET = ("--no-audit", "--no-fund", "--loglevel=error")
+_QUIET = ("--omit=dev", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def obstacle(directory: Path, engine: str) -> str:
@@ -27,10 +27,11 @@ def obstacle(directory: Path, engine: str) -> str:
         return (
             f"its runtime is not in edgegen/vendor, and npm is missing: {tools.missing('npm').fix}"
         )
-    install = "ci" if (directory / "package-lock.json").is_file() else "install"
-    for command in (("npm", install, *_QUIET), ("npm", "run", "vendor", "--loglevel=error")):
+    has_lock = (directory / "package-lock.json").is_file()
+    install = ("ci",) if has_lock else ("install", "--no-package-lock")
+    for command in (("npm", *install, *_QUIET), ("npm", "run", "vendor", "--loglevel=error")):
         if problem := _run(command, directory):
-            return f"its runtime is not in edgegen/vendor: `{' '.join(command[:3])}` {problem}"
+            return f"its runtime is not in edgegen/vendor: `{' '.join(command)}` {problem}"
     return "" if _is_there(directory, engine) else "`npm run vendor` did not bring its runtime"
 
 
