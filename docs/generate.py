@@ -521,6 +521,68 @@ def serving_table() -> str:
     )
 
 
+# Browsers
+
+WEB = ROOT / "benchmarks" / "web.json"
+WEB_FIGURES = (
+    (
+        "download_bytes",
+        "Download before the first result, kB (brotli, page and libraries and model)",
+    ),
+    ("cold_ms", "Cold start, ms from the start of the navigation to the first result"),
+    ("latency_us", "Latency, microseconds of one inference"),
+)
+WEB_CONTENDERS = {
+    "aot-simd": "`aot`",
+    "aot-baseline": "`aot` without SIMD",
+    "litert": "LiteRT.js",
+    "onnxruntime": "onnxruntime-web",
+    "tfjs-tflite": "tfjs-tflite",
+}
+
+
+def web_tables() -> str:
+    """A table per figure, and what they were measured with."""
+    record = json.loads(WEB.read_text(encoding="utf-8"))
+    about = record["facts"]
+    packages = ", ".join(f"{name} {version}" for name, version in about["packages"].items())
+    rounds = record["rounds"]
+    parts = [f"{title}:\n\n{web_table(record['rows'], key)}" for key, title in WEB_FIGURES]
+    parts.append(
+        "In bold: a rival's figure by that of `aot`, above 1 where `aot` is better. Where a place "
+        "is empty,\nthe contender does not take the model: kws in float has layers with int8 "
+        "weights, which `aot`\nrefuses.\n"
+    )
+    parts.append(
+        f"Measured with {about['browser']}, {packages},\non {about['machine']}; one thread,\n"
+        f"contenders in turn; medians of {rounds['cold']} cold starts, each in a new profile (an\n"
+        f"empty page takes {record['blank_ms']} ms), and of {rounds['latency']} rounds of latency. "
+        "The outputs of all\nwere compared with the reference's before. `benchmarks/web.py` says "
+        "what is counted how.\n"
+    )
+    return "\n".join(parts)
+
+
+def web_table(rows: Sequence[dict[str, Any]], key: str) -> str:
+    """A line per model, a column per contender."""
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    found = {(row["model"], row["contender"]): row[key] for row in rows}
+
+    def cell(model: str, contender: str) -> str:
+        value = found.get((model, contender))
+        if value is None:
+            return ""
+        shown = number(value / 1000 if key == "download_bytes" else value)
+        ours = found.get((model, "aot-simd"))
+        is_rival = ours and not contender.startswith("aot")
+        return f"{shown}, **{value / ours:.2f}**" if is_rival else shown
+
+    return table(
+        ["model", *WEB_CONTENDERS.values()],
+        [[model, *(cell(model, each) for each in WEB_CONTENDERS)] for model in models],
+    )
+
+
 # Files
 
 PAGES: dict[str, Callable[[], str]] = {
