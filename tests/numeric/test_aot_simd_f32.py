@@ -130,9 +130,11 @@ def _add_others(batch: OpBatch) -> None:
         ):
             for activation in ("none", "relu_n1_to_1"):
                 batch.binary(kind, shapes, (Q1, Q1, Q1), activation=activation)
-    for kind in ("RELU", "RELU6"):
-        for elements in (1, 8, 39):
+    for elements in (1, 8, 39):
+        for kind in ("RELU", "RELU6", "HARD_SWISH"):
             batch.op(kind, (1, elements), (1, elements), Q1, Q1)
+        for alpha in (0.2, -1.5):
+            batch.op("LEAKY_RELU", (1, elements), (1, elements), Q1, Q1, alpha=alpha)
     for depth, activation in ((3, "none"), (4, "none"), (8, "relu6"), (21, "relu_n1_to_1")):
         for kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
             for size, stride in (((2, 2), (2, 2)), ((3, 2), (1, 2)), ((7, 9), (7, 9))):

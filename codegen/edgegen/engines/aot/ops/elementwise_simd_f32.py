@@ -1,4 +1,4 @@
-"""Float ADD, SUB, MUL, clamps, pools, means over pixels, softmax and logistic with vectors."""
+"""Float ADD, SUB, MUL, functions of one value, pools, means and softmax with vectors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from edgegen.engines.aot.kernels import Kernel
 from edgegen.engines.aot.ops import binary, mean, pool_2d, softmax, unary
 from edgegen.engines.aot.ops.common import (
     attrs_of,
+    input_index,
     input_tensor,
     known_activation,
     output_tensor,
@@ -44,6 +45,26 @@ def _refuse_binary(isa: Isa, model: Model, op: Op) -> str | None:
 
 def _lower_clamp(isa: Isa, model: Model, op: Op) -> Call:
     return _with_vectors(isa, unary.lower_clamp_f32(model, op), "elementwise", "clamp")
+
+
+def _lower_leaky_relu(isa: Isa, model: Model, op: Op) -> Call:
+    return _with_vectors(isa, unary.lower_leaky_relu_f32(model, op), "elementwise", "leaky_relu")
+
+
+def _lower_hard_swish(isa: Isa, model: Model, op: Op) -> Call:
+    # The portable kernel is one for any function, which its layer points to.
+    elements = ("elements", output_tensor(model, op).elements)
+    return Call(
+        op=op,
+        function=f"eg_run_hard_swish_f32_{isa.name}",
+        struct="eg_activation_f32",
+        fields=(elements,),
+        inputs=(input_index(op),),
+        output=op.outputs[0],
+        header="edgegen/nn/simd/elementwise_f32.h",
+        sources=(isa.source("hard_swish"),),
+        in_place=(0,),
+    )
 
 
 def _lower_logistic(isa: Isa, model: Model, op: Op) -> Call:
@@ -101,6 +122,8 @@ def _kernels(isa: Isa) -> tuple[Kernel, ...]:
         (OpKind.RELU6, _lower_clamp, _refuse_nothing),
         (OpKind.AVERAGE_POOL_2D, _lower_pool("average_pool_2d"), _refuse_pool),
         (OpKind.MAX_POOL_2D, _lower_pool("max_pool_2d"), _refuse_pool),
+        (OpKind.LEAKY_RELU, _lower_leaky_relu, _refuse_nothing),
+        (OpKind.HARD_SWISH, _lower_hard_swish, _refuse_nothing),
         (OpKind.LOGISTIC, _lower_logistic, _refuse_nothing),
         (OpKind.SOFTMAX, _lower_softmax, _refuse_softmax),
         (OpKind.MEAN, _lower_mean, _refuse_mean),

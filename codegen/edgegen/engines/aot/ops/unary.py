@@ -181,7 +181,7 @@ lower_clamp_f32 = _float_call(
 )
 """RELU and RELU6."""
 
-_lower_leaky_relu_f32 = _float_call(
+lower_leaky_relu_f32 = _float_call(
     "eg_run_leaky_relu_f32",
     "eg_leaky_relu_f32",
     "nn/leaky_relu_f32.c",
@@ -199,7 +199,7 @@ KERNELS = (
     table_kernel(OpKind.TANH, _tanh),
     Kernel(OpKind.RELU, DType.FLOAT32, lower_clamp_f32),
     Kernel(OpKind.RELU6, DType.FLOAT32, lower_clamp_f32),
-    Kernel(OpKind.LEAKY_RELU, DType.FLOAT32, _lower_leaky_relu_f32),
+    Kernel(OpKind.LEAKY_RELU, DType.FLOAT32, lower_leaky_relu_f32),
     Kernel(OpKind.LOGISTIC, DType.FLOAT32, lower_logistic_f32),
     Kernel(OpKind.TANH, DType.FLOAT32, _lower_tanh_f32),
 )

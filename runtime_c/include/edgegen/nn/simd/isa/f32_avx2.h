@@ -72,6 +72,11 @@ EG_F_INLINE eg_f_vector eg_f_min(eg_f_vector a, eg_f_vector b)
     return _mm256_min_ps(a, b);
 }
 
+EG_F_INLINE eg_f_vector eg_f_if_positive(eg_f_vector a, eg_f_vector b)
+{
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_GT_OQ));
+}
+
 EG_F_INLINE eg_f_vector eg_f_shifted(eg_f_vector x)
 {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 23));

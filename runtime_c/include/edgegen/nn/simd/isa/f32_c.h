@@ -125,6 +125,15 @@ EG_F_INLINE eg_f_vector eg_f_min(eg_f_vector a, eg_f_vector b)
     return a;
 }
 
+/* a > 0 ? a : b */
+EG_F_INLINE eg_f_vector eg_f_if_positive(eg_f_vector a, eg_f_vector b)
+{
+    for (int32_t i = 0; i < EG_F_LANES; ++i) {
+        a.lane[i] = a.lane[i] > 0.0f ? a.lane[i] : b.lane[i];
+    }
+    return a;
+}
+
 /* Every lane's bits, 23 to the left: the last of the fraction become the exponent. */
 EG_F_INLINE eg_f_vector eg_f_shifted(eg_f_vector x)
 {

@@ -79,6 +79,11 @@ EG_F_INLINE eg_f_vector eg_f_min(eg_f_vector a, eg_f_vector b)
     return vbslq_f32(vcltq_f32(a, b), a, b);
 }
 
+EG_F_INLINE eg_f_vector eg_f_if_positive(eg_f_vector a, eg_f_vector b)
+{
+    return vbslq_f32(vcgtq_f32(a, vdupq_n_f32(0.0f)), a, b);
+}
+
 EG_F_INLINE eg_f_vector eg_f_shifted(eg_f_vector x)
 {
     return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(x), 23));

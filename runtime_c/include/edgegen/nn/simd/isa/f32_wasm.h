@@ -76,6 +76,11 @@ EG_F_INLINE eg_f_vector eg_f_min(eg_f_vector a, eg_f_vector b)
     return wasm_f32x4_pmin(b, a);
 }
 
+EG_F_INLINE eg_f_vector eg_f_if_positive(eg_f_vector a, eg_f_vector b)
+{
+    return wasm_v128_bitselect(a, b, wasm_f32x4_gt(a, wasm_f32x4_splat(0.0f)));
+}
+
 EG_F_INLINE eg_f_vector eg_f_shifted(eg_f_vector x)
 {
     return wasm_i32x4_shl(x, 23);

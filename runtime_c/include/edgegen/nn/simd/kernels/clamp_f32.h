@@ -3,7 +3,7 @@
 #define EDGEGEN_NN_SIMD_KERNELS_CLAMP_F32_H
 
 #include "edgegen/nn/simd/elementwise_f32.h"
-#include "edgegen/nn/simd/kernels/clamp_vector_f32.h"
+#include "edgegen/nn/simd/kernels/vector_f32.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "edgegen/nn/simd/depthwise_conv_2d_f32.h"
-#include "edgegen/nn/simd/kernels/clamp_vector_f32.h"
+#include "edgegen/nn/simd/kernels/vector_f32.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,8 +1,8 @@
-/* exp(x) of every lane, and what is left over where numbers do not fill a vector. */
+/* exp(x) of every lane. */
 #ifndef EDGEGEN_NN_SIMD_KERNELS_EXPONENTIAL_F32_H
 #define EDGEGEN_NN_SIMD_KERNELS_EXPONENTIAL_F32_H
 
-#include "edgegen/nn/simd/kernels/clamp_vector_f32.h"
+#include "edgegen/nn/simd/kernels/vector_f32.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,27 +35,6 @@ EG_F_INLINE eg_f_vector eg_f_exp(eg_f_vector x)
     p = eg_f_multiply_add(p, r, 5.0000001201e-1f);
     p = eg_f_add(eg_f_multiply(p, eg_f_multiply(r, r)), r);
     return eg_f_multiply(eg_f_add(p, eg_f_fill(1.0f)), eg_f_shifted(biased));
-}
-
-/* The first `count` lanes, less than all; the others are 0. */
-static inline eg_f_vector eg_f_load_some(const float *from, int32_t count)
-{
-    float all[EG_F_LANES] = {0.0f};
-
-    for (int32_t i = 0; i < count; ++i) {
-        all[i] = from[i];
-    }
-    return eg_f_load(all);
-}
-
-static inline void eg_f_save_some(float *to, eg_f_vector x, int32_t count)
-{
-    float all[EG_F_LANES];
-
-    eg_f_save(all, x);
-    for (int32_t i = 0; i < count; ++i) {
-        to[i] = all[i];
-    }
 }
 
 #ifdef __cplusplus

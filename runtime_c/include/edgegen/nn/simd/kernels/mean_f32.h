@@ -2,7 +2,7 @@
 #ifndef EDGEGEN_NN_SIMD_KERNELS_MEAN_F32_H
 #define EDGEGEN_NN_SIMD_KERNELS_MEAN_F32_H
 
-#include "edgegen/nn/simd/kernels/clamp_vector_f32.h"
+#include "edgegen/nn/simd/kernels/vector_f32.h"
 #include "edgegen/nn/simd/pool_2d_f32.h"
 
 #ifdef __cplusplus

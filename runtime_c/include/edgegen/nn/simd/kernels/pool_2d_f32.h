@@ -4,7 +4,7 @@
 
 #include <float.h>
 
-#include "edgegen/nn/simd/kernels/clamp_vector_f32.h"
+#include "edgegen/nn/simd/kernels/vector_f32.h"
 #include "edgegen/nn/simd/pool_2d_f32.h"
 
 #ifdef __cplusplus

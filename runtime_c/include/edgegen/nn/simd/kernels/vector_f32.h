@@ -1,6 +1,6 @@
 /* What float kernels have in common. */
-#ifndef EDGEGEN_NN_SIMD_KERNELS_CLAMP_VECTOR_F32_H
-#define EDGEGEN_NN_SIMD_KERNELS_CLAMP_VECTOR_F32_H
+#ifndef EDGEGEN_NN_SIMD_KERNELS_VECTOR_F32_H
+#define EDGEGEN_NN_SIMD_KERNELS_VECTOR_F32_H
 
 #ifndef EG_F
 #include "edgegen/nn/simd/isa/f32_c.h"
@@ -37,8 +37,29 @@ static inline int32_t eg_f_begin(int32_t channel, int32_t channels)
     return channel < channels - EG_F_LANES ? channel : channels - EG_F_LANES;
 }
 
+/* The first `count` lanes, less than all; the others are 0. */
+static inline eg_f_vector eg_f_load_some(const float *from, int32_t count)
+{
+    float all[EG_F_LANES] = {0.0f};
+
+    for (int32_t i = 0; i < count; ++i) {
+        all[i] = from[i];
+    }
+    return eg_f_load(all);
+}
+
+static inline void eg_f_save_some(float *to, eg_f_vector x, int32_t count)
+{
+    float all[EG_F_LANES];
+
+    eg_f_save(all, x);
+    for (int32_t i = 0; i < count; ++i) {
+        to[i] = all[i];
+    }
+}
+
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* EDGEGEN_NN_SIMD_KERNELS_CLAMP_VECTOR_F32_H */
+#endif /* EDGEGEN_NN_SIMD_KERNELS_VECTOR_F32_H */

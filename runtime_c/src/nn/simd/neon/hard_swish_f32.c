@@ -1,0 +1,3 @@
+#include "edgegen/nn/simd/isa/f32_neon.h"
+
+#include "edgegen/nn/simd/kernels/hard_swish_f32.h"

@@ -1,0 +1,3 @@
+#include "edgegen/nn/simd/isa/f32_wasm.h"
+
+#include "edgegen/nn/simd/kernels/leaky_relu_f32.h"
