@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from edgegen import chunks
+from edgegen import api, chunks
 from edgegen.chunks import Span
 from edgegen.render import render
 from support.browser import Browser, Rule, Server, browsing, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+DIGITS = Path(__file__).resolve().parents[3] / "examples" / "digits" / "digits.tflite"
 NAME = "model.bin"
 SIZE = 200_000
 
@@ -278,3 +279,19 @@ def test_blocked_storage(browser: Browser, server: Server) -> None:
         (warning,) = warnings(found)
         assert warning["code"] == "storage"
         assert "keeps nothing" in warning["message"]
+
+
+def test_a_page_says_that_it_cannot_keep_the_model(browser: Browser, tmp_path: Path) -> None:
+    """And goes on: the whole way of a warning, from the worker to the page."""
+    project = tmp_path / "digits"
+    api.scaffold(DIGITS, "browser", project, engines=["aot"])
+    with serving(project) as server, browser.page() as (page, _):
+        page.add_init_script("delete Navigator.prototype.serviceWorker")  # it keeps files, too
+        page.goto(f"{server.url}edgegen/spec.js")
+        session = page.context.new_cdp_session(page)
+        quota = {"origin": server.url.rstrip("/"), "quotaSize": 1000}
+        session.send("Storage.overrideQuotaForOrigin", quota)
+        page.goto(server.url)
+        page.wait_for_selector("text=The browser has no space left for the model")
+        page.wait_for_selector("#loading", state="hidden")
+        assert page.text_content("#state") != "Not loaded"
