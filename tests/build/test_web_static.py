@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_new_project_is_clean(project: Path, command: tuple[str, ...]) -> None:
     result = web_tools.run(*command, cwd=project)
     assert result.returncode == 0, result.stdout
+
+
+def test_a_project_names_the_versions_that_it_was_tested_with(project: Path) -> None:
+    tools = json.loads((DIGITS.parents[1] / "tests/web_tools/package.json").read_bytes())
+    wanted = json.loads((project / "package.json").read_bytes())
+    assert wanted["devDependencies"] == tools["devDependencies"]
 
 
 def test_types_of_every_script_are_checked(project: Path) -> None:
