@@ -437,6 +437,11 @@ def verify(
     would install; then from its Debian package, and as a server that is sent requests. What that
     takes is downloaded once, without root, to $XDG_CACHE_HOME/edgegen.
 
+    A web project is served on 127.0.0.1 and opened in headless Chromium, driven by Playwright
+    (pip install 'edgegen[web]'): the self-test on every backend, then damaged, missing and cut off
+    files, full storage, a browser without SIMD, and the page with the server killed. Runtimes of
+    other projects are fetched from npm's registry where edgegen/vendor is empty.
+
     Writes evidence/report.json and evidence/report.md; exit 1 when anything differs. JSON: the
     contents of report.json.
 

@@ -59,6 +59,9 @@ def test_nothing_that_is_said_is_lost(shared_browser: Browser, site: Path) -> No
     assert "uncaught: nobody catches it" in errors
     assert "nor this" in errors
     assert said.warnings == ["a warning"]
+    assert said.problems == said.errors
+    said.errors.append("No available adapters. (http://127.0.0.1/index.js)")
+    assert said.problems == said.errors[:-1]
 
 
 def test_isolation_gives_shared_memory(shared_browser: Browser, site: Path) -> None:

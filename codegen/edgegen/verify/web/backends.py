@@ -17,9 +17,6 @@ from edgegen.verify.web.subject import Subject, engine_of
 # Of backends that have threads; the others have one.
 _THREADS = {"onnxruntime-wasm": (1, 2), "litert-wasm": (1, 2)}
 
-# Libraries' console errors that are about what they do without.
-_HARMLESS = ("No available adapters",)
-
 
 def runs(backends: Iterator[str] | tuple[str, ...]) -> Iterator[tuple[str, str, int]]:
     """(title, backend, threads) of everything that is to be run."""
@@ -52,8 +49,8 @@ def verify(
         return outcome.engine_failed(error.what)
     if not told.description.startswith(f"{backend}, {threads} thread"):
         return outcome.engine_failed(f"it ran as {told.description}, not on {threads} threads")
-    if errors := [each for each in said.errors if not any(h in each for h in _HARMLESS)]:
-        return outcome.engine_failed(f"console error: {errors[0]}")
+    if said.problems:
+        return outcome.engine_failed(f"console error: {said.problems[0]}")
     return outcome.engine_facts(told, project.golden)
 
 

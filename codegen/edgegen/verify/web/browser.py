@@ -38,6 +38,9 @@ MEDIA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 NO_SIMD = ("--js-flags=--no-enable-sse4-1",)
 """V8 on x86-64 needs SSE 4.1 for WebAssembly SIMD: without it, the browser really has none."""
 
+HARMLESS = ("No available adapters",)
+"""Console errors of LiteRT.js, where there is no WebGPU; it goes on in WebAssembly."""
+
 WAIT_SECONDS = 30.0
 LIFE_SECONDS = 600.0
 
@@ -66,6 +69,11 @@ class Watched:
             self.errors.append(f"{message.text} ({where})" if where else message.text)
         elif message.type == "warning":
             self.warnings.append(message.text)
+
+    @property
+    def problems(self) -> list[str]:
+        """The errors, but for those that are only about what libraries do without."""
+        return [each for each in self.errors if not any(known in each for known in HARMLESS)]
 
     def strangers(self, url: str) -> list[str]:
         """Requests to anywhere but ``url``."""

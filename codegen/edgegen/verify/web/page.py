@@ -114,8 +114,8 @@ def _visit(
         page.goto(server.url)
         has_worker = _settled(page, server)
         answers = server.answers[start:]
-        errors = [each for each in said.errors if "favicon" not in each]
-        visit.check("First visit", errors[0] if errors else "", "no error in the console")
+        problem = said.problems[0] if said.problems else ""
+        visit.check("First visit", problem, "no error in the console")
         strangers = said.strangers(server.url)
         visit.check(
             "Requests to other servers", strangers[0] if strangers else "", "none was asked"
