@@ -71,18 +71,6 @@ INSTRUCTION_SETS: tuple[InstructionSet, ...] = (
 )
 """The fastest ones first."""
 
-WEB_INSTRUCTION_SETS: tuple[InstructionSet, ...] = (
-    InstructionSet(
-        "wasm",
-        ("wasm",),
-        {"wasm32": ("-msimd128",)},
-        "",
-        "WebAssembly's SIMD: browsers since 2021, Safari since 2023.",
-    ),
-    PORTABLE,
-)
-"""Of modules that a page chooses from: a module does not start where an instruction is unknown."""
-
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
@@ -104,22 +92,18 @@ class Lowered:
 
 
 def lowered(
-    model: Model,
-    architectures: Iterable[str],
-    optimize_for: OptimizeFor = "latency",
-    instruction_sets: tuple[InstructionSet, ...] = INSTRUCTION_SETS,
+    model: Model, architectures: Iterable[str], optimize_for: OptimizeFor = "latency"
 ) -> tuple[Lowered, ...]:
     """The model for every instruction set that some of its layers have kernels for, the fastest
     first; the last one runs on any processor.
 
     Args:
-        architectures: That the program may be compiled for, by uname's names; "wasm32" too.
-        instruction_sets: To choose from.
+        architectures: That the program may be compiled for, by uname's names.
     """
     known = set(architectures)
     lean = remove_dead_channels(fold_constants(model)).model
     found: list[Lowered] = []
-    for each in reversed(instruction_sets):
+    for each in reversed(INSTRUCTION_SETS):
         if each.flags and known.isdisjoint(each.flags):
             continue
         program = lower(lean, each.features, optimize_for)

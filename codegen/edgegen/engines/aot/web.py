@@ -37,7 +37,11 @@ BUILDS: tuple[WasmBuild, ...] = (
     WasmBuild(
         "simd",
         ("wasm",),
-        ("-mcpu=mvp", "-msimd128", "-mbulk-memory", "-mnontrapping-fptoint", "-msign-ext"),
+        (
+            *("-mcpu=mvp", "-msimd128", "-mbulk-memory", "-mnontrapping-fptoint", "-msign-ext"),
+            # What is slow is written with vectors: more code is a longer download, and no faster.
+            *("-Os", "-fno-vectorize", "-fno-slp-vectorize"),
+        ),
         "With vectors of 128 bits: Chrome 91, Firefox 89, Safari 16.4 and later.",
     ),
     WasmBuild("baseline", (), ("-mcpu=mvp",), "WebAssembly 1.0: every browser since 2017."),
