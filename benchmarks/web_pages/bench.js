@@ -7,6 +7,9 @@
 
 const config = JSON.parse(document.getElementById("config").textContent);
 
+// The browser's clock steps by 0.1 ms.
+const BATCH_MS = 2;
+
 /** @returns {Int8Array | Float32Array} golden vector number `seed` for the model's input */
 function golden(seed) {
   const values = new (config.dtype === "int8" ? Int8Array : Float32Array)(config.elements);
@@ -41,19 +44,24 @@ export async function bench(open, prepare = (values) => values) {
     }
     return found;
   };
-  // Microseconds of one inference, over as many as fill the time.
+  /** @returns {Promise<number[]>} microseconds of one inference, from each of some batches */
+  let batch = 1;
   window.latency = async (milliseconds) => {
-    const start = performance.now();
-    let count = 0;
-    let now = start;
-    while (now - start < milliseconds) {
-      for (let i = 0; i < config.batch; i++) {
+    const found = [];
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end) {
+      const start = performance.now();
+      for (let i = 0; i < batch; i++) {
         await run(vectors[0]);
       }
-      count += config.batch;
-      now = performance.now();
+      const taken = performance.now() - start;
+      if (taken < BATCH_MS) {
+        batch *= 2;
+      } else {
+        found.push((taken * 1000) / batch);
+      }
     }
-    return ((now - start) * 1000) / count;
+    return found;
   };
   console.log("first");
 }
