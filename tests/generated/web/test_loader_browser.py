@@ -281,10 +281,50 @@ def test_blocked_storage(browser: Browser, server: Server) -> None:
         assert "keeps nothing" in warning["message"]
 
 
-def test_a_page_says_that_it_cannot_keep_the_model(browser: Browser, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project") / "digits"
+    api.scaffold(DIGITS, "browser", folder, engines=["aot"])
+    return folder
+
+
+def test_a_page_forgets_what_former_versions_have_left(browser: Browser, project: Path) -> None:
+    (manifest, *_) = (project / "edgegen" / "assets").glob("*.json")
+    with serving(project) as server, browser.page() as (page, _):
+        page.goto(f"{server.url}edgegen/spec.js")
+        page.evaluate(
+            """async (text) => {
+              const cache = await caches.open("edgegen-chunks-1:/edgegen/assets/");
+              const { chunks } = JSON.parse(text);
+              chunks[0].sha256 = "0".repeat(64);
+              const body = JSON.stringify({ ...JSON.parse(text), chunks });
+              await cache.put("/edgegen/assets/former.json", new Response(body));
+              const path = `/edgegen/assets/chunks/${chunks[0].sha256}.bin`;
+              await cache.put(path, new Response("x"));
+            }""",
+            manifest.read_text(),
+        )
+        page.goto(server.url)
+        page.wait_for_selector("#loading", state="hidden")
+        left = page.evaluate(
+            """async () => {
+              let urls = [];
+              for (let tries = 0; tries < 500; tries += 1) {
+                const cache = await caches.open("edgegen-chunks-1:/edgegen/assets/");
+                urls = (await cache.keys()).map(({ url }) => url);
+                if (!urls.some((url) => /former|0{64}/.test(url))) break;
+                await new Promise((resolve) => setTimeout(resolve, 10));
+              }
+              return urls.map((url) => url.split("/").pop());
+            }"""
+        )
+        assert "former.json" not in left
+        assert f"{'0' * 64}.bin" not in left
+        assert any(each.endswith(".bin") for each in left)
+
+
+def test_a_page_says_that_it_cannot_keep_the_model(browser: Browser, project: Path) -> None:
     """And goes on: the whole way of a warning, from the worker to the page."""
-    project = tmp_path / "digits"
-    api.scaffold(DIGITS, "browser", project, engines=["aot"])
     with serving(project) as server, browser.page() as (page, _):
         page.add_init_script("delete Navigator.prototype.serviceWorker")  # it keeps files, too
         page.goto(f"{server.url}edgegen/spec.js")
