@@ -112,6 +112,23 @@ def test_builds_are_the_same_again_and_by_hand(digits_tflite: Path, tmp_path: Pa
     assert found == {path: data for path, data in files.items() if path.startswith("wasm/")}
 
 
+def test_what_is_written_for_a_model_is_free_of_warnings(
+    digits_tflite: Path, tmp_path: Path
+) -> None:
+    _, files = made(digits_tflite, ImageInput(mean=(0.0,), std=(255.0,), fit="stretch", fill=(9,)))
+    native = {path: data for path, data in files.items() if path.startswith("native/")}
+    for path, content in native.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    own = [path for path in native if path.endswith(".c") and "/runtime/" not in path]
+    folders = ("libc", "include", "runtime/include")
+    flags = "-std=c99 -nostdlibinc -msimd128 -Wall -Wextra -Wconversion -Wmissing-prototypes"
+    arguments = [*flags.split(), *(f"-I{tmp_path}/native/{each}" for each in folders)]
+    for path in own:
+        command = ["clang", "--target=wasm32-unknown-unknown", *arguments, "-Werror"]
+        subprocess.run([*command, "-fsyntax-only", str(tmp_path / path)], check=True)
+
+
 def test_no_path_of_this_machine_is_in_a_module(digits_tflite: Path) -> None:
     _, files = made(digits_tflite)
     for name in BUILDS:
