@@ -1,0 +1,119 @@
+"""Takes the pictures of generated pages in docs/images: `python docs/screenshots.py [MODELS]`.
+
+The pages run for real, in a headless Chromium, with the digits example and MLPerf Tiny's person
+detection from the folder MODELS (default: $EDGEGEN_MODELS). Needs the extra `web` and
+matplotlib, which brings a photograph of a person, Grace Hopper, that is in the public domain.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgegen import api
+from edgegen.verify.web.browser import running
+from edgegen.verify.web.server import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parent.parent
+DIGITS = ROOT / "examples" / "digits"
+IMAGES = ROOT / "docs" / "images"
+WIDTH = 1280
+
+SEVEN = ((0.3, 0.2), (0.68, 0.2), (0.42, 0.85))
+"""Corners of a stroke, in shares of the canvas's sides."""
+
+PHOTOGRAPH = """
+[input.image]
+width = 96
+height = 96
+"""
+
+
+def main() -> None:
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("EDGEGEN_MODELS", "")
+    model = Path(folder) / "mlperf_tiny_vww_mobilenet_int8.tflite"
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        digits, vww = Path(scratch) / "digits", Path(scratch) / "person_detection"
+        api.scaffold(
+            DIGITS / "digits.tflite",
+            "browser",
+            digits,
+            engines=["aot"],
+            inputs=DIGITS / "input.toml",
+            labels=DIGITS / "labels.txt",
+        )
+        description, labels = Path(scratch) / "input.toml", Path(scratch) / "labels.txt"
+        description.write_text(PHOTOGRAPH, encoding="utf-8")
+        labels.write_text("no person\nperson\n", encoding="utf-8")
+        api.scaffold(
+            model,
+            "browser",
+            vww,
+            name="person_detection",
+            engines=["aot"],
+            inputs=description,
+            labels=labels,
+        )
+        shoot(digits, "web-digits.png", "light")
+        shoot(digits, "web-digits-dark.png", "dark")
+        shoot(vww, "web-vww.png", "light")
+
+
+def shoot(project: Path, name: str, scheme: str) -> None:
+    """One picture of a project's page, with an answer and a benchmark on it."""
+    with (
+        serving(project) as server,
+        running() as browser,
+        browser.page(viewport={"width": WIDTH, "height": 800}, color_scheme=scheme) as (page, said),
+    ):
+        page.goto(server.url)
+        page.locator("#state", has_text="Ready on").wait_for()
+        if "digits" in name:
+            draw(page, SEVEN)
+        else:
+            picture = {"name": "photo.png", "mimeType": "image/png", "buffer": photograph()}
+            page.locator("input[type=file]").set_input_files(picture)  # type: ignore[arg-type]
+        page.locator("table.classes").wait_for()
+        page.get_by_role("button", name="Start", exact=True).click()
+        page.get_by_role("link", name="Save as JSON").wait_for()
+        page.locator("#offline-text:not(:empty)").wait_for()
+        page.locator("main").focus()
+        page.screenshot(path=IMAGES / name, full_page=True)
+        if said.errors:
+            raise SystemExit(f"{name}: the page complained: {said.errors}")
+
+
+def draw(page: Page, corners: tuple[tuple[float, float], ...]) -> None:
+    """A stroke with the mouse."""
+    page.get_by_role("button", name="Draw").click()
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    for number, (x, y) in enumerate(corners):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+
+
+def photograph() -> bytes:
+    """Grace Hopper in 1984, by the United States Navy: the picture's lower square, as a PNG."""
+    from matplotlib import cbook
+    from PIL import Image
+
+    with Image.open(cbook.get_sample_data("grace_hopper.jpg")) as image:
+        width, height = image.size
+        file = io.BytesIO()
+        image.crop((0, height - width, width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
+if __name__ == "__main__":
+    main()
