@@ -12,7 +12,11 @@ import pytest
 
 from edgegen import api, lockfile, verify
 from edgegen.errors import DifferenceError, UsageError
+from edgegen.verify import subject, web
 from edgegen.verify.web.report import CheckFacts, Report
+from support.browser import Browser, serving, shared_browser
+
+__all__ = ["shared_browser"]
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "digits"
 
@@ -110,6 +114,28 @@ def test_what_is_wrong_is_found(project: Path, tmp_path: Path) -> None:
     assert page["Reload with the server killed"] == "pass"
     text = (broken / "evidence" / "report.md").read_text("utf-8")
     assert "**NOT VERIFIED**" in text
+
+
+@pytest.mark.npm
+def test_the_runtime_of_others(tmp_path: Path, shared_browser: Browser) -> None:
+    """Fetched, vendored, and on every backend that the browser has."""
+    place = tmp_path / "digits"
+    api.scaffold(EXAMPLE / "digits.tflite", "browser", place, engines=["litert"])
+    found = web.subject.load(subject.load(place))
+    assert web.vendored.obstacle(place, "litert") == ""
+    runs = list(web.backends.runs(found.backends("litert")))
+    assert ("litert-wasm, 2 threads", "litert-wasm", 2) in runs
+    with serving(place, isolated=True) as server:
+        for title, backend, threads in runs:
+            facts = web.backends.verify(shared_browser, server, found, backend, threads)
+            assert facts.status == "pass", f"{title}: {facts.reason}"
+            assert facts.outputs[0].measure == "rms"
+    with serving(place) as server:
+        alone = web.backends.verify(shared_browser, server, found, "litert-wasm", 2)
+    assert (alone.status, alone.reason) == (
+        "fail",
+        "it ran as litert-wasm, 1 thread, not on 2 threads",
+    )
 
 
 def test_another_model(project: Path, tmp_path: Path) -> None:

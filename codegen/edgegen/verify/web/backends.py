@@ -33,12 +33,13 @@ def verify(
     Args:
         server: Whose pages are cross-origin isolated, or there are no threads.
     """
-    with browser.page() as (page, said):
-        try:
+    said = Watched()
+    try:
+        with browser.page() as (page, said):
             found = probe.selftest_page(browser, page, server.url, backend, threads)
-        except BrowserError as error:
-            return outcome.engine_failed(_with_errors(error.what, said))
-        strangers = said.strangers(server.url)
+    except BrowserError as error:
+        return outcome.engine_failed(_with_errors(error.what, said))
+    strangers = said.strangers(server.url)
     if strangers:
         return outcome.engine_failed(f"it asked another server: {strangers[0]}")
     if isinstance(found, dict) and "error" in found:

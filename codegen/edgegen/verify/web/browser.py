@@ -88,7 +88,7 @@ class Browser:
         self._chromium = chromium
         self.title = f"{name} {chromium.version}"
         self._process = _process_of(chromium)
-        self._expired = False
+        self._killed_for = ""
 
     @property
     def version(self) -> str:
@@ -101,7 +101,10 @@ class Browser:
         Args:
             options: Of Playwright's ``Browser.new_context``, such as ``viewport``.
         """
-        context = self._chromium.new_context(**options)
+        try:
+            context = self._chromium.new_context(**options)
+        except _playwright_error() as error:
+            raise BrowserError(self._killed_for or first_line(error)) from error
         context.set_default_timeout(WAIT_SECONDS * 1000)
         try:
             yield context
@@ -125,19 +128,17 @@ class Browser:
         Raises:
             BrowserError: It was not, or the browser ended in it, or a call of Playwright failed.
         """
-        timer = threading.Timer(seconds, self._kill)
+        timer = threading.Timer(seconds, self._kill, [f"{what} took longer than {seconds:g} s."])
         timer.start()
         try:
             yield
         except _playwright_error() as error:
-            if self._expired:
-                raise BrowserError(f"{what} took longer than {seconds:g} s.") from None
-            raise BrowserError(f"{what}: {first_line(error)}") from error
+            raise BrowserError(self._killed_for or f"{what}: {first_line(error)}") from error
         finally:
             timer.cancel()
 
-    def _kill(self) -> None:
-        self._expired = True
+    def _kill(self, reason: str) -> None:
+        self._killed_for = self._killed_for or reason
         with suppress(ProcessLookupError):
             os.kill(self._process, signal.SIGKILL)
 

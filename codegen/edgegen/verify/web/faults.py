@@ -18,6 +18,7 @@ from edgegen.verify.web.server import Rule, Server
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+_SECONDS = 400.0
 _QUOTA_BYTES = 1000
 
 # (module (func (result v128) i32.const 0, i8x16.splat))
@@ -72,11 +73,16 @@ def verify(browser: Browser, server: Server, backend: str) -> Iterator[CheckFact
     """Everything, on one backend that works; ends with rules as they were: none."""
     server.pages[probe.BLANK_PATH] = probe.BLANK
     try:
-        files = _files(browser, server, backend)
+        with browser.limit(_SECONDS, "Loading the model in a blank page"):
+            files = _files(browser, server, backend)
         for fault in _faults(files):
-            yield _try(browser, server, backend, fault)
-        yield _full_storage(browser, server, backend)
-        yield _spoiled_cache(browser, server, backend)
+            with browser.limit(_SECONDS, fault.what):
+                found = _try(browser, server, backend, fault)
+            yield found
+        for check in (_full_storage, _spoiled_cache):
+            with browser.limit(_SECONDS, "Storage that is full, or was changed"):
+                found = check(browser, server, backend)
+            yield found
     except BrowserError as error:
         yield CheckFacts("Load the model in a blank page", FAIL, error.what, error.what)
     finally:
@@ -91,12 +97,15 @@ def without_simd(server: Server, *, has_baseline: bool) -> CheckFacts:
     """
     what = "A browser without WebAssembly SIMD"
     server.pages[probe.BLANK_PATH] = probe.BLANK
-    with browsers.running(browsers.NO_SIMD) as browser, browser.page() as (page, _):
-        page.goto(_blank(server))
-        if page.evaluate(_HAS_SIMD):
-            reason = "this browser cannot be told to have none"
-            return CheckFacts(what, NOT_VERIFIED, "", reason)
-        found = probe.replay(browser, page, what)
+    try:
+        with browsers.running(browsers.NO_SIMD) as browser, browser.page() as (page, _):
+            page.goto(_blank(server))
+            if page.evaluate(_HAS_SIMD):
+                reason = "this browser cannot be told to have none"
+                return CheckFacts(what, NOT_VERIFIED, "", reason)
+            found = probe.replay(browser, page, what)
+    except BrowserError as error:
+        return CheckFacts(what, FAIL, error.what, f"{what}: {error.what}")
     text = f"{found.text}, on {found.backend}" if found.backend else found.text
     wanted = found.works and found.backend == "aot-baseline" if has_baseline else False
     if wanted or (not has_baseline and found.kind == "backend"):

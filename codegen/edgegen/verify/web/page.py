@@ -21,7 +21,8 @@ SCREENSHOT = "page.png"
 CODING = "br"
 MAX_AGE = 600
 
-_SECONDS = 120.0
+_SECONDS = 400.0
+_SETTLED_SECONDS = 60.0
 _QUIET_SECONDS = 1.5
 _VIEWPORT = {"width": 1280, "height": 960}
 
@@ -91,16 +92,16 @@ def verify(browser: Browser, server: Server, project: Subject, evidence: Path) -
     if not (project.directory / "index.html").is_file():
         visit.skip("The page", "the project has no index.html")
         return visit
-    with browser.page(viewport=_VIEWPORT) as (page, said):
-        try:
+    try:
+        with browser.page(viewport=_VIEWPORT) as (page, said):
             _visit(browser, server, project, page, said, visit)
             evidence.mkdir(parents=True, exist_ok=True)
             with browser.limit(_SECONDS, "the screenshot"):
                 page.screenshot(path=evidence / SCREENSHOT)
             visit.screenshot = True
             _offline(browser, server, project, page, visit)
-        except BrowserError as error:
-            visit.check("The page", error.what)
+    except BrowserError as error:
+        visit.check("The page", error.what)
     _broken(browser, server, visit)
     return visit
 
@@ -173,22 +174,21 @@ def _forget_what_the_browser_kept(page: Page) -> None:
 def _broken(browser: Browser, server: Server, visit: Visit) -> None:
     """A visit to a page whose model does not come: it says so, and tries again when told."""
     what = "A page whose model is broken"
-    with browser.page(viewport=_VIEWPORT) as (page, said):
-        try:
-            server.rules = [Rule("/edgegen/assets/chunks/*", change=lambda data: data[::-1])]
-            with browser.limit(_SECONDS, what):
-                page.goto(server.url)
-                _settled(page, server)
-                broken = _words(page)
-                server.rules = []
-                page.reload()
-                _settled(page, server)
-                mended = _words(page)
-        except BrowserError as error:
-            visit.check(what, error.what)
-            return
-        finally:
+    server.rules = [Rule("/edgegen/assets/chunks/*", change=lambda data: data[::-1])]
+    try:
+        with browser.page(viewport=_VIEWPORT) as (page, said), browser.limit(_SECONDS, what):
+            page.goto(server.url)
+            _settled(page, server)
+            broken = _words(page)
             server.rules = []
+            page.reload()
+            _settled(page, server)
+            mended = _words(page)
+    except BrowserError as error:
+        visit.check(what, error.what)
+        return
+    finally:
+        server.rules = []
     uncaught = [each for each in said.errors if each.startswith("uncaught")]
     if uncaught:
         visit.check(what, uncaught[0])
@@ -203,14 +203,16 @@ def _words(page: Page) -> str:
 
 
 def _settled(page: Page, server: Server) -> bool:
-    """Wait until the page asks for nothing more; whether a service worker is active by then."""
+    """Wait until the page asks for nothing more, and a service worker is active where the project
+    has one; whether it is by then."""
+    wanted = (server.root / "service-worker.js").is_file()
     has_worker = False
-    until = time.monotonic() + _SECONDS / 2
+    until = time.monotonic() + _SETTLED_SECONDS
     while time.monotonic() < until:
         before = len(server.answers)
         page.wait_for_timeout(_QUIET_SECONDS * 1000)
         has_worker = bool(page.evaluate(_SERVICE_WORKER))
-        if len(server.answers) == before:
+        if len(server.answers) == before and has_worker >= wanted:
             break
     return has_worker
 
