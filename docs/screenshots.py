@@ -1,8 +1,8 @@
 """Takes the pictures of generated pages in docs/images: `python docs/screenshots.py [MODELS]`.
 
 The pages run for real, in a headless Chromium, with the digits example and MLPerf Tiny's person
-detection from the folder MODELS (default: $EDGEGEN_MODELS). Needs the extra `web` and
-matplotlib, which brings a photograph of a person, Grace Hopper, that is in the public domain.
+detection from the folder MODELS (default: $EDGEGEN_MODELS), which looks at a drawing of ours. Needs
+the extra `web` and Pillow.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def shoot(project: Path, name: str, scheme: str) -> None:
         if "digits" in name:
             draw(page, SEVEN)
         else:
-            picture = {"name": "photo.png", "mimeType": "image/png", "buffer": photograph()}
+            picture = {"name": "portrait.png", "mimeType": "image/png", "buffer": portrait()}
             page.locator("input[type=file]").set_input_files(picture)  # type: ignore[arg-type]
         page.locator("table.classes").wait_for()
         page.get_by_role("button", name="Start", exact=True).click()
@@ -103,15 +103,36 @@ def draw(page: Page, corners: tuple[tuple[float, float], ...]) -> None:
     page.mouse.up()
 
 
-def photograph() -> bytes:
-    """Grace Hopper in 1984, by the United States Navy: the picture's lower square, as a PNG."""
-    from matplotlib import cbook
-    from PIL import Image
+def portrait(size: int = 768) -> bytes:
+    """Somebody in a room, drawn, as a PNG; lengths below are shares of a 96th of its sides."""
+    from PIL import Image, ImageDraw, ImageFilter
 
-    with Image.open(cbook.get_sample_data("grace_hopper.jpg")) as image:
-        width, height = image.size
-        file = io.BytesIO()
-        image.crop((0, height - width, width, height)).save(file, "PNG")
+    image = Image.new("RGB", (size, size))
+    draw = ImageDraw.Draw(image)
+
+    def at(*places: float) -> list[float]:
+        return [place * size / 96 for place in places]
+
+    for y in range(size):
+        down = y / size
+        color = int(206 - 60 * down), int(214 - 70 * down), int(205 - 60 * down)
+        draw.line([(0, y), (size, y)], fill=color)
+    skin, shade, hair, white = (214, 166, 134), (196, 148, 118), (58, 40, 30), (236, 236, 232)
+    draw.rectangle(at(0, 70, 96, 96), fill=(120, 104, 82))  # floor
+    draw.rectangle(at(8, 10, 28, 40), fill=(226, 236, 240))  # window
+    draw.rectangle(at(66, 8, 90, 44), fill=(150, 120, 92))  # painting
+    draw.rounded_rectangle(at(26, 58, 70, 110), radius=size / 7, fill=(40, 58, 92))
+    draw.rectangle(at(43, 48, 53, 62), fill=shade)
+    draw.polygon(at(40, 58, 48, 68, 56, 58), fill=white)
+    draw.ellipse(at(36, 20, 60, 54), fill=skin)
+    draw.pieslice(at(34, 14, 62, 48), 180, 360, fill=hair)
+    for left in (41, 51):
+        draw.ellipse(at(left, 34, left + 4, 37), fill=hair)
+        draw.line(at(left - 1, 31.5, left + 5, 31), fill=hair, width=size // 74)
+    draw.polygon(at(48, 36, 46, 43, 50, 43), fill=shade)
+    draw.arc(at(43, 42, 53, 49), 20, 160, fill=(150, 70, 64), width=size // 64)
+    file = io.BytesIO()
+    image.filter(ImageFilter.GaussianBlur(size / 400)).save(file, "PNG")
     return file.getvalue()
 
 

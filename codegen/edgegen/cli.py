@@ -649,9 +649,10 @@ def chunk(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Cut a model into content-addressed chunks, for loading piece by piece.
+    """Cut a model into content-addressed chunks.
 
-    A manifest and chunks/SHA256.bin beside it; a changed model shares the chunks that are the same.
+    For loading piece by piece: a manifest and chunks/SHA256.bin beside it. A changed model shares
+    the chunks that are the same.
     By layer, a chunk ends where the constants of a layer end in the file, and the manifest says
     which layers have something in it, in execution order.
 

@@ -31,7 +31,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="FILE",
-        help="a model with the same inputs and outputs, instead of the one that came along",
+        help="a model with the same inputs and outputs, or the folder of its chunks, instead of "
+        "the one that came along",
     )
 
 

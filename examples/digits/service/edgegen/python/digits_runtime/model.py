@@ -16,7 +16,7 @@ from types import TracebackType
 
 import numpy as np
 
-from . import spec
+from . import chunks, spec
 from .engines import Engine, open_engine
 from .errors import ModelProblem, RuntimeProblem, UsageProblem
 from .installed import ActiveModel, active_model
@@ -68,8 +68,9 @@ class Model:
         engine: One of `engines.names()`; by default the first of `spec.ENGINES` that runs here.
         threads: How many compute one prediction; by default one per processor that this process
             may use, 4 at most, because small models gain nothing from more.
-        model_file: A model with the same inputs and outputs, taken as it is; by default the
-            installed update that is active, or else the package's own, whose hash is verified. The
+        model_file: A model with the same inputs and outputs, taken as it is, or the folder of its
+            chunks (see `chunks`), which are verified and joined first; by default the installed
+            update that is active, or else the package's own, whose hash is verified. The
             engine aot has its model built in.
         active: The update or packaged model to take, where that is known already.
 
@@ -237,6 +238,8 @@ class Model:
 
 
 def _named(path: Path) -> ActiveModel:
+    if path.is_dir():
+        path = chunks.joined(path)
     if not path.is_file():
         raise UsageProblem(f"There is no model file {path}.")
     try:

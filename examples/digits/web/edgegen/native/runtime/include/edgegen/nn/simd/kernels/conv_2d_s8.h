@@ -1,0 +1,92 @@
+/* eg_run_conv_2d_s8 for the instruction set that was included before. */
+#ifndef EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H
+#define EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H
+
+#include "edgegen/nn/simd/conv_2d.h"
+#include "edgegen/nn/simd/kernels/image.h"
+#include "edgegen/nn/simd/kernels/tile.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+static void eg_v_prepare_image(const eg_conv_2d_s8_simd *layer, const eg_v_image *image,
+                               const int8_t *input, eg_v_input *to)
+{
+    const eg_window_2d *window = &layer->window;
+    const eg_v_input zero = eg_v_prepared(layer->input_zero_point);
+    const int32_t depth = window->input_depth;
+    const int32_t start = image->first_column;
+    const int32_t end = image->last_column;
+    const bool is_whole = image->columns == window->input_width && window->pad_left == 0;
+
+    if (is_whole && image->rows == window->input_height && window->pad_top == 0) {
+        eg_v_prepare(to, input, image->rows * image->row);
+        return;
+    }
+    for (int32_t y = -window->pad_top; y < image->rows - window->pad_top; ++y) {
+        if (y < 0 || y >= window->input_height) {
+            eg_v_fill_inputs(to, zero, image->row);
+        } else {
+            eg_v_fill_inputs(to, zero, start * depth);
+            eg_v_prepare(to + start * depth, input + y * window->input_width * depth,
+                         (end - start) * depth);
+            eg_v_fill_inputs(to + end * depth, zero, (image->columns - end) * depth);
+        }
+        to += image->row;
+    }
+}
+
+/* A block of channels at all positions. */
+static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, const eg_v_input *in,
+                          int32_t in_row, int8_t *out, int32_t vectors)
+{
+    for (int32_t y = 0; y < window->output_height; ++y) {
+        eg_v_tiles(block, in, out, window->output_width, vectors);
+        in += window->stride_height * in_row;
+        out += window->output_width * window->output_depth;
+    }
+}
+
+void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *input, int8_t *output,
+                             void *scratch)
+{
+    const eg_window_2d *window = &layer->window;
+    const eg_v_image image = eg_v_image_of(window);
+    const int32_t depth = window->input_depth;
+    const int32_t channels = window->output_depth;
+    eg_v_input *const prepared = (eg_v_input *)scratch;
+    eg_v_block block;
+
+    block.rows = window->filter_height;
+    block.row_step = window->dilation_height * image.row;
+    block.columns = window->dilation_width == 1 ? 1 : window->filter_width;
+    block.column_step = window->dilation_width * depth;
+    block.groups = layer->groups;
+    block.step = window->stride_width * depth;
+    for (int32_t batch = 0; batch < window->batches; ++batch) {
+        const int8_t *weights = layer->weights;
+
+        eg_v_prepare_image(layer, &image, input, prepared);
+        for (int32_t c = 0; c < channels;) {
+            const int32_t vectors = eg_v_vectors(channels, c);
+            const int32_t width = vectors * EG_V_LANES;
+            const int32_t first = eg_v_first(channels, c, vectors);
+
+            block.weights = weights;
+            block.bias = layer->output.bias + first;
+            eg_v_begin_finishing(&block.finish, &layer->output, channels, first, vectors);
+            eg_v_convolve(&block, window, prepared, image.row, output + first, vectors);
+            weights += block.rows * block.columns * block.groups * width * EG_V_GROUP;
+            c += width;
+        }
+        input += window->input_height * window->input_width * depth;
+        output += window->output_height * window->output_width * channels;
+    }
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEGEN_NN_SIMD_KERNELS_CONV_2D_S8_H */
