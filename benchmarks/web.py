@@ -3,7 +3,8 @@
     python benchmarks/web.py [--model NAME]... [--rounds N] [--convert] [--write]
 
 MLPerf Tiny's int8 and float models, one browser, one thread each, WebAssembly. The contenders:
-engine `aot` of a generated project with SIMD and without; LiteRT.js, which gets int8 models with
+engine `aot` of a generated project with SIMD (by model.js, and by bare.js, which is the model and
+nothing else) and without; LiteRT.js, which gets int8 models with
 float inputs and outputs (edgegen's own, `engines/litert_float_io.py`), for it refuses others;
 onnxruntime-web, with what tf2onnx makes of the models (--convert makes them, in a virtual
 environment under build/ that takes 2 GB); the interpreter of tfjs-tflite.
@@ -75,14 +76,16 @@ IMPORTS = {
     "onnxruntime-web/wasm": "/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs",
 }
 
-CONTENDERS = ("aot-simd", "aot-baseline", "litert", "onnxruntime", "tfjs-tflite")
+CONTENDERS = ("aot-simd", "aot-bare", "aot-baseline", "litert", "onnxruntime", "tfjs-tflite")
 TITLES = {
     "aot-simd": "edgegen aot",
+    "aot-bare": "edgegen aot, bare",
     "aot-baseline": "edgegen aot without SIMD",
     "litert": "LiteRT.js",
     "onnxruntime": "onnxruntime-web",
     "tfjs-tflite": "tfjs-tflite",
 }
+OURS = {"aot-simd", "aot-bare", "aot-baseline"}
 RIVALS = ("litert", "onnxruntime", "tfjs-tflite")
 
 SEEDS = (1, 2, 3)
@@ -195,8 +198,8 @@ def subject(name: str, kind: str, contenders: Sequence[str]) -> Subject:
     made.files["litert"] = f"/models/{short}_float_io.tflite"
     if (files / f"{short}.onnx").exists():
         made.files["onnxruntime"] = f"/models/{short}.onnx"
-    if model is not None and {"aot-simd", "aot-baseline"} & set(contenders):
-        made.files |= dict.fromkeys(("aot-simd", "aot-baseline"), scaffolded(path, short))
+    if model is not None and OURS & set(contenders):
+        made.files |= dict.fromkeys(sorted(OURS), scaffolded(path, short))
     made.files = {each: made.files[each] for each in contenders if each in made.files}
     return made
 
@@ -412,7 +415,9 @@ def page_of(name: str, contender: str, mode: str) -> str:
 
 
 def script_of(contender: str, mode: str) -> str:
-    if contender in ("aot-simd", "aot-baseline"):
+    if contender == "aot-bare":
+        return "aot_bare.js"
+    if contender in OURS:
         return f"aot_{mode}.js"
     return f"{contender.replace('-', '_')}.js"
 

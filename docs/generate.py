@@ -534,6 +534,7 @@ WEB_FIGURES = (
 )
 WEB_CONTENDERS = {
     "aot-simd": "`aot`",
+    "aot-bare": "`aot`, bare.js",
     "aot-baseline": "`aot` without SIMD",
     "litert": "LiteRT.js",
     "onnxruntime": "onnxruntime-web",

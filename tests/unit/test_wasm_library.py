@@ -75,8 +75,9 @@ def test_every_source_is_there_and_every_file_is_hashed(digits: Model) -> None:
 
 def test_weights_lie_in_order_of_execution(digits: Model) -> None:
     files = emit(digits)
-    for backend, digest, count in wasm_library.weights(files):
-        name = backend.removeprefix("aot-")
+    for backend in wasm_library.weights(files):
+        name = backend.name.removeprefix("aot-")
+        digest, count = backend.sha256, backend.bytes
         data = weights(files, name)
         assert (hashlib.sha256(data).hexdigest(), len(data)) == (digest, count)
         header = files[f"native/aot/{name}/weights.h"].decode()

@@ -68,6 +68,8 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
     skipped |= skipped_modules(options.engines)
     skipped.add(web_precache.TEMPLATE)
+    if "aot" not in options.engines:
+        skipped.add("bare.js")
     files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in merged.items()}
     for template, path in templates("web/generated", options.name, skipped):
         context["header"] = file_header(template, model, device.id)
@@ -128,7 +130,7 @@ def _context(
         "assets": views.assets(emitted),
         "libraries": _libraries(options),
         "wasm_abi": wasm_library.ABI,
-        "wasm_weights": wasm_library.weights(emitted),
+        "weights": wasm_library.weights(emitted),
         "most_pixels": wasm_library.FRAME_BYTES // 4,
     }
 

@@ -19,7 +19,7 @@ _NEVER = (
     "edgegen/vite.js",
     "edgegen/wasm/build.json",
 )
-_OPTIONAL = ("edgegen/golden", "edgegen/selftest")
+_OPTIONAL = ("edgegen/bare", "edgegen/golden", "edgegen/selftest")
 _SERVED = (".css", ".html", ".js", ".json", ".png", ".svg", ".wasm", ".webmanifest", ".bin")
 _USERS = ("app/", "icons/", "index.html", "manifest.webmanifest")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgegen import __version__
-from edgegen.model import Model, Tensor
+from edgegen.model import DType, Model, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class TensorView:
         dtype: numpy's name.
         shape: A JavaScript array.
         scale, zero_point: JavaScript numbers; "0" where the tensor is not quantised.
+        array: Class of the typed array that holds it.
     """
 
     name: str
@@ -25,6 +26,21 @@ class TensorView:
     shape: str
     scale: str
     zero_point: str
+    array: str
+    elements: int
+
+
+# As in tensors.js.
+_ARRAYS = {
+    DType.BOOL: "Uint8Array",
+    DType.FLOAT16: "Uint16Array",
+    DType.FLOAT32: "Float32Array",
+    DType.INT8: "Int8Array",
+    DType.INT16: "Int16Array",
+    DType.INT32: "Int32Array",
+    DType.INT64: "BigInt64Array",
+    DType.UINT8: "Uint8Array",
+}
 
 
 def tensor_view(tensor: Tensor) -> TensorView:
@@ -36,6 +52,8 @@ def tensor_view(tensor: Tensor) -> TensorView:
         shape=repr(list(tensor.shape)),
         scale=repr(float(tensor.scale)) if quantised else "0",
         zero_point=repr(int(tensor.zero_point)) if quantised else "0",
+        array=_ARRAYS[tensor.dtype],
+        elements=tensor.elements,
     )
 
 

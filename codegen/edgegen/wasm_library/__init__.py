@@ -274,11 +274,10 @@ def _assets(build: WasmBuild, layout: Layout) -> dict[str, bytes]:
     return {f"assets/{path}": content for path, content in made.items()}
 
 
-def weights(files: Mapping[str, bytes]) -> tuple[tuple[str, str, int], ...]:
-    """(backend, SHA-256, bytes) of every build's weights in what `emit` gave."""
+def weights(files: Mapping[str, bytes]) -> tuple[chunks.Manifest, ...]:
+    """Every build's weights in what `emit` gave, under the name of the backend."""
     paths = [f"assets/{chunks.manifest_path(f'aot-{build.name}')}" for build in BUILDS]
-    found = [chunks.parse_manifest(files[path], path) for path in paths if path in files]
-    return tuple((each.name, each.sha256, each.bytes) for each in found)
+    return tuple(chunks.parse_manifest(files[path], path) for path in paths if path in files)
 
 
 def _libc() -> dict[str, bytes]:

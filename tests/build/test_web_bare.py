@@ -1,0 +1,85 @@
+"""edgegen/bare.js of web projects: the model and nothing else, in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgegen import api, frontends, golden
+from support.browser import Browser, Rule, serving, shared_browser
+
+pytestmark = [pytest.mark.browser, pytest.mark.wasm]
+
+__all__ = ["shared_browser"]
+
+_SCRIPT = """
+async ({ backend, vectors }) => {
+  const { load } = await import(new URL("edgegen/bare.js", location.origin));
+  try {
+    const run = await load(backend === null ? {} : { backend });
+    return vectors.map((values) => run([values]).map((output) => Array.from(output)));
+  } catch (error) {
+    return `${error.name}: ${error.message}`;
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def project(digits_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Digits."""
+    folder = tmp_path_factory.mktemp("bare") / "digits"
+    api.scaffold(digits_tflite, "browser", folder)
+    return folder
+
+
+def run(
+    project: Path,
+    browser: Browser,
+    vectors: list[list[int]],
+    *rules: Rule,
+    backend: str | None = None,
+) -> Any:
+    with serving(project) as server, browser.page() as (page, _):
+        server.rules.extend(rules)
+        page.goto(f"{server.url.rstrip('/')}/edgegen/errors.js")
+        return page.evaluate(_SCRIPT, {"backend": backend, "vectors": vectors})
+
+
+@pytest.mark.parametrize("backend", [None, "aot-simd", "aot-baseline"])
+def test_the_outputs_are_those_of_tflm(
+    project: Path, digits_tflite: Path, shared_browser: Browser, backend: str | None
+) -> None:
+    model = frontends.load(digits_tflite)
+    made = golden.make(model).vectors
+    vectors = [golden.make_inputs(model, each.seed)[0].ravel().tolist() for each in made]
+    found = run(project, shared_browser, vectors, backend=backend)
+    assert found == [[each.outputs[0].ravel().tolist()] for each in made]
+
+
+def test_a_wrong_input_is_refused(project: Path, shared_browser: Browser) -> None:
+    found = run(project, shared_browser, [[0] * 63])
+    assert found == "RangeError: Input 0 does not have 64 elements."
+
+
+def test_weights_that_arrive_wrong_are_refused(project: Path, shared_browser: Browser) -> None:
+    chunk = _simd_chunk(project)
+    path = f"/edgegen/assets/chunks/{chunk}.bin"
+    rule = Rule(path, change=lambda data: bytes([data[0] ^ 1]) + data[1:])
+    found = run(project, shared_browser, [[0] * 64], rule)
+    assert found == f"Error: Weights {chunk} arrived as something else."
+
+
+def test_a_module_that_is_not_there(project: Path, shared_browser: Browser) -> None:
+    rule = Rule("/edgegen/wasm/simd.wasm", status=404)
+    found = run(project, shared_browser, [[0] * 64], rule)
+    assert found == "Error: wasm/simd.wasm: status 404."
+
+
+def _simd_chunk(project: Path) -> str:
+    from edgegen import chunks
+
+    path = project / "edgegen" / "assets" / "aot-simd.json"
+    return chunks.parse_manifest(path.read_bytes(), str(path)).chunks[0].sha256
