@@ -24,7 +24,7 @@ REGRESSIONS = {
 
 BATCHES = 8
 SLOW_GRAPHS = 2000
-SLOW_PARTS = 5
+SLOW_PARTS = 20
 
 seeds = st.lists(
     st.integers(0, 2**32 - 1),

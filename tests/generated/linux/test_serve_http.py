@@ -260,7 +260,9 @@ def test_many_clients_at_once_get_their_own_answers(
 ) -> None:
     found = np.load(EXAMPLE / "images.npy").reshape(-1, 1, 8, 8, 1).astype(np.int8)
     wanted = [model.predict(image)[0].tobytes() for image in found]
+    # As many more as it serves are told so; beyond that some just see their connection end.
     settings = f"[serve]\ninline_seconds = 0\nworkers = {workers}\nmax_waiting = 1000\n"
+    settings += "max_connections = 100\n"
 
     async def ask_all(port: int) -> list[Answer]:
         return await asyncio.gather(*(ask(port, request(image.tobytes())) for image in found))

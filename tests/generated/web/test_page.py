@@ -303,11 +303,11 @@ def test_what_cannot_be_loaded_is_said_and_tried_again(
 
 
 def test_progress_is_shown(shared_browser: Browser, digits_project: Path) -> None:
-    slow = [Rule("edgegen/assets/chunks/*", delay=0.5)]
+    slow = [Rule("/edgegen/assets/chunks/*", delay=4)]
     with serving(digits_project, rules=slow) as server, shared_browser.page() as (page, _):
         page.goto(server.url)
         expect(page.get_by_role("progressbar", name="Loading the model")).to_be_visible()
-        expect(page.locator("#state")).to_contain_text("Ready on")
+        expect(page.locator("#state")).to_contain_text("Ready on", timeout=60_000)
         expect(page.locator("#loading")).to_be_hidden()
         expect(page.locator("#loading-text")).to_contain_text(" kB of ")
 
