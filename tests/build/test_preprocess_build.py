@@ -118,7 +118,7 @@ CASES = {
         (1, 16, 16, 1),
         "int8",
         ImageInput(width=41, height=37, format="gray8", resize="nearest"),
-        sources={"read_gray", "run", "write_part", "write_q8"},
+        sources={"pick_gray", "run"},
     ),
     "yuyv to gray float32": Case(
         "cortex_m0plus",
