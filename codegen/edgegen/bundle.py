@@ -226,12 +226,11 @@ def _stale(directory: Path, path: str) -> DifferenceError:
 
 def _tensor(tensor: Tensor) -> dict[str, object]:
     """As the generated `spec.py` has it, without the name."""
-    quantised = tensor.quant is not None and len(tensor.quant.scale) == 1 and tensor.scale != 0
     return {
         "dtype": tensor.dtype.value,
-        "scale": float(tensor.scale) if quantised else 0.0,
+        "scale": float(tensor.scale) if tensor.has_scale else 0.0,
         "shape": list(tensor.shape),
-        "zero_point": int(tensor.zero_point) if quantised else 0,
+        "zero_point": int(tensor.zero_point) if tensor.has_scale else 0,
     }
 
 

@@ -181,6 +181,11 @@ class Tensor:
         return self.initial is not None
 
     @property
+    def has_scale(self) -> bool:
+        """Whether one scale, not 0, turns its integers into real numbers."""
+        return self.quant is not None and len(self.quant.scale) == 1 and self.quant.scale[0] != 0
+
+    @property
     def scale(self) -> float:
         """The per-tensor scale; a ValueError where there is none."""
         if self.quant is None or len(self.quant.scale) != 1:

@@ -13,12 +13,12 @@ from edgegen.errors import UsageError
 from edgegen.fit import FitReport
 from edgegen.model import Model
 from edgegen.options import Options
-from edgegen.project import File, GeneratedProject, Owner
-from edgegen.render import c_comment, file_header, render, user_header
+from edgegen.project import GeneratedProject
+from edgegen.render import c_comment
 from edgegen.targets import cortex_m_fit
 from edgegen.targets import cortex_m_views as views
 from edgegen.targets.cortex_m_flags import cortex_m_compile_flags
-from edgegen.targets.generated_files import merge, templates
+from edgegen.targets.generated_files import assemble, merge
 
 taken_names: frozenset[str] = frozenset()
 one_engine = False
@@ -96,17 +96,9 @@ def build(model: Model, device: Microcontroller, options: Options) -> GeneratedP
         prepared = preprocess_c.emit(model, device, options)
     context = _context(model, device, options, emitted, prepared, vectors.result())
     skipped = _skipped(device, options, chosen)
-    files: dict[str, File] = {}
     parts = [runtime_sources.files(_RUNTIME), prepared, *emitted.values()]
-    for path, data in merge(parts).items():
-        files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
-    for template, path in templates("cortex_m/generated", options.name, skipped):
-        context["header"] = file_header(template, model, device.id)
-        files[f"edgegen/{path}"] = File(render(template, context), Owner.EDGEGEN)
-    for template, path in templates("cortex_m/scaffold", options.name, skipped):
-        context["header"] = user_header(template)
-        files[path] = File(render(template, context), Owner.USER)
-    return GeneratedProject(files)
+    files = merge(parts)
+    return assemble("cortex_m", options.name, files, skipped, context, model, device.id)
 
 
 def _check_types(model: Model) -> None:

@@ -3,9 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from edgegen import resources
+from edgegen import __version__, resources
+from edgegen.model import Model
+from edgegen.project import File, GeneratedProject, Owner
+from edgegen.render import file_header, render, user_header
+
+
+def project_version(model: Model) -> str:
+    """edgegen's, with the start of the model's hash as local version."""
+    return f"{__version__}+{model.source.sha256[:12]}"
+
+
+def assemble(
+    family: str,
+    name: str,
+    emitted: Mapping[str, bytes],
+    skipped: Collection[str],
+    context: Mapping[str, object],
+    model: Model,
+    device_id: str,
+) -> GeneratedProject:
+    """A family's project: what was emitted, and its folders of templates/, generated and scaffold.
+
+    Args:
+        name: Of the project.
+        emitted: Files by their path below edgegen/.
+        skipped: As for `templates`.
+        context: Of all templates, but for their header.
+    """
+    files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in emitted.items()}
+    for template, path in templates(f"{family}/generated", name, skipped):
+        header = file_header(template, model, device_id)
+        text = render(template, {**context, "header": header})
+        files[f"edgegen/{path}"] = File(text, Owner.EDGEGEN)
+    for template, path in templates(f"{family}/scaffold", name, skipped):
+        text = render(template, {**context, "header": user_header(template)})
+        files[path] = File(text, Owner.USER)
+    for path, data in copies(f"{family}/generated"):
+        files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
+    for path, data in copies(f"{family}/scaffold"):
+        files[path] = File(data, Owner.USER)
+    return GeneratedProject(files)
 
 
 def merge(parts: Iterable[dict[str, bytes]]) -> dict[str, bytes]:

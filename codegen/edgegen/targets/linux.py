@@ -13,11 +13,10 @@ from edgegen.engines.python_runtimes import model_file_name
 from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
 from edgegen.options import Options
-from edgegen.project import File, GeneratedProject, Owner
-from edgegen.render import file_header, render, user_header
+from edgegen.project import GeneratedProject
 from edgegen.targets import golden_files, linux_golden, linux_system
 from edgegen.targets import linux_views as views
-from edgegen.targets.generated_files import merge, templates
+from edgegen.targets.generated_files import assemble, merge, project_version
 
 # The project's packages are called like it. Modules that later Pythons have dropped stay taken.
 _DEPENDENCIES = """
@@ -91,16 +90,8 @@ def build(model: Model, device: LinuxComputer, options: Options) -> GeneratedPro
     skipped |= {
         f"python/__name___runtime/engines/{each}.py" for each in table if each not in emitted
     }
-    files: dict[str, File] = {}
-    for path, data in merge([*emitted.values(), _golden(model, options)]).items():
-        files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
-    for template, path in templates("linux/generated", options.name, skipped):
-        context["header"] = file_header(template, model, device.id)
-        files[f"edgegen/{path}"] = File(render(template, context), Owner.EDGEGEN)
-    for template, path in templates("linux/scaffold", options.name, skipped):
-        context["header"] = user_header(template)
-        files[path] = File(render(template, context), Owner.USER)
-    return GeneratedProject(files)
+    files = merge([*emitted.values(), _golden(model, options)])
+    return assemble("linux", options.name, files, skipped, context, model, device.id)
 
 
 def _not_served(protocols: Sequence[str]) -> set[str]:
@@ -148,7 +139,7 @@ def _context(
     return {
         "name": options.name,
         "NAME": options.name.upper(),
-        "version": views.package_version(model),
+        "version": project_version(model),
         "device": device,
         "engines": views.preferred(options.engines, device),
         "engine_modules": views.engine_modules(options.engines),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edgegen import __version__
 from edgegen.device import LinuxComputer
 from edgegen.model import Model, OpKind, Tensor
 
@@ -30,13 +29,12 @@ class TensorView:
 
 def tensor_view(tensor: Tensor) -> TensorView:
     """How the templates see an input or output."""
-    quantised = tensor.quant is not None and len(tensor.quant.scale) == 1 and tensor.scale != 0
     return TensorView(
         name=tensor.name,
         dtype=tensor.dtype.value,
         shape=repr(tuple(tensor.shape)),
-        scale=repr(float(tensor.scale)) if quantised else "",
-        zero_point=repr(int(tensor.zero_point)) if quantised else "",
+        scale=repr(float(tensor.scale)) if tensor.has_scale else "",
+        zero_point=repr(int(tensor.zero_point)) if tensor.has_scale else "",
     )
 
 
@@ -104,11 +102,6 @@ def engine_views(engines: Iterable[str]) -> tuple[EngineView, ...]:
 def requirements(engines: Sequence[str], *, native: bool) -> tuple[str, ...]:
     """What a project with these engines cannot do without, the first one preferred."""
     return (*NUMPY, *(NATIVE if native else ()), *REQUIREMENTS[engines[0]])
-
-
-def package_version(model: Model) -> str:
-    """Of the generated package: edgegen's, with the start of the model's hash as local version."""
-    return f"{__version__}+{model.source.sha256[:12]}"
 
 
 _STATEFUL = (OpKind.SVDF, OpKind.READ_VARIABLE, OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM)

@@ -12,10 +12,10 @@ from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.project import File, GeneratedProject, Owner
-from edgegen.render import file_header, render, user_header
+from edgegen.render import file_header, render
 from edgegen.targets import golden_files, web_golden, web_precache
 from edgegen.targets import web_views as views
-from edgegen.targets.generated_files import copies, merge, templates
+from edgegen.targets.generated_files import assemble, merge, project_version
 
 taken_names: frozenset[str] = frozenset()
 one_engine = True
@@ -70,18 +70,8 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     skipped.add(web_precache.TEMPLATE)
     if "aot" not in options.engines:
         skipped.add("bare.js")
-    files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in merged.items()}
-    for template, path in templates("web/generated", options.name, skipped):
-        context["header"] = file_header(template, model, device.id)
-        files[f"edgegen/{path}"] = File(render(template, context), Owner.EDGEGEN)
-    for template, path in templates("web/scaffold", options.name, skipped):
-        context["header"] = user_header(template)
-        files[path] = File(render(template, context), Owner.USER)
-    for path, data in copies("web/generated"):
-        files[f"edgegen/{path}"] = File(data, Owner.EDGEGEN)
-    for path, data in copies("web/scaffold"):
-        files[path] = File(data, Owner.USER)
-    return finish(GeneratedProject(files), model, device, options)
+    project = assemble("web", options.name, merged, skipped, context, model, device.id)
+    return finish(project, model, device, options)
 
 
 def finish(
@@ -117,7 +107,7 @@ def _context(
     return {
         "name": options.name,
         "title": options.name.replace("_", " ").capitalize(),
-        "version": views.version(model),
+        "version": project_version(model),
         "device": device,
         "engines": options.engines,
         "backends": [each for engine in options.engines for each in table[engine].backends],

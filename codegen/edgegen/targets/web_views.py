@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edgegen import __version__
-from edgegen.model import DType, Model, Tensor
+from edgegen.model import DType, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +44,15 @@ _ARRAYS = {
 
 def tensor_view(tensor: Tensor) -> TensorView:
     """How the templates see an input or output."""
-    quantised = tensor.quant is not None and len(tensor.quant.scale) == 1 and tensor.scale != 0
     return TensorView(
         name=tensor.name,
         dtype=tensor.dtype.value,
         shape=repr(list(tensor.shape)),
-        scale=repr(float(tensor.scale)) if quantised else "0",
-        zero_point=repr(int(tensor.zero_point)) if quantised else "0",
+        scale=repr(float(tensor.scale)) if tensor.has_scale else "0",
+        zero_point=repr(int(tensor.zero_point)) if tensor.has_scale else "0",
         array=_ARRAYS[tensor.dtype],
         elements=tensor.elements,
     )
-
-
-def version(model: Model) -> str:
-    """Of the site: edgegen's, with the start of the model's hash."""
-    return f"{__version__}+{model.source.sha256[:12]}"
 
 
 def assets(paths: Iterable[str]) -> tuple[tuple[str, str], ...]:

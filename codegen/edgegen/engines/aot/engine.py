@@ -38,6 +38,24 @@ class _Lowered:
 _latest: _Lowered | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """A model, without what can be computed beforehand, lowered for somewhere."""
+
+    model: Model
+    program: Program
+
+    @property
+    def weight_bytes(self) -> int:
+        """Of its constants."""
+        return weight_bytes(self.model, self.program)
+
+    @property
+    def arena_bytes(self) -> int:
+        """Of an instance."""
+        return arena_bytes(self.program)
+
+
 def lean(model: Model) -> Trimmed:
     """The same function without what can be computed beforehand."""
     return remove_dead_channels(fold_constants(model))

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from edgegen.engines.aot.constants import fold_constants
-from edgegen.engines.aot.dead_channels import remove_dead_channels
-from edgegen.engines.aot.emit import Emitter, arena_bytes
-from edgegen.engines.aot.engine import weight_bytes
+from edgegen.engines.aot.emit import Emitter
+from edgegen.engines.aot.engine import Lean, lean
 from edgegen.engines.aot.lower import lower
-from edgegen.engines.aot.program import Program
 from edgegen.model import Model
 from edgegen.options import OptimizeFor
 
@@ -73,22 +70,10 @@ INSTRUCTION_SETS: tuple[InstructionSet, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lowered:
-    """A model, without what can be computed beforehand, for one instruction set."""
+class Lowered(Lean):
+    """For one instruction set."""
 
     instructions: InstructionSet
-    model: Model
-    program: Program
-
-    @property
-    def weight_bytes(self) -> int:
-        """Of its constants."""
-        return weight_bytes(self.model, self.program)
-
-    @property
-    def arena_bytes(self) -> int:
-        """Of an instance."""
-        return arena_bytes(self.program)
 
 
 def lowered(
@@ -101,14 +86,14 @@ def lowered(
         architectures: That the program may be compiled for, by uname's names.
     """
     known = set(architectures)
-    lean = remove_dead_channels(fold_constants(model)).model
+    trimmed = lean(model).model
     found: list[Lowered] = []
     for each in reversed(INSTRUCTION_SETS):
         if each.flags and known.isdisjoint(each.flags):
             continue
-        program = lower(lean, each.features, optimize_for)
+        program = lower(trimmed, each.features, optimize_for)
         if all(program.kernels != other.program.kernels for other in found):
-            found.append(Lowered(each, lean, program))
+            found.append(Lowered(trimmed, program, each))
     return tuple(reversed(found))
 
 

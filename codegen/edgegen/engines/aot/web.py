@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from edgegen.device import WebBrowser
 from edgegen.engines import Needs, Part, Quantity
 from edgegen.engines.aot.constants import fold_constants
-from edgegen.engines.aot.emit import arena_bytes
-from edgegen.engines.aot.engine import lean, weight_bytes
+from edgegen.engines.aot.engine import Lean, lean
 from edgegen.engines.aot.lower import lower, refusals
-from edgegen.engines.aot.program import Program
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import OptimizeFor, Options
@@ -50,29 +48,17 @@ BUILDS: tuple[WasmBuild, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Lowered:
-    """A model, without what can be computed beforehand, for one build."""
+class Lowered(Lean):
+    """For one build."""
 
     build: WasmBuild
-    model: Model
-    program: Program
-
-    @property
-    def weight_bytes(self) -> int:
-        """Of its constants."""
-        return weight_bytes(self.model, self.program)
-
-    @property
-    def arena_bytes(self) -> int:
-        """Of an instance."""
-        return arena_bytes(self.program)
 
 
 def lowered(model: Model, optimize_for: OptimizeFor = "latency") -> tuple[Lowered, ...]:
     """The model for every build."""
     trimmed = lean(model).model
     return tuple(
-        Lowered(each, trimmed, lower(trimmed, each.features, optimize_for)) for each in BUILDS
+        Lowered(trimmed, lower(trimmed, each.features, optimize_for), each) for each in BUILDS
     )
 
 

@@ -85,14 +85,18 @@ const SIMD = Uint8Array.of(
 
 /** @returns {Promise<Features>} */
 export async function detect() {
-  const wasm = typeof WebAssembly === "object" && typeof WebAssembly.validate === "function";
   return {
-    wasm,
-    simd: wasm && WebAssembly.validate(SIMD),
+    ...detectWasm(),
     threads: globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer === "function",
     webgl2: hasWebGl2(),
     webgpu: await hasWebGpu(),
   };
+}
+
+/** @returns {Pick<Features, "wasm" | "simd">} */
+function detectWasm() {
+  const wasm = typeof WebAssembly === "object" && typeof WebAssembly.validate === "function";
+  return { wasm, simd: wasm && WebAssembly.validate(SIMD) };
 }
 
 /** @returns {boolean} */
@@ -170,9 +174,7 @@ async function featuresFor(backends) {
   if (backends.some((each) => !each.startsWith("aot-"))) {
     return detect();
   }
-  const wasm = typeof WebAssembly === "object" && typeof WebAssembly.validate === "function";
-  const simd = wasm && WebAssembly.validate(SIMD);
-  return { wasm, simd, threads: false, webgl2: false, webgpu: false };
+  return { ...detectWasm(), threads: false, webgl2: false, webgpu: false };
 }
 
 /**

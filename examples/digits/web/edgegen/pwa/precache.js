@@ -10,14 +10,14 @@
  */
 
 /** Of all generated files together. */
-export const VERSION = "49a9474c3f8cbecd";
+export const VERSION = "6164cf99a1d63fe0";
 
 /** @type {Readonly<Record<string, string>>} generated files that every visit needs */
 export const NEEDED = Object.freeze({
   "edgegen/assets/aot-baseline.json": "6f55dc8dbf4125e3f7693f5da35c2db5d3b827f333fe2aba8785ca84f30cf307",
   "edgegen/assets/aot-simd.json": "fc5cc1aa041cb019213857720fab891b53502286667f8c59f97ae12ab536a7a5",
   "edgegen/engines/aot.js": "7753c266cc242cd71b0c0878195dc8c2a7b2cbc50e85cc7251234bf1790fd40d",
-  "edgegen/engines/index.js": "29a49e3b17f2ab72f26370cde43a2234f9ca4833a699644ab90b67dbc25e3920",
+  "edgegen/engines/index.js": "ca6bc6f6e00bc7268c4a7327dbb5627ae518bc1721ba08663ac4d268ce30b8f7",
   "edgegen/errors.js": "5506e8a1e86813cef167180c63a9f5e33badcb95992d6dc5aa836df4fd20caef",
   "edgegen/loader.js": "0166e4e0199e5b0624f8f0da1d169b345f0905dd8dc53d2c0b8bbb5230fc937d",
   "edgegen/messages.js": "3ed6978029967714e1a0e2127ac944db6d4cf3605e0040e500600823b3e7fe05",
