@@ -40,12 +40,18 @@ VECTORS = [
 WASM = pytest.param(host_engine.WASM, id="wasm", marks=pytest.mark.wasm)
 BUILDS = pytest.mark.parametrize("build", [*TWINS, *VECTORS, WASM])
 
-# Channels around one vector and two; positions around a tile.
+# Channels around one vector and two; positions around a tile; one position, where blocks of channels
+# go two at a time.
 BLOCKS = [
     *(
         Conv(image=(2, width), depth=depth, channels=channels, size=(1, 1), zero_points=(3, -128))
         for width, depth in ((1, 1), (3, 5), (7, 8))
         for channels in (1, 7, 8, 9, 15, 16, 17, 24, 31, 33)
+    ),
+    *(
+        Conv(image=(1, 1), depth=depth, channels=channels, size=size, batches=batches)
+        for depth, size, batches in ((9, (1, 1), 1), (16, (1, 1), 2), (3, (3, 3), 1))
+        for channels in (15, 16, 17, 31, 32, 33, 48, 70)
     ),
     *(
         Conv(image=(3, width), depth=3, channels=channels, zero_points=(-128, 4))

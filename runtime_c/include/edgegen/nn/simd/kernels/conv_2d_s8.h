@@ -48,6 +48,29 @@ static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, c
     }
 }
 
+/* One position of a layer without a filter's rows and columns: the blocks of two vectors, two at a
+ * time. Returns how many channels that were. */
+static int32_t eg_v_multiply_vector(eg_v_block *block, const eg_conv_2d_s8_simd *layer,
+                                    const eg_v_input *in, int8_t *out)
+{
+    const int32_t channels = layer->window.output_depth;
+    const int32_t width = 2 * EG_V_LANES;
+    int32_t c = 0;
+
+    for (; c + 2 * width <= channels; c += 2 * width) {
+        int32_t sums[4 * EG_V_LANES];
+
+        block->weights = layer->weights + c * block->groups * EG_V_GROUP;
+        block->bias = layer->output.bias + c;
+        eg_v_two_blocks(block, in, sums);
+        for (int32_t i = 0; i < 2; ++i) {
+            eg_v_begin_finishing(&block->finish, &layer->output, channels, c + i * width, 2);
+            eg_v_finish(&block->finish, sums + i * width, out + c + i * width, 1, 2);
+        }
+    }
+    return c;
+}
+
 void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *input, int8_t *output,
                              void *scratch)
 {
@@ -66,9 +89,15 @@ void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *inpu
     block.step = window->stride_width * depth;
     for (int32_t batch = 0; batch < window->batches; ++batch) {
         const int8_t *weights = layer->weights;
+        int32_t c = 0;
 
         eg_v_prepare_image(layer, &image, input, prepared);
-        for (int32_t c = 0; c < channels;) {
+        if (block.rows == 1 && block.columns == 1 && window->output_height == 1 &&
+            window->output_width == 1) {
+            c = eg_v_multiply_vector(&block, layer, prepared, output);
+            weights += c * block.groups * EG_V_GROUP;
+        }
+        while (c < channels) {
             const int32_t vectors = eg_v_vectors(channels, c);
             const int32_t width = vectors * EG_V_LANES;
             const int32_t first = eg_v_first(channels, c, vectors);
