@@ -176,7 +176,15 @@ def test_killed_it_ends_answers_that_are_late(server: Server) -> None:
     client.start()
     while server.rules[0].times:
         threading.Event().wait(0.01)
+    assert server.is_busy
+    assert server.answers == []
     server.kill()
     client.join(10)
     assert not client.is_alive()
     assert len(failed) == 1
+
+
+def test_it_is_busy_only_while_it_answers(server: Server) -> None:
+    with server.answering():
+        assert server.is_busy
+    assert not server.is_busy

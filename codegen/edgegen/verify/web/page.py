@@ -44,6 +44,9 @@ _PREDICT = """async (seed) => {
   }
 }"""
 
+# Which no page asks for by itself.
+_OURS = "/edgegen/golden.js"
+
 _SERVICE_WORKER = """async () => {
   if (!("serviceWorker" in navigator)) return false;
   const registrations = await navigator.serviceWorker.getRegistrations();
@@ -127,6 +130,8 @@ def _visit(
         visit.check("Service worker", problem, "active after the first visit")
         visit.check("Installability", _not_installable(page), "nothing is in the way")
         backend = str(page.evaluate(_PREDICT, project.golden.seeds[0])["backend"])
+        _settled(page, server)
+        answers = [each for each in server.answers[start:] if each.path != _OURS]
     visit.download = DownloadFacts(
         backend, CODING, project.device.storage_bytes, tuple(_parts(project, answers))
     )
@@ -212,7 +217,8 @@ def _settled(page: Page, server: Server) -> bool:
         before = len(server.answers)
         page.wait_for_timeout(_QUIET_SECONDS * 1000)
         has_worker = bool(page.evaluate(_SERVICE_WORKER))
-        if len(server.answers) == before and has_worker >= wanted:
+        is_quiet = len(server.answers) == before and not server.is_busy
+        if is_quiet and has_worker >= wanted:
             break
     return has_worker
 

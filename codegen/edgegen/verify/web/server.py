@@ -116,11 +116,18 @@ class Server:
     _packed: dict[tuple[Path, int], bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _under_way: int = 0
 
     @property
     def url(self) -> str:
         """Of the folder, with a slash at its end."""
         return f"http://{HOST}:{self.port}/"
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request is being answered: compressing takes seconds."""
+        with self._lock:
+            return self._under_way > 0
 
     def start(self) -> None:
         """Listen, after `kill` on the same port again."""
@@ -198,6 +205,17 @@ class Server:
     def sent(self, answer: Answer) -> None:
         with self._lock:
             self.answers.append(answer)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """As long as the block, one request more makes it `is_busy`."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def wait(self, seconds: float) -> None:
         """Or until the server is killed, which is a ConnectionAbortedError."""
@@ -323,10 +341,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, *, with_body: bool) -> None:
         path = urlsplit(self.path).path
-        rule = self.server.files.rule(path)
-        if rule and rule.delay:
-            self.server.files.wait(rule.delay)
-        self._send(path, self._reply(path, rule), rule.cut if rule else None, with_body)
+        with self.server.files.answering():
+            rule = self.server.files.rule(path)
+            if rule and rule.delay:
+                self.server.files.wait(rule.delay)
+            self._send(path, self._reply(path, rule), rule.cut if rule else None, with_body)
 
     def _reply(self, path: str, rule: Rule | None) -> _Reply:
         files = self.server.files
