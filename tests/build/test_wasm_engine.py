@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 
 from edgegen import frontends, golden, wasm_library
+from edgegen.device import WebBrowser
+from edgegen.engines.aot.web import WebAotEngine
 from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import prepare, resolve
+from edgegen.registry import load_device
 from edgegen.wasm_library import build
 from support.wasm_module import Steps, call, read, run, weights, write
 
@@ -51,6 +54,7 @@ def check_outputs(path: Path, name: str, folder: Path, vectors: int = 4) -> None
     expected = golden.make(model, vectors).vectors
     facts, counts = run(module(files, name, folder), [call("eg_steps")])
     assert facts["imports"] == []
+    assert len(files[f"wasm/{name}.wasm"]) <= code_bytes(model)
     steps = loaded(files, name)
     for vector in expected:
         inputs = golden.make_inputs(model, vector.seed)
@@ -62,6 +66,14 @@ def check_outputs(path: Path, name: str, folder: Path, vectors: int = 4) -> None
         for _ in ("at once", "by step"):
             for output in vector.outputs:
                 assert next(got) == output.tobytes()
+
+
+def code_bytes(model: Model, *inputs: Input) -> int:
+    """What `edgegen fit` says that the code takes."""
+    browser = load_device("browser")
+    assert isinstance(browser, WebBrowser)
+    needs = WebAotEngine().needs(model, browser, Options("x", inputs=inputs))
+    return sum(part.quantity.bytes or 0 for part in needs.storage if part.name == "code")
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -155,6 +167,8 @@ def check_frames(path: Path, fit: str, folder: Path, *names: str) -> None:
         steps += [write(call("eg_frame", 0, 0, width, height), pixels), call("eg_see", 0)]
         steps.append(read(call("eg_input", 0), tensor.nbytes))
     for name in names:
+        if name in BUILDS:
+            assert len(files[f"wasm/{name}.wasm"]) <= code_bytes(model, description)
         _, results = run(module(files, name, folder), steps)
         assert list(zip(results[1::3], results[2::3], strict=True)) == expected, name
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from edgegen import frontends, present, targets
 from edgegen.device import WebBrowser
 from edgegen.fit import FitReport, Verdict
+from edgegen.inputs import ImageInput
 from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.registry import load_device
@@ -38,6 +39,19 @@ def test_near_a_guideline_is_within_it(digits_tflite: Path) -> None:
     device = replace(browser(), model_bytes=needed)
     (engine,) = report_of(digits_tflite, device).engines
     assert {each.resource: each.verdict for each in engine.lines}["model"] is Verdict.FITS
+
+
+def test_all_of_the_download_is_known(digits_tflite: Path) -> None:
+    """What makes inputs of pictures is code, too."""
+    model = frontends.load(digits_tflite)
+    needed = []
+    for inputs in ((), (ImageInput(),)):
+        options = Options("digits", inputs=inputs)
+        (engine,) = targets.fit(model, browser(), options, ["aot"]).engines
+        line = {each.resource: each for each in engine.lines}["download"]
+        assert (line.verdict, "code estimated" in line.known) == (Verdict.FITS, True)
+        needed.append(line.needed)
+    assert needed[0] < needed[1]
 
 
 def test_memory_is_a_limit(digits_tflite: Path) -> None:
