@@ -97,6 +97,10 @@ def test_a_unit_says_what_the_design_asks_for(units: dict[str, Path]) -> None:
         "ProtectSystem": "strict",
         "DynamicUser": "yes",
         "StateDirectory": "digits",
+        "CacheDirectory": "digits",
+        "CacheDirectoryMode": "0700",
+        # With "-": there is none before the first update, and without it nothing would start.
+        "ReadOnlyPaths": "-/var/lib/private/digits/versions",
         "MemoryMax": str(registry.load_device("linux_x86_64").ram_bytes),
         "Type": "notify",
         "CapabilityBoundingSet": "",
