@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from edgegen.model import Model
 from edgegen.options import Options
 from edgegen.preprocessing import resolve
 from edgegen.project import File, GeneratedProject, Owner
+from edgegen.targets import web_precache
 from edgegen.wasm_library import build
 from support.wasm_module import weights
 
@@ -176,8 +178,17 @@ def test_the_service_worker_knows_the_modules(
     def made(files: Mapping[str, bytes], _: object) -> dict[str, bytes]:
         return product({path: data for path, data in files.items() if "native/" in path}, module)
 
+    lists: list[Mapping[str, File]] = []
+
+    def listing(files: Mapping[str, File], *rest: Any) -> dict[str, object]:
+        lists.append(files)
+        return of_files(files, *rest)
+
+    of_files = web_precache.context
+    monkeypatch.setattr(web_precache, "context", listing)
     monkeypatch.setattr(build, "compiled", made)
     api.scaffold(digits_tflite, "browser", tmp_path / "site")
+    assert len(lists) == 1, "it is made once, when all files are there"
     listed = (tmp_path / "site/edgegen/pwa/precache.js").read_text()
     assert f'"edgegen/wasm/simd.wasm": "{hashlib.sha256(module).hexdigest()}"' in listed
     assert "build.json" not in listed

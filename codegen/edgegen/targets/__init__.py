@@ -40,7 +40,8 @@ class Target(Protocol):
         """Those for the device by their ids, in order of preference."""
 
     def build(self, model: Model, device: Any, options: Options) -> GeneratedProject:
-        """The whole project, without touching the disk; the same for the same arguments.
+        """The whole project, but for what is compiled and what `finish` adds, without touching the
+        disk; the same for the same arguments.
 
         ``options.engines`` names the engines to emit.
         """
@@ -92,7 +93,7 @@ def choose(model: Model, device: Device, wanted: Sequence[str] = ()) -> tuple[st
 
 
 def build(model: Model, device: Device, options: Options) -> GeneratedProject:
-    """The project of ``model`` for ``device``.
+    """The project of ``model`` for ``device``, until `finish`.
 
     Raises:
         UsageError: Nothing generates projects for the device's family, or an engine does not
@@ -114,8 +115,8 @@ def build(model: Model, device: Device, options: Options) -> GeneratedProject:
 def finish(
     project: GeneratedProject, model: Model, device: Device, options: Options
 ) -> GeneratedProject:
-    """A project to which compiled files were added since `build`; families that have something that
-    depends on them have a function of that name."""
+    """The whole project, of what `build` made and of compiled files; families that have something
+    that depends on them have a function of that name."""
     of_family = getattr(_target(device.family), "finish", None)
     if of_family is None:
         return project

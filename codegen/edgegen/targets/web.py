@@ -53,7 +53,8 @@ def _fit(model: Model, device: WebBrowser, engine: WebEngine, options: Options) 
 
 
 def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProject:
-    """The static site. Runs the reference interpreter for the golden vectors."""
+    """The static site, but for the list of its files, which `finish` adds. Runs the reference
+    interpreter for the golden vectors."""
     table = registry.web()
     emitted = [table[each].emit(model, device, options) for each in options.engines]
     compiled = wasm_library.emit(
@@ -70,19 +71,18 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
     skipped.add(web_precache.TEMPLATE)
     if "aot" not in options.engines:
         skipped.add("bare.js")
-    project = assemble("web", options.name, merged, skipped, context, model, device.id)
-    return finish(project, model, device, options)
+    return assemble("web", options.name, merged, skipped, context, model, device.id)
 
 
 def finish(
     project: GeneratedProject, model: Model, device: WebBrowser, options: Options
 ) -> GeneratedProject:
-    """What names all other files, compiled ones, too."""
+    """With what names all other files, compiled ones, too."""
     template, path = f"web/generated/{web_precache.TEMPLATE}.j2", f"edgegen/{web_precache.TEMPLATE}"
-    others = {name: file for name, file in project.files.items() if name != path}
-    context = web_precache.context(others, _libraries(options))
+    context = web_precache.context(project.files, _libraries(options))
     context["header"] = file_header(template, model, device.id)
-    return GeneratedProject({**others, path: File(render(template, context), Owner.EDGEGEN)})
+    files = {**project.files, path: File(render(template, context), Owner.EDGEGEN)}
+    return GeneratedProject(files)
 
 
 def _golden(model: Model, options: Options) -> dict[str, bytes]:
