@@ -289,6 +289,8 @@ def _read_key(path: Path) -> Ed25519PrivateKey:
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"The key cannot be read: {reason}.", where=where) from None
+    if _is_public(data):
+        raise _public(path)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             "Others may read this private key.",
@@ -306,6 +308,24 @@ def _read_key(path: Path) -> Ed25519PrivateKey:
             fix="`edgegen keygen FILE` makes one.",
         )
     return key
+
+
+def _is_public(data: bytes) -> bool:
+    """As `make_key` writes it, or in PEM."""
+    return data.startswith((KEY_PREFIX.encode(), b"-----BEGIN PUBLIC KEY-----"))
+
+
+def _public(path: Path) -> UsageError:
+    private = path.with_suffix("") if path.suffix == ".pub" else None
+    if private and private.is_file():
+        fix = f"Give the private one beside it: --key {private}."
+    else:
+        fix = "Give the private one that `edgegen keygen FILE` made with it: FILE, without .pub."
+    return UsageError(
+        "This is a public key, which devices check signatures with; a private one signs.",
+        where=f"--key {path}",
+        fix=fix,
+    )
 
 
 def _public_bytes(key: Ed25519PrivateKey) -> bytes:

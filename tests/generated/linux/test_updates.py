@@ -235,6 +235,17 @@ def test_a_key_that_others_may_read_is_not_used(
         api.bundle(newer, [shared], 2, tmp_path / "out")
 
 
+def test_a_public_key_does_not_sign(tmp_path: Path) -> None:
+    made = api.make_key(tmp_path / "maker")
+    with pytest.raises(UsageError, match="public key") as caught:
+        api.bundle(tmp_path, [made.public_file], 2)
+    assert caught.value.fix == f"Give the private one beside it: --key {made.private_file}."
+    moved = made.public_file.rename(tmp_path / "trusted")
+    with pytest.raises(UsageError, match="public key") as caught:
+        api.bundle(tmp_path, [moved], 2)
+    assert "without .pub" in caught.value.fix
+
+
 def test_what_cannot_be_signed_is_refused(newer: Path, key: bundle.KeyPair, tmp_path: Path) -> None:
     output = tmp_path / "out"
     with pytest.raises(UsageError, match="no version"):
