@@ -760,6 +760,7 @@ def test_files_from_the_command_line(project: Path, tmp_path: Path) -> None:
         (["--source", "memory_mapped", "--input", "/none"], 3, "can't be opened"),
         (["--settings", "/none.toml"], 2, "can't be read"),
         (["--count", "-1"], 2, "give 1 or more"),
+        (["--threads", "0"], 2, "0 threads: give 1 to 1024"),
     ],
 )
 def test_mistakes(
