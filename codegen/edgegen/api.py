@@ -283,9 +283,9 @@ def update(
     return _generate(sources, directory, replaced, dry_run=dry_run, force=force)
 
 
-def diff(directory: Path) -> Plan:
-    """What `update` would change; ``is_stale`` tells whether anything."""
-    return update(directory, dry_run=True, force=True).plan
+def diff(directory: Path) -> Outcome:
+    """What `update` would do; ``plan.is_stale`` tells whether anything."""
+    return update(directory, dry_run=True, force=True)
 
 
 def verify(

@@ -395,9 +395,10 @@ def diff(
 ) -> None:
     """Say whether a project is up to date.
 
-    Exit 1 when `edgegen update` would change it, or is refused.
+    Exit 1 when `edgegen update` would change it, or is refused. Says, too, what only you can
+    change, as `edgegen update` does.
 
-    JSON: {directory, stale, files: [{path, change, note}]}
+    JSON: {directory, stale, files: [{path, change, note}], notes}
 
     \b
     Example:
@@ -405,13 +406,13 @@ def diff(
     """
     from edgegen import api, present, project
 
-    plan = api.diff(directory)
+    found = api.diff(directory)
 
     def text() -> Iterable[str]:
-        return project.diff(plan) if patch else present.plan(plan, only_changed=True)
+        return project.diff(found.plan) if patch else present.difference(found)
 
-    _report(as_json, lambda: present.plan_data(plan), text)
-    if plan.is_stale:
+    _report(as_json, lambda: present.difference_data(found), text)
+    if found.plan.is_stale:
         raise typer.Exit(1)
 
 

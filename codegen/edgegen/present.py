@@ -425,7 +425,7 @@ def outcome(done: Outcome) -> list[str]:
         lines += engines(v for v in others if v.refusals)
     lines += [_raw(each) for each in done.inputs]
     lines += warnings(done.fit)
-    lines += [f"note: {text}" for text in done.notes]
+    lines += _notes(done)
     if not done.written:
         return [*lines, "dry run: nothing was written"]
     return lines + (_next_commands(done) if done.plan.is_stale else [])
@@ -464,6 +464,19 @@ def plan(made: Plan, only_changed: bool = False) -> list[str]:
     ]
     total = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))
     return [*table(["", "", ""], rows)[1:], f"{made.directory}: {total}"]
+
+
+def difference(found: Outcome) -> list[str]:
+    """What an update would change, and what it would say."""
+    return [*plan(found.plan, only_changed=True), *_notes(found)]
+
+
+def difference_data(found: Outcome) -> dict[str, Any]:
+    return {**plan_data(found.plan), "notes": list(found.notes)}
+
+
+def _notes(done: Outcome) -> list[str]:
+    return [f"note: {text}" for text in done.notes]
 
 
 def warnings(report: FitReport) -> list[str]:

@@ -107,7 +107,7 @@ def test_what_is_written_is_the_same_again(here: Path) -> None:
     again = json.loads(verified(here).to_json())
     assert again["computers"]["x86_64"]["package"]["status"] == "pass"
     assert {path.name: path.read_bytes() for path in (here / "evidence").iterdir()} == before
-    assert not api.diff(here).is_stale, "verifying changes nothing that edgegen wrote"
+    assert not api.diff(here).plan.is_stale, "verifying changes nothing that edgegen wrote"
     assert not list((here / "src").rglob("__pycache__"))
 
 

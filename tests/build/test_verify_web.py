@@ -83,7 +83,7 @@ def test_all_of_it(project: Path) -> None:
         evidence / "report.md"
     ).read_text("utf-8")
     assert (evidence / "page.png").read_bytes().startswith(b"\x89PNG")
-    assert not api.diff(project).is_stale, "verifying changes nothing that edgegen wrote"
+    assert not api.diff(project).plan.is_stale, "verifying changes nothing that edgegen wrote"
 
 
 def test_what_is_wrong_is_found(project: Path, tmp_path: Path) -> None:

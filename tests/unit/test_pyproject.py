@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgegen import api
+from edgegen import api, present
 
 
 @pytest.fixture
@@ -40,6 +40,9 @@ def test_a_server_and_an_engine_that_come_later(directory: Path) -> None:
     assert "extras litert, grpc." in note
     (again,) = api.update(directory).notes  # until the user has done it
     assert again == note
+    shown = api.diff(directory)
+    assert present.difference(shown)[-1] == f"note: {note}"
+    assert present.difference_data(shown)["notes"] == [note]
 
     fresh = directory.parent / "fresh"
     api.scaffold(
