@@ -56,7 +56,7 @@ def test_the_wheel_carries_licence_and_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = {name.split("/", 1)[1]: name for name in archive.namelist() if ".dist-info/" in name}
         assert "Apache License" in archive.read(info["licenses/LICENSE"]).decode()
-        assert "edgegen = edgegen.cli:main" in archive.read(info["entry_points.txt"]).decode()
+        assert "edgegen = edgegen.__main__:main" in archive.read(info["entry_points.txt"]).decode()
 
 
 def test_the_sdist_can_build_the_wheel(clean_tree: CleanTree, tmp_path: Path) -> None:

@@ -212,6 +212,20 @@ class TestBugs:
         monkeypatch.setattr(api, "inspect", interrupt)
         assert run("inspect", "x").code == 130
 
+    def test_ctrl_c_while_python_imports(self) -> None:
+        code = (
+            "import sys\n"
+            "class Impatient:\n"
+            "    def find_spec(self, name, *_):\n"
+            "        if name == 'typer':\n"
+            "            raise KeyboardInterrupt\n"
+            "sys.meta_path.insert(0, Impatient())\n"
+            "from edgegen.__main__ import main; main()"
+        )
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment)
+        assert (done.returncode, done.stderr) == (130, b"")
+
 
 class TestTerminal:
     HOSTILE = "a\x1b]0;owned\x07\x9b31m\u202e\nb\u2028"

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "codegen" / "edgegen"
 
 # From top to bottom; a module imports only from layers below its own.
 LAYERS = (
+    ("__main__",),
     ("cli",),
     ("present",),
     ("api",),
