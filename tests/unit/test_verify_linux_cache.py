@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import stat
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from edgegen.errors import UsageError
 from edgegen.verify.linux import cache
 
 
@@ -35,6 +40,47 @@ def test_a_failure_leaves_nothing(place: Path) -> None:
         cache.made("name", fail)
     assert [each.name for each in place.iterdir()] == [".name.lock"]
     assert (cache.made("name", write) / "made").is_file()
+
+
+def test_it_is_the_users_alone(place: Path) -> None:
+    place.mkdir(mode=0o755)
+    cache.made("kind/name", write)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("theirs", ["", "kind", "kind/name"])
+def test_what_another_user_made_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch, theirs: str
+) -> None:
+    cache.made("kind/name", write)
+    status = Path.lstat
+
+    def lstat(path: Path) -> Any:
+        found = status(path)
+        uid = found.st_uid + (path == place / theirs)
+        return SimpleNamespace(st_uid=uid, st_mode=found.st_mode)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    with pytest.raises(UsageError, match="another user") as caught:
+        cache.made("kind/name", write)
+    assert caught.value.where == str(place / theirs)
+
+
+def test_what_nobody_uses_is_removed(place: Path) -> None:
+    names = ("kind/used", "kind/unused", "kind/recent", "other/unused")
+    entries = [cache.made(name, write) for name in names]
+    (place / "kind" / ".draft").mkdir()
+    day = 24 * 3600
+    now = time.time()
+    for path, age in zip([*entries, place / "kind/.draft"], (91, 91, 89, 91, 91), strict=True):
+        os.utime(path, (now - age * day, now - age * day))
+    cache.made("kind/used", lambda _: pytest.fail("made twice"))
+    left = {path.name for path in (place / "kind").iterdir() if path.is_dir()}
+    assert left == {"used", "recent"}
+    assert (place / "other" / "unused").is_dir(), "one kind at a time"
+    os.utime(place / "kind/recent", (now - 91 * day, now - 91 * day))
+    cache.made("kind/used", lambda _: pytest.fail("it was used just now"))
+    assert [path.name for path in (place / "kind").iterdir() if path.is_dir()] == ["used"]
 
 
 def slowly(folder: Path) -> None:
