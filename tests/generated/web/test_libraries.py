@@ -266,7 +266,7 @@ def test_without_the_libraries_the_error_says_how_to_get_them(
     api.scaffold(path, "browser", project, engines=["onnxruntime"])
     with serving(project) as server:
         found = opened(shared_browser, server.url, backend="onnxruntime-wasm")
-        assert "npm run vendor" in found["fix"]
+        assert "npm install && npm run vendor" in found["fix"], "there is no lock for npm ci"
 
 
 @pytest.fixture
