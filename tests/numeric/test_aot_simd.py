@@ -40,8 +40,8 @@ VECTORS = [
 WASM = pytest.param(host_engine.WASM, id="wasm", marks=pytest.mark.wasm)
 BUILDS = pytest.mark.parametrize("build", [*TWINS, *VECTORS, WASM])
 
-# Channels around one vector and two; positions around a tile; one position, where blocks of channels
-# go two at a time.
+# Channels around one vector and two; positions around a tile; one position, where blocks of
+# channels go two at a time.
 BLOCKS = [
     *(
         Conv(image=(2, width), depth=depth, channels=channels, size=(1, 1), zero_points=(3, -128))
