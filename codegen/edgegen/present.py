@@ -629,7 +629,7 @@ def _web_report(made: WebReport) -> list[str]:
         lines += indented(f"{each.status}: {each.reason}" for each in checks if each.reason)
     if made.download is not None:
         lines.append(
-            f"first visit: {made.download.sent:,} bytes sent with {made.download.coding}, "
+            f"first visit: {made.download.sent:,} bytes sent with {made.download.compression}, "
             f"guideline {made.download.guideline:,}"
         )
     lines += [f"edited by hand: {path}" for path in made.sources.edited]

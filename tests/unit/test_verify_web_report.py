@@ -50,7 +50,7 @@ REPORT = Report(
     artefacts=(ArtefactFacts("wasm/simd.wasm", 35_386, 11_785, "ab" * 32),),
     download=DownloadFacts(
         "aot-simd",
-        "br",
+        "brotli",
         50_000,
         (PartFacts("model", 2, 40_000, 30_000), PartFacts("page", 9, 90_000, 21_000)),
     ),
@@ -75,7 +75,7 @@ def test_the_page() -> None:
     assert "    This browser has no WebGPU adapter." in page
     assert "| scores\\|x | steps | 0 | 0 | 0 | 0 of 4 |" in page
     assert "| Half a manifest | IntegrityError: \\<b\\>not JSON | pass |" in page
-    assert "51,000 bytes (130,000 before compression by br)" in page
+    assert "51,000 bytes (130,000 before compression by brotli)" in page
     assert "the device's guideline is 50,000, and this is MORE." in page
     assert "![The page after its first visit](page.png)" in page
 
@@ -84,7 +84,7 @@ def test_the_terminal() -> None:
     lines = "\n".join(present.report(REPORT))
     assert "litert-webgpu: This browser has no WebGPU adapter." in lines
     assert "faults: 1 of 1 passed" in lines
-    assert "first visit: 51,000 bytes sent with br" in lines
+    assert "first visit: 51,000 bytes sent with brotli" in lines
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgegen.verify.outcome import FAIL, NOT_VERIFIED, PASS
 from edgegen.verify.web.browser import Browser, BrowserError, Watched
 from edgegen.verify.web.report import CheckFacts, DownloadFacts, PartFacts
-from edgegen.verify.web.server import Answer, Rule, Server
+from edgegen.verify.web.server import BROTLI, Answer, Rule, Server
 from edgegen.verify.web.subject import Subject
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _visit(
         _settled(page, server)
         answers = [each for each in server.answers[start:] if each.path != _OURS]
     visit.download = DownloadFacts(
-        backend, CODING, project.device.storage_bytes, tuple(_parts(project, answers))
+        backend, BROTLI, project.device.storage_bytes, tuple(_parts(project, answers))
     )
 
 

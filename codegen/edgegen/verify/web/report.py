@@ -75,12 +75,12 @@ class DownloadFacts:
 
     Attributes:
         backend: That the model ran on.
-        coding: Of HTTP, that the server compressed with.
+        compression: Of the server, for people.
         guideline: Of the device, for the sum of ``sent``.
     """
 
     backend: str
-    coding: str
+    compression: str
     guideline: int
     parts: tuple[PartFacts, ...]
 
