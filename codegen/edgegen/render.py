@@ -72,6 +72,11 @@ def file_header(template: str, model: Model, device_id: str) -> str:
     return comment(template, lines)
 
 
+def short_header(template: str) -> str:
+    """As `file_header`, for files that are to be small: the first line alone."""
+    return comment(template, (_GENERATED[0].format(__version__),))
+
+
 def user_header(template: str) -> str:
     """The comment at the top of a file that belongs to the user from the start."""
     return comment(template, (_USERS.format(__version__),))

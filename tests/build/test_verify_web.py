@@ -92,7 +92,7 @@ def test_what_is_wrong_is_found(project: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(project, broken, ignore=shutil.ignore_patterns("evidence"))
     change_a_weight(broken / "edgegen", "aot-simd")
-    replace(broken / "edgegen/loader.js", r"=== chunk\.sha256\b", "!== '' && true")
+    replace(broken / "edgegen/loading/stream.js", r"=== chunk\.sha256\b", "!== '' && true")
     replace(
         broken / "index.html", "</body>", '<img alt="" src="https://example.invalid/x.png"></body>'
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edgegen import chunks
-from edgegen.render import render
+from support import web_loader
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "chunks.md").read_text(encoding="utf-8")
@@ -65,10 +65,7 @@ def test_the_python_runs(folder: Path) -> None:
 @pytest.mark.wasm
 def test_the_javascript_runs(folder: Path) -> None:
     run_the_commands()
-    (folder / "edgegen").mkdir()
-    for name in ("loader.js", "errors.js"):
-        content = render(f"web/generated/{name}.j2", {"header": ""})
-        (folder / "edgegen" / name).write_bytes(content)
+    web_loader.write(folder / "edgegen")
     (folder / "package.json").write_text('{"type": "module"}')
     checks = """
       if (!seen) throw new Error("no progress");

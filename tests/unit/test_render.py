@@ -192,6 +192,13 @@ def test_the_header_says_what_the_file_follows_from() -> None:
         assert part in header
 
 
+def test_a_short_header_is_one_line_of_text() -> None:
+    header = render.short_header("web/generated/model.js.j2")
+    assert header.splitlines()[1:] == [" */"]
+    assert __version__ in header
+    assert "do not edit" in header
+
+
 def test_a_missing_value_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "t.txt.j2").write_text("{{ here }} {{ absent }}\n")
     use_templates(tmp_path, monkeypatch)

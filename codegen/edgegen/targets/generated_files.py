@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from edgegen import __version__, resources
 from edgegen.model import Model
 from edgegen.project import File, GeneratedProject, Owner
-from edgegen.render import file_header, render, user_header
+from edgegen.render import file_header, render, short_header, user_header
 
 
 def project_version(model: Model) -> str:
@@ -35,7 +35,9 @@ def assemble(
     """
     files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in emitted.items()}
     for template, path in templates(f"{family}/generated", name, skipped):
-        header = file_header(template, model, device_id)
+        # Every visitor of a site downloads its scripts: spec.js alone says what they follow from.
+        is_short = template.endswith(".js.j2") and not template.endswith("/spec.js.j2")
+        header = short_header(template) if is_short else file_header(template, model, device_id)
         text = render(template, {**context, "header": header})
         files[f"edgegen/{path}"] = File(text, Owner.EDGEGEN)
     for template, path in templates(f"{family}/scaffold", name, skipped):

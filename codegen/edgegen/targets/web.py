@@ -121,6 +121,7 @@ def _context(
         "libraries": _libraries(options),
         "wasm_abi": wasm_library.ABI,
         "weights": wasm_library.weights(emitted),
+        "manifest_hashes": views.manifest_hashes(emitted),
         "most_pixels": wasm_library.FRAME_BYTES // 4,
     }
 

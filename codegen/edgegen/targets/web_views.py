@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgegen.model import DType, Tensor
@@ -59,3 +60,8 @@ def assets(paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """(name, path below edgegen/) of what is loaded in chunks: the manifests in assets/."""
     found = (path for path in paths if path.startswith("assets/") and path.endswith(".json"))
     return tuple((path[len("assets/") : -len(".json")], path) for path in sorted(found))
+
+
+def manifest_hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of the manifests in assets/, by name: what has it needs no other check."""
+    return {name: hashlib.sha256(files[path]).hexdigest() for name, path in assets(files)}

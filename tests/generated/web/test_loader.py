@@ -14,8 +14,8 @@ import pytest
 
 from edgegen import chunks
 from edgegen.chunks import Span
-from edgegen.render import render
 from support import hostile_server as hostile
+from support import web_loader
 from support.hostile_server import Server
 
 pytestmark = pytest.mark.wasm
@@ -41,8 +41,7 @@ SPANS = [Span(4 - each, each * SIZE, (each + 1) * SIZE) for each in range(5)]
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("loader")
-    for name in ("loader.js", "errors.js"):
-        (folder / name).write_bytes(render(f"web/generated/{name}.j2", {"header": ""}))
+    web_loader.write(folder)
     (folder / "package.json").write_text('{"type": "module"}')
     shutil.copy(HERE / "loader_in_node.mjs", folder)
     return folder / "loader_in_node.mjs"

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from edgegen import api, chunks
 from edgegen.chunks import Span
-from edgegen.render import render
+from support import web_loader
 from support.browser import Browser, Rule, Server, browsing, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -95,8 +95,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    for name in ("loader.js", "errors.js"):
-        (tmp_path / name).write_bytes(render(f"web/generated/{name}.j2", {"header": ""}))
+    web_loader.write(tmp_path)
     page = '<!doctype html><title>t</title><link rel="icon" href="data:,">'
     (tmp_path / "index.html").write_text(page)
     publish(tmp_path, DATA)
