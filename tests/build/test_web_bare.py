@@ -1,10 +1,13 @@
-"""edgegen/bare.js of web projects: the model and nothing else, in a browser."""
+"""edgegen/bare.js of web projects: the model and nothing else, in a browser; and how much script
+there is before a first inference with it, and with model.js."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from edgegen import api, frontends, golden
@@ -76,6 +79,36 @@ def test_a_module_that_is_not_there(project: Path, shared_browser: Browser) -> N
     rule = Rule("/edgegen/wasm/simd.wasm", status=404)
     found = run(project, shared_browser, [[0] * 64], rule)
     assert found == "Error: wasm/simd.wasm: status 404."
+
+
+# Bytes of brotli at its highest quality, for what page and worker import at once, with a little
+# room. What a first inference does without is for modules that are imported when they are needed.
+@pytest.mark.parametrize(
+    ("starts", "most"),
+    [(("bare.js",), 1_900), (("model.js", "worker.js"), 17_400)],
+    ids=["bare", "model"],
+)
+def test_scripts_before_a_first_inference_stay_small(
+    project: Path, starts: tuple[str, ...], most: int
+) -> None:
+    scripts = _imported(*(project / "edgegen" / each for each in starts))
+    sizes = {path.name: len(brotli.compress(path.read_bytes())) for path in scripts}
+    assert sum(sizes.values()) <= most, sizes
+
+
+def _imported(*starts: Path) -> set[Path]:
+    """These modules, and all that they name in static imports."""
+    found: set[Path] = set()
+    left = list(starts)
+    while left:
+        path = left.pop().resolve()
+        if path not in found:
+            found.add(path)
+            names = re.findall(
+                r'^(?:import|export)\s[^;]*?"(\./[^"]+|\.\./[^"]+)";', path.read_text("utf-8"), re.M
+            )
+            left.extend(path.parent / name for name in names)
+    return found
 
 
 def _simd_chunk(project: Path) -> str:
