@@ -1,7 +1,8 @@
 # The two that matter: `make demo` and `make test`. Both do all the set-up themselves.
 SHELL := /bin/bash
 PYTHON ?=
-WORKERS ?= 2
+# More than cores: some tests wait for servers, browsers and emulators.
+WORKERS ?= 3
 BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo

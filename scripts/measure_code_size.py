@@ -6,10 +6,12 @@ arm-none-eabi-gcc; run it when a kernel has changed (a test says so).
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from edgegen import native_image, registry
@@ -21,23 +23,31 @@ RUNTIME = Path(__file__).resolve().parent.parent / "runtime_c"
 
 def measure() -> dict[str, dict[str, int]]:
     """Bytes of .text and .rodata at -O2, by core and by path below runtime_c/src."""
+    return {core: sizes_on(core, sources()) for core in sorted(cores())}
+
+
+def sources() -> list[Path]:
+    """Of the runtime, those that may be in a project for a microcontroller."""
     kernels = sorted((RUNTIME / "src" / "nn").rglob("*.c"))
     kernels = [each for each in kernels if "simd" not in each.parts]  # of hosts
     images = sorted({*native_image.KERNEL_SOURCES.values(), "src/image/run.c"})
     micro = sorted((RUNTIME / "src" / "micro_audio").glob("*.c"))
     others = [*images, "src/audio/run.c", *micro, "src/quantize.c"]
-    sources = [*kernels, *(RUNTIME / each for each in others)]
+    return [*kernels, *(RUNTIME / each for each in others)]
+
+
+def sizes_on(core: str, sources: Iterable[Path]) -> dict[str, int]:
+    """Bytes of .text and .rodata at -O2, by path below runtime_c/src."""
+    flags = cores()[core]
     with tempfile.TemporaryDirectory() as folder:
         return {
-            core: {
-                source.relative_to(RUNTIME / "src").as_posix(): _size(source, flags, Path(folder))
-                for source in sources
-            }
-            for core, flags in sorted(_cores().items())
+            source.relative_to(RUNTIME / "src").as_posix(): _size(source, flags, Path(folder))
+            for source in sources
         }
 
 
-def _cores() -> dict[str, tuple[str, ...]]:
+@functools.cache
+def cores() -> dict[str, tuple[str, ...]]:
     """Flags of the generic device of every core."""
     devices = [registry.load_device(each) for each in registry.device_ids("cortex_m")]
     generic = [d for d in devices if d.family == "cortex_m" and d.id.startswith("cortex_m")]
