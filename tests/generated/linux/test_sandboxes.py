@@ -172,6 +172,8 @@ inside() { nsenter -t "$(show MainPID)" -m "$@" 2> /dev/null; echo $?; }
 echo "model $(inside touch /var/lib/private/sealed/versions/2/model.tflite)"
 echo "versions $(inside touch /var/lib/private/sealed/versions/3)"
 echo "folder $(inside touch /var/lib/private/sealed/probe) $(inside touch /etc/probe)"
+echo "cache $(inside touch /var/cache/private/sealed/probe)" \
+    "$(tr "\\0" "\\n" < "/proc/$(show MainPID)/environ" | grep ^CACHE_DIRECTORY=)"
 systemctl kill -s KILL sealed
 tries=0
 until [ "$(show NRestarts) $(show ActiveState)" = "1 active" ] || [ $tries -gt 300 ]; do
@@ -253,6 +255,7 @@ def test_systemd_runs_the_unit(site: Path) -> None:
     assert (status["running"], status["on_trial"]) == (2, False)
     # As root in there: what is refused is refused by the mounts, not by who one is.
     assert (said["model"], said["versions"], said["folder"]) == ("1", "1", "0 1")
+    assert said["cache"] == "0 CACHE_DIRECTORY=/var/cache/sealed"
     assert said["revived"] == "1 active"
     assert (said["stop"], said["end"]) == ("0", "inactive success")
     assert "Version 2 is confirmed." in (out / "journal").read_text()
