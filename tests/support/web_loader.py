@@ -10,6 +10,7 @@ _FILES = (
     "errors.js",
     "loader.js",
     "loading/cleanup.js",
+    "loading/first.js",
     "loading/manifest.js",
     "loading/stream.js",
     "loading/trouble.js",

@@ -24,6 +24,9 @@ _MODEL = "guideline for the model"
 _DOWNLOAD = "guideline for the first visit's download"
 _RAM = "limit of a 32-bit WebAssembly memory"
 
+_SMALL = 2**20
+"""Bytes of weights up to which an interrupted load begins again, which takes less code."""
+
 
 def engines(device: WebBrowser | None) -> Mapping[str, WebEngine]:
     """Those that the device file names, in its order; all of them without a device."""
@@ -104,6 +107,7 @@ def _context(
 ) -> dict[str, object]:
     """Everything that a template may print."""
     table = registry.web()
+    weights = wasm_library.weights(emitted)
     return {
         "name": options.name,
         "title": options.name.replace("_", " ").capitalize(),
@@ -120,8 +124,9 @@ def _context(
         "assets": views.assets(emitted),
         "libraries": _libraries(options),
         "wasm_abi": wasm_library.ABI,
-        "weights": wasm_library.weights(emitted),
-        "manifest_hashes": views.manifest_hashes(emitted),
+        "weights": weights,
+        "are_weights_small": all(each.bytes <= _SMALL for each in weights),
+        "manifests": views.manifests(emitted),
         "most_pixels": wasm_library.FRAME_BYTES // 4,
     }
 

@@ -62,6 +62,18 @@ def assets(paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple((path[len("assets/") : -len(".json")], path) for path in sorted(found))
 
 
-def manifest_hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    """SHA-256 of the manifests in assets/, by name: what has it needs no other check."""
-    return {name: hashlib.sha256(files[path]).hexdigest() for name, path in assets(files)}
+@dataclass(frozen=True, slots=True)
+class ManifestView:
+    """A manifest of chunks; what has this hash needs no other check."""
+
+    bytes: int
+    sha256: str
+
+
+def manifests(files: Mapping[str, bytes]) -> dict[str, ManifestView]:
+    """Those in assets/, by name."""
+    texts = {name: files[path] for name, path in assets(files)}
+    return {
+        name: ManifestView(len(text), hashlib.sha256(text).hexdigest())
+        for name, text in texts.items()
+    }

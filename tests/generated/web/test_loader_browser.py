@@ -287,6 +287,28 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_where_a_first_load_fails_the_whole_loader_goes_on(browser: Browser, project: Path) -> None:
+    """Even if that does not come at once: the network was gone for a while."""
+    with serving(project) as server, browser.page() as (page, _):
+        page.goto(f"{server.url}edgegen/spec.js")
+        server.rules.append(Rule("/edgegen/assets/chunks/*", cut=100, times=1))
+        server.rules.append(Rule("/edgegen/loading/stream.js", status=503, times=1))
+        found = page.evaluate(
+            """async () => {
+              const { load } = await import("/edgegen/model.js");
+              const loaded = [];
+              const model = await load({ onProgress: (each) => loaded.push(each.loaded) });
+              const { outputs } = await model.predict(new Int8Array(64));
+              model.dispose();
+              return [outputs[0].length, loaded];
+            }"""
+        )
+        asked = [each.status for each in server.answers if "loading/stream.js" in each.path]
+    assert asked == [503, 200]
+    assert found[0] == 10
+    assert found[1] == sorted(found[1])
+
+
 def test_a_page_forgets_what_former_versions_have_left(browser: Browser, project: Path) -> None:
     (manifest, *_) = (project / "edgegen" / "assets").glob("*.json")
     with serving(project) as server, browser.page() as (page, _):
