@@ -118,7 +118,17 @@ def test_other_words_are_no_report(golden: Golden, text: str) -> None:
         selftest.parse(text, "litert", golden, "digits")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"tolerances": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"tolerances": []}',
+        json.dumps(GOLDEN | {"seeds": []}),
+        json.dumps(GOLDEN).replace('"limit": 0}', '"limit": Infinity}'),
+    ],
+)
 def test_damaged_golden_vectors(tmp_path: Path, text: str) -> None:
     path = tmp_path / "golden.json"
     path.write_text(text)

@@ -7,6 +7,7 @@ its words are evidence, so nothing in them is taken on trust.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,9 +102,12 @@ def read_golden(path: Path) -> Golden:
     """Read golden.json; a DifferenceError when it isn't as edgegen writes it."""
     try:
         facts = json.loads(path.read_bytes())
+        seeds = tuple(int(seed) for seed in facts["seeds"])
+        if not seeds:
+            raise ValueError("there are none")
         return Golden(
             reference=str(facts["reference"]),
-            seeds=tuple(int(seed) for seed in facts["seeds"]),
+            seeds=seeds,
             raw_inputs=tuple((each["input"], each["seed"]) for each in facts["raw_inputs"]),
             tolerances={name: _tolerance(each) for name, each in facts["tolerances"].items()},
         )
@@ -116,8 +120,10 @@ def read_golden(path: Path) -> Golden:
 
 
 def _tolerance(facts: Any) -> Tolerance:
-    limits = (Limit(str(each["measure"]), float(each["limit"])) for each in facts["outputs"])
-    return Tolerance(str(facts["why"]), tuple(limits))
+    limits = tuple(Limit(str(each["measure"]), float(each["limit"])) for each in facts["outputs"])
+    if not all(math.isfinite(each.limit) for each in limits):
+        raise ValueError("a limit is no finite number")
+    return Tolerance(str(facts["why"]), limits)
 
 
 def parse(text: str, engine: str, golden: Golden, name: str) -> SelfTest:

@@ -16,6 +16,7 @@ from edgegen.frontends import tflite
 from edgegen.model import DType
 from edgegen.targets import golden_files, linux_golden
 from support import model_zoo
+from support.differences import CASES
 from support.linux_project import module, runtime, scaffold
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "digits"
@@ -182,35 +183,29 @@ def test_inputs_are_those_of_the_reference(digits: ModuleType, selftest: Any, se
         assert np.array_equal(got, want)
 
 
-def pair(got: Any, want: Any, dtype: Any) -> list[tuple[Any, Any]]:
-    return [(np.array(got, dtype), np.array(want, dtype))]
+@pytest.mark.parametrize(("measure", "form", "got", "want", "difference"), CASES)
+def test_measures_of_difference(
+    digits: ModuleType,
+    selftest: Any,
+    measure: str,
+    form: tuple[str, float, int],
+    got: list[float],
+    want: list[float],
+    difference: float,
+) -> None:
+    dtype, scale, zero_point = form
+    tensor = digits.TensorSpec("t", dtype, (len(want),), scale, zero_point)
+    pair = (np.array(got, dtype), np.array(want, dtype))
+    found = selftest._compare(tensor, [pair], selftest.Limit(measure, 0.5))
+    assert found.difference == pytest.approx(difference)
+    assert found.passed is (difference <= 0.5)
 
 
-def test_measures_of_difference(digits: ModuleType, selftest: Any) -> None:
-    tensor = digits.TensorSpec("t", "int8", (2,), 0.5, -10)
-    assert selftest._steps(pair([-128, 3], [127, 3], np.int8), tensor) == 255
-    assert selftest._rms(pair([-10, 0], [-10, 10], np.int8), tensor) == pytest.approx(0.5)
-    assert selftest._rms(pair([-9, -10], [-10, -10], np.int8), tensor) == np.inf
-    assert selftest._rms(pair([-10, -10], [-10, -10], np.int8), tensor) == 0
-    real = digits.TensorSpec("t", "float32", (2,))
-    nan, inf = np.nan, np.inf
-    assert selftest._relative(pair([1, 4], [1, 5], np.float32), real) == pytest.approx(0.2)
-    assert selftest._relative(pair([nan, 5], [nan, 5], np.float32), real) == 0
-    assert selftest._relative(pair([inf, 5], [inf, 5], np.float32), real) == 0
-    assert selftest._relative(pair([nan, 5], [1, 5], np.float32), real) == inf
-    assert selftest._relative(pair([1, 5], [nan, 5], np.float32), real) == inf
-    assert selftest._relative(pair([-inf, 5], [inf, 5], np.float32), real) == inf
-    assert selftest._relative(pair([1, 0], [0, 0], np.float32), real) == inf
-    number = digits.TensorSpec("t", "int32", (2,))
-    assert selftest._disagreement(pair([1, 2, 3, 4], [1, 2, 3, 5], np.int32), number) == 0.25
-
-
-def test_not_a_number_does_not_pass(digits: ModuleType, selftest: Any) -> None:
-    real = digits.TensorSpec("t", "float32", (2,))
-    found = selftest._compare(
-        real, pair([np.nan, 1], [0, 1], np.float32), selftest.Limit("rms", 0.5)
-    )
-    assert not found.passed
+def test_scalars_have_a_difference(digits: ModuleType, selftest: Any) -> None:
+    tensor = digits.TensorSpec("t", "float32", ())
+    pair = (np.array(np.nan, np.float32), np.array(2, np.float32))
+    for measure, apart in (("rms", np.inf), ("relative", np.inf), ("disagreement", 1)):
+        assert selftest.MEASURES[measure]([pair], tensor) == apart
 
 
 @pytest.mark.parametrize(
