@@ -85,7 +85,7 @@ def test_a_module_that_is_not_there(project: Path, shared_browser: Browser) -> N
 # room. What a first inference does without is for modules that are imported when they are needed.
 @pytest.mark.parametrize(
     ("starts", "most"),
-    [(("bare.js",), 1_900), (("model.js", "worker.js"), 13_700)],
+    [(("bare.js",), 1_900), (("model.js", "worker.js"), 13_400)],
     ids=["bare", "model"],
 )
 def test_scripts_before_a_first_inference_stay_small(

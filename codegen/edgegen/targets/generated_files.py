@@ -35,8 +35,8 @@ def assemble(
     """
     files = {f"edgegen/{path}": File(data, Owner.EDGEGEN) for path, data in emitted.items()}
     for template, path in templates(f"{family}/generated", name, skipped):
-        # Every visitor of a site downloads its scripts: spec.js alone says what they follow from.
-        is_short = template.endswith(".js.j2") and not template.endswith("/spec.js.j2")
+        # Visitors of a site download its scripts: spec.js alone says for which model, in constants.
+        is_short = template.endswith(".js.j2")
         header = short_header(template) if is_short else file_header(template, model, device_id)
         text = render(template, {**context, "header": header})
         files[f"edgegen/{path}"] = File(text, Owner.EDGEGEN)
