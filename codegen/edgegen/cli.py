@@ -811,13 +811,14 @@ def _exit_if_blocked(plan: Plan, dry_run: bool, force: bool) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
-    """One line on a terminal that says what is going on; silent elsewhere."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _: None
-        return
+    """Says what is going on: in one line on a terminal, one after the other elsewhere."""
     from shutil import get_terminal_size
 
     from edgegen.present import printable
+
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda text: print(printable(text), file=sys.stderr, flush=True)
+        return
 
     def step(text: str) -> None:
         width = get_terminal_size().columns - 1

@@ -625,7 +625,9 @@ def _web_report(made: WebReport) -> list[str]:
     lines += indented(f"{name}: {f.reason}" for name, f in made.backends.items() if f.reason)
     for title, checks in (("faults", made.model_checks), ("page", made.page_checks)):
         passed = sum(each.status == "pass" for each in checks)
-        lines.append(f"{title}: {passed} of {len(checks)} passed")
+        lines.append(
+            f"{title}: {passed} of {len(checks)} passed" if checks else f"{title}: not tried"
+        )
         lines += indented(f"{each.status}: {each.reason}" for each in checks if each.reason)
     if made.download is not None:
         lines.append(

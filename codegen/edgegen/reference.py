@@ -121,7 +121,7 @@ def run(
         "outputs": len(model.outputs),
         "tensors": tensors,
     }
-    flat = [np.ascontiguousarray(value) for vector in inputs for value in vector]
+    flat = [np.asarray(value, order="C") for vector in inputs for value in vector]
     arrays = iter(_ask(model, chosen, head, flat, timeout_s))
     outputs: list[tuple[Array, ...]] = []
     activations: list[dict[int, Array]] = []

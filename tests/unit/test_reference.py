@@ -57,6 +57,15 @@ def test_integer_models_run_in_tflm_bit_exactly() -> None:
     assert np.array_equal(result.activations[0][1], y)
 
 
+def test_tensors_without_dimensions() -> None:
+    b = ModelBuilder()
+    x, y = (b.tensor(name, [], "float32") for name in "xy")
+    b.op("ABS", [x], [y])
+    model = tflite.parse(b.build([x], [y]), "scalar.tflite")
+    ((value,),) = reference.run(model, [[np.array(-2.5, np.float32)]]).outputs
+    assert (value.shape, value) == ((), 2.5)
+
+
 def test_float_models_run_in_litert() -> None:
     model = _model("relu_float32")
     shape = model.tensors[model.inputs[0]].shape

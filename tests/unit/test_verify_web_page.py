@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from edgegen.verify.web import page
 from edgegen.verify.web.server import Answer, Server
@@ -30,3 +33,25 @@ def test_a_page_is_not_settled_while_the_server_still_makes_an_answer(tmp_path: 
 
     assert page._settled(page_that(wait), server)
     assert waited == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("busy", [0, 100])
+def test_a_service_worker_is_waited_for_while_the_server_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: int
+) -> None:
+    """Beyond a minute, in which a browser has nothing to do but to wait for it."""
+    (tmp_path / "service-worker.js").touch()
+    server = Server(tmp_path)
+    waited: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: sum(waited))
+    making = server.answering()
+    making.__enter__()
+
+    def wait(milliseconds: float) -> None:
+        waited.append(milliseconds / 1000)
+        if len(waited) > busy:
+            making.__exit__(None, None, None) if server.is_busy else None
+
+    slow = SimpleNamespace(wait_for_timeout=wait, evaluate=lambda _: 0 < busy < len(waited))
+    assert page._settled(slow, server) is bool(busy)
+    assert sum(waited) >= 60

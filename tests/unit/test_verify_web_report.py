@@ -87,6 +87,11 @@ def test_the_terminal() -> None:
     assert "first visit: 51,000 bytes sent with brotli" in lines
 
 
+def test_what_nothing_could_be_tried_on() -> None:
+    lines = present.report(replace(REPORT, model_checks=()))
+    assert "faults: not tried" in lines
+
+
 @pytest.mark.parametrize(
     ("changes", "ok"),
     [
@@ -144,7 +149,7 @@ def test_a_runtime_is_fetched_once(npm: Path, tmp_path: Path, has_lock: bool) ->
     assert vendored.obstacle(project, "litert") == ""
     install, vendor = (project / "asked").read_text().splitlines()
     assert install.startswith("ci " if has_lock else "install --no-package-lock ")
-    assert "--omit=dev" in install
+    assert {"--ignore-scripts", "--omit=dev"} <= set(install.split())
     assert vendor.startswith("run vendor")
 
 

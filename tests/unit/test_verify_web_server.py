@@ -12,6 +12,7 @@ from pathlib import Path
 import brotli
 import pytest
 
+from edgegen.verify.web import server as servers
 from edgegen.verify.web.server import Answer, Rule, Server, serving
 
 
@@ -188,3 +189,36 @@ def test_it_is_busy_only_while_it_answers(server: Server) -> None:
     with server.answering():
         assert server.is_busy
     assert not server.is_busy
+
+
+def test_a_small_file_does_not_wait_for_a_large_one(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = (site / "weights.bin").read_bytes()
+    begun, may_end = threading.Event(), threading.Event()
+    packed: list[int] = []
+
+    def compress(data: bytes, coding: str, effort: int) -> bytes:
+        packed.append(len(data))
+        if data == large:
+            begun.set()
+            assert may_end.wait(60)
+        return b"packed"
+
+    monkeypatch.setattr(servers, "compress", compress)
+    accepted = {"Accept-Encoding": "br"}
+    with serving(site, compression="br") as server:
+        clients = [
+            threading.Thread(target=ask, args=(server, "/weights.bin"), kwargs=accepted)
+            for _ in range(2)
+        ]
+        for client in clients:
+            client.start()
+        try:
+            assert begun.wait(10)
+            assert ask(server, "/", **accepted)[2] == b"packed"
+        finally:
+            may_end.set()
+            for client in clients:
+                client.join()
+    assert sorted(packed) == [len("<p>home</p>"), len(large)], "each of them once"

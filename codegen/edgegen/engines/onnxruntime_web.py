@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgegen.device import WebBrowser
 from edgegen.diagnostics import diagnostic
 from edgegen.engines import Needs
@@ -11,9 +13,12 @@ from edgegen.errors import Diagnostic
 from edgegen.model import DType, Model
 from edgegen.options import Options
 
+if TYPE_CHECKING:
+    from onnx import ValueInfoProto
+
 
 class OnnxRuntimeWebEngine:
-    """The model file as it is."""
+    """The model file, with the shapes that edgegen has bound in place of open ones."""
 
     id = "onnxruntime"
     backends: tuple[str, ...] = ("onnxruntime-webgpu", "onnxruntime-webgl", "onnxruntime-wasm")
@@ -32,9 +37,32 @@ class OnnxRuntimeWebEngine:
     def emit(self, model: Model, device: WebBrowser, options: Options) -> dict[str, bytes]:
         """The model file in chunks."""
         del device, options
-        return model_asset(model.source.data)
+        return model_asset(_file(model))
 
     def needs(self, model: Model, device: WebBrowser, options: Options) -> Needs:
         """The files exactly; what the library takes of memory is not known."""
         del device, options
-        return library_needs(ONNXRUNTIME_WEB, len(model.source.data))
+        return library_needs(ONNXRUNTIME_WEB, len(_file(model)))
+
+
+def _file(model: Model) -> bytes:
+    """The file itself, where no dimension of an input or output is open. Otherwise the shapes of
+    the IR are written into it: WebGL takes no array for a dimension that is open."""
+    import onnx
+
+    found = onnx.load_model_from_string(model.source.data)
+    shapes = {t.name: t.shape for t in (model.tensors[i] for i in (*model.inputs, *model.outputs))}
+    values = [each for each in (*found.graph.input, *found.graph.output) if each.name in shapes]
+    were_open = [_bind(each, shapes[each.name]) for each in values]
+    return found.SerializeToString(deterministic=True) if any(were_open) else model.source.data
+
+
+def _bind(value: ValueInfoProto, shape: tuple[int, ...]) -> bool:
+    """Give an input or output its shape if a dimension of it is open; whether one was."""
+    dims = value.type.tensor_type.shape.dim
+    if len(dims) == len(shape) and all(each.HasField("dim_value") for each in dims):
+        return False
+    del dims[:]
+    for size in shape:
+        dims.add(dim_value=size)
+    return True

@@ -36,8 +36,8 @@ def run(given: Project, engines: Sequence[str] | None, *, progress: Progress) ->
         with browser.running(seconds=_SECONDS) as chromium:
             found = _backends(chromium, project, wanted, progress)
             checks = _model_checks(chromium, project, found, progress)
-            progress("visit the page, with and without a server")
-            visit = _visit(chromium, project)
+            visit = _visit(chromium, project, progress)
+            progress("compress what was built, and write the report")
             result = _report(chromium, project, found, checks, visit)
         evidence.write(result, project.directory / "evidence")
     return result
@@ -70,18 +70,17 @@ def _model_checks(
     if not working:
         return ()
     backend = min(working, key=lambda each: _STARTS.index(each.rpartition("-")[2]))
-    progress(f"{backend}: break what it is loaded from")
     with server.serving(project.directory, isolated=True) as host:
-        checks = list(faults.verify(chromium, host, backend))
+        checks = list(faults.verify(chromium, host, backend, progress))
         progress("a browser without vectors in WebAssembly")
         has_baseline = "aot-baseline" in found
         checks.append(faults.without_simd(host, has_baseline=has_baseline))
     return tuple(checks)
 
 
-def _visit(chromium: Browser, project: Subject) -> Visit:
+def _visit(chromium: Browser, project: Subject, progress: Progress) -> Visit:
     with server.serving(project.directory, compression=page.CODING, max_age=page.MAX_AGE) as host:
-        return page.verify(chromium, host, project, project.directory / "evidence")
+        return page.verify(chromium, host, project, project.directory / "evidence", progress)
 
 
 def _report(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgegen.verify.outcome import FAIL, NOT_VERIFIED, PASS
+from edgegen.verify.subject import Progress
 from edgegen.verify.web import browser as browsers
 from edgegen.verify.web import probe
 from edgegen.verify.web.browser import Browser, BrowserError
@@ -24,6 +25,33 @@ _QUOTA_BYTES = 1000
 # (module (func (result v128) i32.const 0, i8x16.splat))
 _HAS_SIMD = """WebAssembly.validate(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1,
   123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11]))"""
+
+# Loads the model; then the first warning, which may come behind the load, or the error.
+_TOLD = """async (backend) => {
+  const { load } = await import(new URL("/edgegen/model.js", document.baseURI));
+  let tell;
+  const told = new Promise((resolve) => { tell = resolve; });
+  const onProgress = ({ warning }) => {
+    if (warning) tell(`${warning.code}: ${warning.message}`);
+  };
+  try {
+    const model = await load({ backend, onProgress });
+    setTimeout(tell, 10000, "");
+    return await told.finally(() => model.dispose());
+  } catch (error) {
+    return `${error.code}: ${error.message}`;
+  }
+}"""
+
+_KEPT = """async () => {
+  let kept = 0;
+  for (const name of await caches.keys()) {
+    for (const { url } of await (await caches.open(name)).keys()) {
+      kept += url.includes("/edgegen/assets/chunks/");
+    }
+  }
+  return kept;
+}"""
 
 _SPOIL_CACHES = """async () => {
   let spoiled = 0;
@@ -69,19 +97,29 @@ class Fault:
     accepted: tuple[str, ...]
 
 
-def verify(browser: Browser, server: Server, backend: str) -> Iterator[CheckFacts]:
+def verify(
+    browser: Browser, server: Server, backend: str, progress: Progress
+) -> Iterator[CheckFacts]:
     """Everything, on one backend that works; ends with rules as they were: none."""
     server.pages[probe.BLANK_PATH] = probe.BLANK
     try:
         with browser.limit(_SECONDS, "Loading the model in a blank page"):
             files = _files(browser, server, backend)
         for fault in _faults(files):
+            progress(f"{backend}: {fault.what}")
             with browser.limit(_SECONDS, fault.what):
                 found = _try(browser, server, backend, fault)
             yield found
-        for check in (_full_storage, _spoiled_cache):
-            with browser.limit(_SECONDS, "Storage that is full, or was changed"):
-                found = check(browser, server, backend)
+        for what, check in (
+            ("Storage that is full", _full_storage),
+            ("A cached chunk that was changed", _spoiled_cache),
+        ):
+            progress(f"{backend}: {what}")
+            if not files.chunk:
+                yield CheckFacts(what, NOT_VERIFIED, "", "this backend loads no chunk")
+                continue
+            with browser.limit(_SECONDS, what):
+                found = check(browser, server, backend, what)
             yield found
     except BrowserError as error:
         yield CheckFacts("Load the model in a blank page", FAIL, error.what, error.what)
@@ -225,8 +263,8 @@ def _uncaught(errors: list[str]) -> list[str]:
     return [each for each in errors if each.startswith("uncaught")]
 
 
-def _full_storage(browser: Browser, server: Server, backend: str) -> CheckFacts:
-    what = "Storage that is full"
+def _full_storage(browser: Browser, server: Server, backend: str, what: str) -> CheckFacts:
+    """The project has to notice that nothing is kept, and say so: then it was full indeed."""
     with browser.page() as (page, said):
         page.goto(_blank(server))
         session = page.context.new_cdp_session(page)
@@ -235,13 +273,19 @@ def _full_storage(browser: Browser, server: Server, backend: str) -> CheckFacts:
             "Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": _QUOTA_BYTES}
         )
         found = probe.replay(browser, page, what, backend=backend)
+        told = str(page.evaluate(_TOLD, backend))
+        kept = int(page.evaluate(_KEPT))
         session.send("Storage.overrideQuotaForOrigin", {"origin": origin})
         after = probe.replay(browser, page, f"{what}, and freed", backend=backend)
-        return _judged(what, found, after, (WORKS, "storage"), said.errors)
+    if kept:
+        return CheckFacts(what, NOT_VERIFIED, "", f"the browser kept {kept} chunks all the same")
+    if not told.startswith("storage: "):
+        return CheckFacts(what, FAIL, told, f"{what}: nothing says that the model is not kept")
+    found = replace(found, text=f"{found.text}; {told.removeprefix('storage: ')}")
+    return _judged(what, found, after, (WORKS, "storage"), said.errors)
 
 
-def _spoiled_cache(browser: Browser, server: Server, backend: str) -> CheckFacts:
-    what = "A cached chunk that was changed"
+def _spoiled_cache(browser: Browser, server: Server, backend: str, what: str) -> CheckFacts:
     with browser.page() as (page, said):
         page.goto(_blank(server))
         probe.replay(browser, page, what, backend=backend)

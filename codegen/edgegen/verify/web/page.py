@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgegen.verify.outcome import FAIL, NOT_VERIFIED, PASS
+from edgegen.verify.subject import Progress
 from edgegen.verify.web.browser import Browser, BrowserError, Watched
 from edgegen.verify.web.report import CheckFacts, DownloadFacts, PartFacts
 from edgegen.verify.web.server import BROTLI, Answer, Rule, Server
@@ -22,7 +22,7 @@ CODING = "br"
 MAX_AGE = 600
 
 _SECONDS = 400.0
-_SETTLED_SECONDS = 60.0
+_SETTLED_SECONDS = 60.0  # in which the server had nothing to do
 _QUIET_SECONDS = 1.5
 _VIEWPORT = {"width": 1280, "height": 960}
 
@@ -83,7 +83,9 @@ class Visit:
         self.checks.append(CheckFacts(what, NOT_VERIFIED, "", reason))
 
 
-def verify(browser: Browser, server: Server, project: Subject, evidence: Path) -> Visit:
+def verify(
+    browser: Browser, server: Server, project: Subject, evidence: Path, progress: Progress
+) -> Visit:
     """Everything about the page.
 
     Args:
@@ -97,14 +99,17 @@ def verify(browser: Browser, server: Server, project: Subject, evidence: Path) -
         return visit
     try:
         with browser.page(viewport=_VIEWPORT) as (page, said):
+            progress("the page: first visit")
             _visit(browser, server, project, page, said, visit)
             evidence.mkdir(parents=True, exist_ok=True)
             with browser.limit(_SECONDS, "the screenshot"):
                 page.screenshot(path=evidence / SCREENSHOT)
             visit.screenshot = True
+            progress("the page: without a server")
             _offline(browser, server, project, page, visit)
     except BrowserError as error:
         visit.check("The page", error.what)
+    progress("the page: with a broken model")
     _broken(browser, server, visit)
     return visit
 
@@ -212,14 +217,15 @@ def _settled(page: Page, server: Server) -> bool:
     has one; whether it is by then."""
     wanted = (server.root / "service-worker.js").is_file()
     has_worker = False
-    until = time.monotonic() + _SETTLED_SECONDS
-    while time.monotonic() < until:
+    left = _SETTLED_SECONDS
+    while left > 0:
         before = len(server.answers)
         page.wait_for_timeout(_QUIET_SECONDS * 1000)
         has_worker = bool(page.evaluate(_SERVICE_WORKER))
-        is_quiet = len(server.answers) == before and not server.is_busy
-        if is_quiet and has_worker >= wanted:
+        is_busy = server.is_busy
+        if len(server.answers) == before and not is_busy and has_worker >= wanted:
             break
+        left -= 0.0 if is_busy else _QUIET_SECONDS
     return has_worker
 
 

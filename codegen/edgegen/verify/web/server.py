@@ -120,7 +120,7 @@ class Server:
     _listening: _Listener | None = None
     _packed: dict[tuple[Path, int], bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _packing: threading.Lock = field(default_factory=threading.Lock)
+    _packing: dict[tuple[Path, int], threading.Lock] = field(default_factory=dict)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _under_way: int = 0
 
@@ -203,7 +203,9 @@ class Server:
         if not wanted or wanted not in names or path.suffix not in _COMPRESSED:
             return data, ""
         key = path, hash(data)
-        with self._packing:
+        with self._lock:
+            packing = self._packing.setdefault(key, threading.Lock())
+        with packing:  # once, and nobody waits for a large file but those who want it
             if key not in self._packed:
                 effort = MOST_EFFORT if len(data) <= LARGE_BYTES else LESS_EFFORT
                 self._packed[key] = compress(data, wanted, effort)
