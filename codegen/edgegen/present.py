@@ -422,7 +422,10 @@ def outcome(done: Outcome) -> list[str]:
         others = [v for v in done.engines if v.engine not in done.emitted]
         if possible := [v.engine for v in others if not v.refusals]:
             lines += [f"also possible (--engine): {', '.join(possible)}"]
-        lines += engines(v for v in others if v.refusals)
+        # That an engine reads other formats is no news to somebody who did not ask for it.
+        refusing = [v.engine for v in others if any(r.code != "EG220" for r in v.refusals)]
+        if refusing:
+            lines += [f"not possible (`edgegen inspect` says why): {', '.join(refusing)}"]
     lines += [_raw(each) for each in done.inputs]
     lines += warnings(done.fit)
     lines += _notes(done)
@@ -436,13 +439,20 @@ def _next_commands(done: Outcome) -> list[str]:
     by_hand = {
         "cortex_m": "cmake --preset qemu && cmake --build --preset qemu && ctest --preset qemu",
         "linux": f"pip install . && {done.config.name} selftest",
-        "web": "python3 -m http.server  # then open the address that it prints",
+        "web": f"{_vendoring(done)}python3 -m http.server  # then open the address that it prints",
     }
     lines = ["", "next:", f"  edgegen verify {place}"]
     if done.device.family in by_hand:
         there = "" if place == "." else f"cd {place} && "
         lines.append(f"  {there}{by_hand[done.device.family]}")
     return lines
+
+
+def _vendoring(done: Outcome) -> str:
+    """Commands that bring the libraries of others, which some engines need in a site."""
+    from edgegen.engines.web_libraries import LIBRARIES
+
+    return "npm install && npm run vendor && " if LIBRARIES.keys() & set(done.emitted) else ""
 
 
 def _created(made: Plan) -> list[str]:

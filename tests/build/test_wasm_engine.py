@@ -10,9 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgegen import frontends, golden, wasm_library
-from edgegen.device import WebBrowser
-from edgegen.engines.aot.web import WebAotEngine
+from edgegen import frontends, golden, targets, wasm_library
 from edgegen.inputs import AudioInput, ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
@@ -54,7 +52,7 @@ def check_outputs(path: Path, name: str, folder: Path, vectors: int = 4) -> None
     expected = golden.make(model, vectors).vectors
     facts, counts = run(module(files, name, folder), [call("eg_steps")])
     assert facts["imports"] == []
-    assert len(files[f"wasm/{name}.wasm"]) <= code_bytes(model)
+    assert module_bytes(files) <= code_bytes(model)
     steps = loaded(files, name)
     for vector in expected:
         inputs = golden.make_inputs(model, vector.seed)
@@ -68,12 +66,16 @@ def check_outputs(path: Path, name: str, folder: Path, vectors: int = 4) -> None
                 assert next(got) == output.tobytes()
 
 
-def code_bytes(model: Model, *inputs: Input) -> int:
+def module_bytes(files: dict[str, bytes]) -> int:
+    return sum(len(files[f"wasm/{name}.wasm"]) for name in BUILDS)
+
+
+def code_bytes(model: Model, *inputs: Input, engine: str = "aot") -> int:
     """What `edgegen fit` says that the code takes."""
-    browser = load_device("browser")
-    assert isinstance(browser, WebBrowser)
-    needs = WebAotEngine().needs(model, browser, Options("x", inputs=inputs))
-    return sum(part.quantity.bytes or 0 for part in needs.storage if part.name == "code")
+    options = Options("x", inputs=inputs)
+    (found,) = targets.fit(model, load_device("browser"), options, [engine]).engines
+    (download,) = (line for line in found.lines if line.resource == "download")
+    return sum(part.quantity.bytes or 0 for part in download.parts if "code" in part.name)
 
 
 @pytest.mark.parametrize("name", BUILDS)
@@ -168,7 +170,9 @@ def check_frames(path: Path, fit: str, folder: Path, *names: str) -> None:
         steps.append(read(call("eg_input", 0), tensor.nbytes))
     for name in names:
         if name in BUILDS:
-            assert len(files[f"wasm/{name}.wasm"]) <= code_bytes(model, description)
+            assert module_bytes(files) <= code_bytes(model, description)
+            alone = code_bytes(model, description, engine="litert")
+            assert len(files["wasm/preprocess.wasm"]) <= alone
         _, results = run(module(files, name, folder), steps)
         assert list(zip(results[1::3], results[2::3], strict=True)) == expected, name
 

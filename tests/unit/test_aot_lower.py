@@ -10,10 +10,12 @@ import pytest
 
 from edgegen import registry
 from edgegen.engines.aot import AotEngine
+from edgegen.engines.aot.kernels import choose
 from edgegen.engines.aot.lower import lower
+from edgegen.engines.aot.ops import KERNELS
 from edgegen.engines.aot.program import Program
 from edgegen.frontends import load, tflite
-from edgegen.model import Model
+from edgegen.model import DType, Model
 from edgegen.options import OPTIMIZE_FOR, OptimizeFor, Options
 from edgegen.passes.memory_plan import step_bounds
 from support.tflite_builder import ModelBuilder
@@ -102,3 +104,11 @@ def test_the_bound_is_the_plans(convs: Model) -> None:
     program = lower(convs, ("dsp",), "memory")
     assert program.plan.lower_bound <= program.plan.arena_bytes
     assert step_bounds([], {}) == {}
+
+
+def test_a_refusal_says_each_element_type_once(convs: Model) -> None:
+    op = convs.ops[0]
+    others = [k for k in KERNELS if k.kind is op.kind and k.dtype is DType.FLOAT32]
+    assert choose((*others, *others), convs, op, ("wasm",)) == (
+        "no kernel for int8 (there is float32)."
+    )

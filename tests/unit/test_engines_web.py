@@ -125,12 +125,25 @@ def test_libraries_count_for_the_first_visit() -> None:
     assert set(parts) == {"model", "runtime"}
 
 
+def test_webgpu_is_another_library() -> None:
+    chrome = load_device("browser_chrome")
+    assert isinstance(chrome, WebBrowser)
+    model = cast(TensorProto.FLOAT, TensorProto.INT64)
+    with_webgpu, without = (
+        OnnxRuntimeWebEngine().needs(model, each, Options("cast")).storage[1].quantity
+        for each in (chrome, browser())
+    )
+    assert with_webgpu.bytes == 66_349 + 53_057 + 26_781_914
+    assert without.bytes == 50_126 + 24_381 + 14_239_897
+    assert ("with WebGPU" in with_webgpu.known, "without WebGPU" in without.known) == (True, True)
+
+
 @pytest.mark.parametrize("engine", LIBRARIES)
 def test_files_of_a_library(engine: str) -> None:
     library = LIBRARIES[engine]
     targets = [file.target for file in library.files]
     assert len(set(targets)) == len(targets)
-    assert set(library.first_visit) <= set(targets)
+    assert set(library.first_visit) | set(library.webgpu) <= set(targets)
     assert all(target.startswith(f"{engine}/") for target in targets)
     assert all(len(bytes.fromhex(file.sha256)) == 32 for file in library.files)
 

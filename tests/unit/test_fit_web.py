@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
-from edgegen import frontends, present, targets
+import pytest
+
+from edgegen import api, frontends, present, targets
 from edgegen.device import WebBrowser
-from edgegen.fit import FitReport, Verdict
-from edgegen.inputs import ImageInput
+from edgegen.fit import FitReport, Line, Verdict
+from edgegen.inputs import ImageInput, Input
 from edgegen.model import Model
 from edgegen.options import Options
+from edgegen.preprocessing import resolve
 from edgegen.registry import load_device
+from edgegen.wasm_library import build
 
 
 def browser() -> WebBrowser:
@@ -41,17 +47,59 @@ def test_near_a_guideline_is_within_it(digits_tflite: Path) -> None:
     assert {each.resource: each.verdict for each in engine.lines}["model"] is Verdict.FITS
 
 
-def test_all_of_the_download_is_known(digits_tflite: Path) -> None:
-    """What makes inputs of pictures is code, too."""
-    model = frontends.load(digits_tflite)
-    needed = []
-    for inputs in ((), (ImageInput(),)):
-        options = Options("digits", inputs=inputs)
-        (engine,) = targets.fit(model, browser(), options, ["aot"]).engines
-        line = {each.resource: each for each in engine.lines}["download"]
-        assert (line.verdict, "code estimated" in line.known) == (Verdict.FITS, True)
-        needed.append(line.needed)
-    assert needed[0] < needed[1]
+def lines(model: Path, engine: str, *inputs: Input) -> dict[str, Line]:
+    loaded = frontends.load(model)
+    options = Options("digits", inputs=resolve(loaded, inputs))
+    (found,) = targets.fit(loaded, browser(), options, [engine]).engines
+    return {each.resource: each for each in found.lines}
+
+
+def part(line: Line, name: str) -> int:
+    (found,) = (each.quantity.bytes for each in line.parts if each.name == name)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(params=["aot", "litert"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def site(digits_tflite: Path, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(build, "is_possible", lambda: False)
+    api.scaffold(digits_tflite, "browser", tmp_path / "site", engines=[engine])
+    return tmp_path / "site"
+
+
+def test_what_is_needed_is_what_the_project_has(
+    digits_tflite: Path, engine: str, site: Path
+) -> None:
+    needed = lines(digits_tflite, engine)
+    manifests = [json.loads(each.read_text()) for each in (site / "edgegen/assets").glob("*.json")]
+    assert needed["model"].needed == max(each["bytes"] for each in manifests)
+    listed = (site / "edgegen/pwa/precache.js").read_text()
+    paths = set(re.findall(r'^  "([^"]+)"[:,]', listed, re.MULTILINE))
+    paths |= {f"edgegen/pwa/{name}.js" for name in ("precache", "service-worker-core")}
+    paths |= {"service-worker.js"}
+    optional = ("edgegen/bare", "edgegen/golden", "edgegen/selftest", "edgegen/vendor")
+    sizes = [(site / path).stat().st_size for path in paths if not path.startswith(optional)]
+    # The lists of golden vectors and of modules are not in what is counted.
+    assert abs(part(needed["download"], "page and scripts") - sum(sizes)) < 500
+    if engine == "aot":
+        script = (site / "edgegen/native/build.sh").read_text()
+        memory = [int(each) for each in re.findall(r"^link \w+ (\d+)", script, re.MULTILINE)]
+        assert needed["ram"].needed == max(memory)
+
+
+def test_what_makes_inputs_is_downloaded_too(digits_tflite: Path, engine: str) -> None:
+    without, described = (
+        lines(digits_tflite, engine, *inputs)["download"] for inputs in ((), (ImageInput(),))
+    )
+    assert "page and scripts counted" in without.known
+    assert part(described, "code of the inputs") > 10_000
+    assert without.needed < described.needed
+    assert {without.verdict, described.verdict} == {Verdict.FITS}
 
 
 def test_memory_is_a_limit(digits_tflite: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from edgegen import analysis, api, frontends, golden, present
+from edgegen.diagnostics import diagnostic
 from edgegen.engines.aot import AotEngine
 from edgegen.engines.tflm import TflmEngine
 from edgegen.errors import MissingToolError, RefusedModelError, UsageError
@@ -133,18 +135,28 @@ def test_engines_that_read_another_format_say_so(tmp_path: Path) -> None:
         assert only.code == "EG220"
 
 
-def test_engines_that_were_not_asked_for_are_not_spoken_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["linux_x86_64", "browser"])
+def test_engines_that_were_not_asked_for_are_not_spoken_of(target: str, tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(onnx_builder.convolution().SerializeToString())
+    done = api.scaffold(path, target, tmp_path / "project", dry_run=True)
+    told = "\n".join(present.outcome(done))
+    assert ("onnxruntime" in told, "refuses" in told) == (True, False)
+    lacking = (diagnostic("EG201", "node 3", "no kernel."),)
+    other = replace(done, engines=(*done.engines, api.EngineVerdict("other", lacking)))
+    assert "not possible (`edgegen inspect` says why): other" in present.outcome(other)
+    with pytest.raises(RefusedModelError, match="EG220"):
+        api.scaffold(path, target, tmp_path / "project", engines=["litert"], dry_run=True)
 
-    def told(*engines: str) -> str:
-        done = api.scaffold(
-            path, "linux_x86_64", tmp_path / "project", engines=engines, dry_run=True
-        )
-        return "\n".join(present.outcome(done))
 
-    assert "engine litert refuses the model" in told()
-    assert "refuses" not in told("onnxruntime")
+@pytest.mark.parametrize("engine", ["litert", "aot"])
+def test_runtimes_come_before_a_look_at_the_page(
+    digits_tflite: Path, engine: str, tmp_path: Path
+) -> None:
+    done = api.scaffold(digits_tflite, "browser", tmp_path / "site", engines=[engine], dry_run=True)
+    last = present.outcome(replace(done, written=True))[-1]
+    steps = "npm install && npm run vendor && " if engine == "litert" else ""
+    assert f"site && {steps}python3 -m http.server" in last
 
 
 def test_what_nobody_knows_is_not_a_number(tmp_path: Path) -> None:

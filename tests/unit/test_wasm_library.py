@@ -181,7 +181,8 @@ def test_the_service_worker_knows_the_modules(
     lists: list[Mapping[str, File]] = []
 
     def listing(files: Mapping[str, File], *rest: Any) -> dict[str, object]:
-        lists.append(files)
+        if "edgegen/golden.json" in files:  # what is fitted has none
+            lists.append(files)
         return of_files(files, *rest)
 
     of_files = web_precache.context

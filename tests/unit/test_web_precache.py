@@ -79,6 +79,7 @@ def test_libraries_of_others_are_known_by_hash_where_they_are_copied_as_they_are
             LibraryFile("dist/b.mjs", "package/b.mjs", 1, "bb", ("x", "y")),
         ),
         (),
+        (),
     )
     found = web_precache.context({}, [library])
     assert found["optional"] == [("edgegen/vendor/package/a.mjs", "aa")]

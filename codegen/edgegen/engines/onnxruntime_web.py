@@ -41,8 +41,8 @@ class OnnxRuntimeWebEngine:
 
     def needs(self, model: Model, device: WebBrowser, options: Options) -> Needs:
         """The files exactly; what the library takes of memory is not known."""
-        del device, options
-        return library_needs(ONNXRUNTIME_WEB, len(_file(model)))
+        del options
+        return library_needs(ONNXRUNTIME_WEB, len(_file(model)), device)
 
 
 def _file(model: Model) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from edgegen import chunks
+from edgegen.device import WebBrowser
 from edgegen.engines import Needs, Part, Quantity
 
 CHUNK_BYTES = 1 << 20
@@ -40,8 +41,9 @@ class Library:
     """One package.
 
     Attributes:
-        first_visit: Targets of the files that a page loads in any case: those for WebAssembly, with
-            one thread.
+        first_visit: Targets of the files that a page loads to run a model in WebAssembly, with one
+            thread.
+        webgpu: Those that it loads instead to run one by WebGPU.
     """
 
     package: str
@@ -49,11 +51,11 @@ class Library:
     license: str
     files: tuple[LibraryFile, ...]
     first_visit: tuple[str, ...]
+    webgpu: tuple[str, ...]
 
-    @property
-    def first_visit_bytes(self) -> int:
+    def bytes_of(self, targets: Collection[str]) -> int:
         """Without compression."""
-        return sum(file.bytes for file in self.files if file.target in self.first_visit)
+        return sum(file.bytes for file in self.files if file.target in targets)
 
 
 def _file(folder: str, target: str, size: int, sha256: str) -> LibraryFile:
@@ -113,6 +115,17 @@ ONNXRUNTIME_WEB = Library(
         "onnxruntime/ort-wasm-simd-threaded.mjs",
         "onnxruntime/ort-wasm-simd-threaded.wasm",
     ),
+    (
+        "onnxruntime/ort.webgpu.min.mjs",
+        "onnxruntime/ort-wasm-simd-threaded.asyncify.mjs",
+        "onnxruntime/ort-wasm-simd-threaded.asyncify.wasm",
+    ),
+)
+
+_LITERT = (
+    "litert/index.js",
+    "litert/litert_wasm_internal.js",
+    "litert/litert_wasm_internal.wasm",
 )
 
 LITERT = Library(
@@ -167,7 +180,8 @@ LITERT = Library(
             "5255c8ad06eabdbd2522cdebf6b22fc10faf74625c23a49b9e072570cd1fa41c",
         ),
     ),
-    ("litert/index.js", "litert/litert_wasm_internal.js", "litert/litert_wasm_internal.wasm"),
+    _LITERT,
+    _LITERT,
 )
 
 LIBRARIES = {"onnxruntime": ONNXRUNTIME_WEB, "litert": LITERT}
@@ -188,12 +202,14 @@ def model_asset(data: bytes) -> dict[str, bytes]:
     return {f"assets/{path}": content for path, content in files.items()}
 
 
-def library_needs(library: Library, model_bytes: int) -> Needs:
-    """What a page downloads first and holds."""
+def library_needs(library: Library, model_bytes: int, device: WebBrowser) -> Needs:
+    """What a page downloads first and holds, where a browser of the device has WebGPU, too."""
+    has_webgpu = any(feature.name == "webgpu" for feature in device.features)
+    where = "with WebGPU" if has_webgpu else "without WebGPU"
     runtime = Quantity(
-        library.first_visit_bytes,
-        f"exact ({library.package} {library.version} without WebGPU, without compression)",
+        library.bytes_of(library.webgpu if has_webgpu else library.first_visit),
+        f"exact ({library.package} {library.version} {where})",
     )
-    model = Part("model", Quantity(model_bytes, "exact, without compression"))
+    model = Part("model", Quantity(model_bytes, "exact"))
     heap = Part("runtime", Quantity(None, f"not known ({library.package} does not say)"))
     return Needs(storage=(model, Part("runtime", runtime)), ram=(model, heap))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from edgegen import golden, native_library, wasm_library
 from edgegen.device import WebBrowser
-from edgegen.engines import WebEngine, registry
+from edgegen.engines import Part, Quantity, WebEngine, registry
 from edgegen.engines.web_libraries import LIBRARIES, Library, skipped_modules
 from edgegen.fit import EngineFit, FitReport, Line
 from edgegen.model import Model
@@ -22,6 +23,7 @@ one_engine = True
 
 _MODEL = "guideline for the model"
 _DOWNLOAD = "guideline for the first visit's download"
+_SITE_KNOWN = "counted in the project's files (and nothing is compressed)"
 _RAM = "limit of a 32-bit WebAssembly memory"
 
 _SMALL = 2**20
@@ -36,7 +38,7 @@ def engines(device: WebBrowser | None) -> Mapping[str, WebEngine]:
 
 
 def fit(model: Model, device: WebBrowser, engines: Sequence[str], options: Options) -> FitReport:
-    """Download and memory."""
+    """Download and memory, each engine's as if it were the project's only one."""
     table = registry.web()
     found = tuple(_fit(model, device, table[each], options) for each in engines)
     return FitReport(model.source.file_name, device.id, found)
@@ -45,19 +47,36 @@ def fit(model: Model, device: WebBrowser, engines: Sequence[str], options: Optio
 def _fit(model: Model, device: WebBrowser, engine: WebEngine, options: Options) -> EngineFit:
     if refusals := engine.refusals(model):
         return EngineFit(engine.id, refusals=refusals)
+    options = replace(options, engines=(engine.id,))
     needs = engine.needs(model, device, options)
+    modules = wasm_library.needs(model, device.id, options, has_model=engine.id == "aot")
+    site = Part("page and scripts", _site(model, device, options))
     own = tuple(part for part in needs.storage if part.name in ("model", "weights"))
+    download = (*needs.storage, *modules.storage, site)
     lines = (
         Line("model", own, device.model_bytes, _MODEL, is_guideline=True),
-        Line("download", needs.storage, device.storage_bytes, _DOWNLOAD, is_guideline=True),
-        Line("ram", needs.ram, device.ram_bytes, _RAM),
+        Line("download", download, device.storage_bytes, _DOWNLOAD, is_guideline=True),
+        Line("ram", (*needs.ram, *modules.ram), device.ram_bytes, _RAM),
     )
     return EngineFit(engine.id, lines)
+
+
+def _site(model: Model, device: WebBrowser, options: Options) -> Quantity:
+    """Page and scripts: what a first visit loads that no compiler and nobody else makes."""
+    project = finish(_project(model, device, options, {}), model, device, options)
+    return Quantity(web_precache.first_visit_bytes(project.files), _SITE_KNOWN)
 
 
 def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProject:
     """The static site, but for the list of its files, which `finish` adds. Runs the reference
     interpreter for the golden vectors."""
+    return _project(model, device, options, _golden(model, options))
+
+
+def _project(
+    model: Model, device: WebBrowser, options: Options, golden: dict[str, bytes]
+) -> GeneratedProject:
+    """What `build` makes, with given files of golden vectors."""
     table = registry.web()
     emitted = [table[each].emit(model, device, options) for each in options.engines]
     compiled = wasm_library.emit(
@@ -67,7 +86,7 @@ def build(model: Model, device: WebBrowser, options: Options) -> GeneratedProjec
         has_model="aot" in options.engines,
         has_others=any(each != "aot" for each in options.engines),
     )
-    merged = merge([*emitted, compiled, _golden(model, options)])
+    merged = merge([*emitted, compiled, golden])
     context = _context(model, device, options, merged)
     skipped = {f"engines/{each}.js" for each in table if each not in options.engines}
     skipped |= skipped_modules(options.engines)

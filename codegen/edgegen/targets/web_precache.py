@@ -21,6 +21,11 @@ _NEVER = (
 )
 _OPTIONAL = ("edgegen/bare", "edgegen/golden", "edgegen/selftest")
 _SERVED = (".css", ".html", ".js", ".json", ".png", ".svg", ".wasm", ".webmanifest", ".bin")
+_WORKERS = {
+    "edgegen/pwa/precache.js",
+    "edgegen/pwa/service-worker-core.js",
+    "service-worker.js",
+}
 _USERS = ("app/", "icons/", "index.html", "manifest.webmanifest")
 
 
@@ -37,17 +42,13 @@ def context(files: Mapping[str, File], libraries: Iterable[Library] = ()) -> dic
         for path, file in sorted(files.items())
         if file.owner is Owner.EDGEGEN
     }
-    generated = {
-        path: sha256
-        for path, sha256 in hashes.items()
-        if _is_served(path) and not path.startswith(_NEVER)
-    }
     lines = "".join(f"{sha256} {path}\n" for path, sha256 in hashes.items())
+    generated = _generated(files)
     return {
         "files_version": hashlib.sha256(lines.encode()).hexdigest()[:16],
-        "needed": [each for each in generated.items() if not each[0].startswith(_OPTIONAL)],
+        "needed": [(path, hashes[path]) for path in generated if not path.startswith(_OPTIONAL)],
         "optional": [
-            *(each for each in generated.items() if each[0].startswith(_OPTIONAL)),
+            *((path, hashes[path]) for path in generated if path.startswith(_OPTIONAL)),
             *(
                 (f"edgegen/vendor/{file.target}", file.sha256)
                 for library in libraries
@@ -55,12 +56,34 @@ def context(files: Mapping[str, File], libraries: Iterable[Library] = ()) -> dic
                 if file.replace is None
             ),
         ],
-        "users": [
-            path
-            for path, file in sorted(files.items())
-            if file.owner is Owner.USER and _is_served(path) and path.startswith(_USERS)
-        ],
+        "users": _users(files),
     }
+
+
+def first_visit_bytes(files: Mapping[str, File]) -> int:
+    """Of all files that a first visit loads, but for chunks, modules and libraries of others: each
+    once, without compression."""
+    needed = {path for path in _generated(files) if not path.startswith(_OPTIONAL)}
+    paths = needed | set(_users(files)) | _WORKERS
+    return sum(len(files[path].content) for path in paths if not path.endswith(".wasm"))
+
+
+def _generated(files: Mapping[str, File]) -> list[str]:
+    """edgegen's files that pages may ask for."""
+    return [
+        path
+        for path, file in sorted(files.items())
+        if file.owner is Owner.EDGEGEN and _is_served(path) and not path.startswith(_NEVER)
+    ]
+
+
+def _users(files: Mapping[str, File]) -> list[str]:
+    """The user's files that pages may ask for."""
+    return [
+        path
+        for path, file in sorted(files.items())
+        if file.owner is Owner.USER and _is_served(path) and path.startswith(_USERS)
+    ]
 
 
 def _is_served(path: str) -> bool:

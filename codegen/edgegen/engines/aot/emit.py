@@ -157,7 +157,7 @@ class Emitter:
         Layers can run one by one. The constants come from elsewhere: they are no part of the code,
         but for the places that they must be put at.
         """
-        layout = self._layout()
+        layout = self.layout()
         model = self._render(
             template,
             **self._model_context(),
@@ -184,8 +184,11 @@ class Emitter:
             named = [self._value(t) for t in sorted(read) if not self._model.tensors[t].is_constant]
             yield self._step(step) | {"read": named}
 
-    def _layout(self) -> Layout:
-        """Arrays that variables begin with come first: they are needed before any layer."""
+    def layout(self) -> Layout:
+        """The constants as `static_files` places them.
+
+        Arrays that variables begin with come first: they are needed before any layer.
+        """
         arrays = {name: (comment, values) for name, comment, values in self._named_arrays()}
         placed: dict[str, PlacedArray] = {}
         data = bytearray()

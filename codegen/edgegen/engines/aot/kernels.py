@@ -45,7 +45,7 @@ def choose(
     of_kind = [k for k in kernels if k.kind is op.kind and k.needs <= set(features)]
     matching = [k for k in of_kind if k.dtype is dtype]
     if not matching:
-        have = ", ".join(sorted(k.dtype.value for k in of_kind)) or "no element type"
+        have = ", ".join(sorted({k.dtype.value for k in of_kind})) or "no element type"
         return f"no kernel for {dtype.value} (there is {have})."
     reason = ""
     for kernel in matching:
