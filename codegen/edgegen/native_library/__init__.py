@@ -141,6 +141,7 @@ class RawInput:
         kind: "image" or "sound".
         dtype, shape: Of one frame, or of the samples of one tensor.
         format, width, height, fit: Of a frame; "" and 0 for sound.
+        fill: Of a frame: red, green and blue around it where it is letterboxed; () for sound.
         sample_rate, hop: Of sound; 0 for a frame.
     """
 
@@ -152,6 +153,7 @@ class RawInput:
     width: int
     height: int
     fit: str
+    fill: tuple[int, ...]
     sample_rate: float
     hop: int
 
@@ -176,9 +178,16 @@ def _raw_input(made: Preprocessor) -> RawInput:
         width=description.width if isinstance(description, ImageInput) else 0,
         height=description.height if isinstance(description, ImageInput) else 0,
         fit=description.fit if isinstance(description, ImageInput) else "",
+        fill=_rgb(description) if isinstance(description, ImageInput) else (),
         sample_rate=0 if isinstance(description, ImageInput) else description.sample_rate,
         hop=0 if isinstance(description, ImageInput) else description.hop,
     )
+
+
+def _rgb(description: ImageInput) -> tuple[int, ...]:
+    """The levels around a letterboxed frame: red, green, blue."""
+    levels = description.fill * (3 // len(description.fill))
+    return levels[::-1] if description.color == "bgr" else levels
 
 
 def _input(model: Model, options: Options, number: int) -> FrameInput | Sound:

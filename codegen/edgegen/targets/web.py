@@ -129,7 +129,7 @@ def _context(
     weights = wasm_library.weights(emitted)
     return {
         "name": options.name,
-        "title": options.name.replace("_", " ").capitalize(),
+        "title": options.name.replace("_", " "),
         "version": project_version(model),
         "device": device,
         "engines": options.engines,

@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from edgegen import frontends, preprocessing, reference
 from edgegen.inputs import ImageInput
 from support import web_page
 from support.browser import Browser, Server, serving, shared_browser
+from support.tflite_builder import ModelBuilder
 from support.web_page import DIGITS, answer, choose, give, open_page, png, scores
 
 __all__ = ["shared_browser"]
@@ -109,9 +111,27 @@ def test_a_digit_may_be_drawn(page: Page) -> None:
     stroke(page, (0.32, 0.22), (0.7, 0.22), (0.45, 0.82))
     expect(page.locator("#answer-label")).to_have_text("7")
     page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#answer-label")).to_have_text("Nothing yet")
     three = [(0.33, 0.15), (0.62, 0.2), (0.62, 0.4), (0.45, 0.48), (0.66, 0.6), (0.62, 0.82)]
     stroke(page, *three, (0.33, 0.85))
     expect(page.locator("#answer-label")).to_have_text("3")
+
+
+def test_what_was_seen_goes_with_what_was_there(page: Page) -> None:
+    choose(page, png(frame(0)))
+    expect(page.locator("table.classes")).to_be_visible()
+    assert page.locator("#percentiles dd").all_inner_texts()[1:] == ["\N{EN DASH}"] * 2  # of one
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("canvas")).to_have_attribute("aria-label", "An empty page to draw on")
+    expect(page.locator("#answer-label")).to_have_text("Nothing yet")
+    expect(page.locator("#outputs > *")).to_have_count(0)
+    # Nor does another backend have anything to compute.
+    page.get_by_label("Runs on").select_option("aot-baseline")
+    expect(page.locator("#state")).to_have_text("Ready on aot-baseline")
+    stroke(page, (0.32, 0.22), (0.7, 0.22), (0.45, 0.82))
+    expect(page.locator("#answer-label")).to_have_text("7")
+    choose(page, png(frame(0)))
+    expect(page.locator("#answer-label")).to_have_text(next(iter(expected(frame(0)))))
 
 
 def stroke(page: Page, *points: tuple[float, float]) -> None:
@@ -178,6 +198,91 @@ def test_a_picture_of_a_hundred_megapixels_is_made_smaller(page: Page) -> None:
     )
     expect(page.locator("table.classes")).to_be_visible(timeout=60_000)
     expect(page.locator("#notices .notice")).to_have_count(0)
+    note = page.locator("[data-part=note]")
+    expect(note).to_have_text("The picture of 10000 x 10000 pixels was made smaller first.")
+    choose(page, png(frame(1)))
+    expect(note).to_be_hidden()
+
+
+# What the model gets, and what the stage shows of it
+
+FITS = ("crop", "letterbox", "stretch")
+
+
+def three_images() -> bytes:
+    """Three images of 6 x 6 pixels in colours, beside each other."""
+    net = ModelBuilder()
+    inputs = [net.tensor(each, [1, 6, 6, 3], "float32") for each in FITS]
+    output = net.tensor("all", [1, 6, 18, 3], "float32")
+    net.op("CONCATENATION", inputs, [output], axis=2)
+    return net.build(inputs, [output])
+
+
+def test_the_page_fits_pictures_as_everything_else_does(
+    shared_browser: Browser, tmp_path: Path
+) -> None:
+    described = "".join(
+        f'[[input.image]]\ntensor = {index}\nfit = "{fit}"\nfill = [114, 20, 30]\n'
+        for index, fit in enumerate(FITS)
+    )
+    levels = np.random.default_rng(1).integers(0, 60, (60, 180, 3)).repeat(5, 0).repeat(5, 1)
+    levels[:, :300, 0] += 180  # red, green and blue from left to right
+    levels[:, 300:600, 1] += 180
+    levels[:, 600:, 2] += 180
+    picture = levels.astype(np.uint8)
+    project = web_page.project(tmp_path, three_images(), inputs=described)
+    model = frontends.load(tmp_path / "model.tflite")
+    with serving(project) as server, shared_browser.page() as (page, said):
+        open_page(page, server.url)
+        for group in page.locator("fieldset").all():
+            file = {"name": "a.png", "mimeType": "image/png", "buffer": png(picture)}
+            group.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
+        expect(page.locator(".values")).not_to_have_text("")
+        shown = page.locator(".values").text_content()
+        tensors, texts = page.evaluate(
+            """async (data) => {
+              const { load } = await import("/edgegen/model.js");
+              const { formatNumber } = await import("/app/statistics.js");
+              const model = await load();
+              const file = new Blob([Uint8Array.from(data)]);
+              const decode = () => createImageBitmap(file);
+              const pictures = await Promise.all([decode(), decode(), decode()]);
+              const { outputs: [output] } = await model.predict(pictures);
+              const texts = Array.from(output.subarray(0, 100), formatNumber);
+              return [[...output], texts];
+            }""",
+            list(png(picture)),
+        )
+        assert shown is not None
+        assert shown.split() == texts
+        # What the API makes of it is what the reference makes of it.
+        made = np.asarray(tensors, np.float32).reshape(6, 3, 6, 3)
+        for index, fit in enumerate(FITS):
+            wanted = preprocessing.prepare(
+                model,
+                ImageInput(tensor=index, width=900, height=300, fit=fit, fill=(114, 20, 30)),  # type: ignore[arg-type]
+            ).run(picture)
+            assert np.array_equal(made[:, index], wanted[0])
+        assert [coloured(page, each) for each in range(3)] == [
+            ["green", "green", "green"],
+            ["fill", "red", "fill"],
+            ["red", "red", "red"],
+        ]
+        assert said.errors == []
+
+
+def coloured(page: Page, index: int) -> list[str]:
+    """What the stage shows at its left side: above, in the middle, below."""
+    found = (
+        page.locator("canvas")
+        .nth(index)
+        .evaluate(
+            """(canvas) => [0.05, 0.5, 0.95].map((down) => [...canvas.getContext("2d")
+            .getImageData(3, Math.floor(down * canvas.height), 1, 1).data.slice(0, 3)])"""
+        )
+    )
+    names = ("red", "green", "blue")
+    return ["fill" if each == [114, 20, 30] else names[int(np.argmax(each))] for each in found]
 
 
 def corrupt() -> bytes:

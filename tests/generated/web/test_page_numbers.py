@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from support import model_zoo, web_page
 from support.browser import Browser, Server, serving, shared_browser
-from support.web_page import choose, give, open_page
+from support.web_page import choose, give, is_too_wide, open_page
 
 __all__ = ["shared_browser"]
 
@@ -120,7 +121,7 @@ NO_INPUT = {
     "[[1, 2], [3]]": "rows differ in length",
     "[[1, 2], [3, 4]]": "has the shape [2, 2]",
     "1, nan, 3": 'Number 2 is "nan"',
-    "[1, NaN]": "starts like JSON and is none",
+    "[1, NaN]": "cannot be read as JSON",
     '[1, "2"]': 'Number 2 is "2"',
     "1 two": 'Number 2 is "two"',
     "1 " * 17 + "1e999": "Number 18 is Infinity",
@@ -178,6 +179,28 @@ def test_huge_texts_are_refused_before_anyone_reads_them(page: Page) -> None:
 def test_a_file_that_no_input_takes_is_named(page: Page) -> None:
     give(page, "drop", "() => new File(['x'], 'a.png', { type: 'image/png' })")
     expect(page.locator("#notices")).to_contain_text("Nothing here takes a file of type image/png.")
+
+
+def test_what_went_wrong_is_in_view_and_is_said_once(shared_browser: Browser, one: Server) -> None:
+    with shared_browser.page(viewport={"width": 390, "height": 700}) as (page, _):
+        open_page(page, one.url)
+        page.evaluate(
+            """import("/app/notices.js").then(
+              ({ notify }) => notify("update", "There is a new version of this page."))"""
+        )
+        notices = page.locator("#notices .notice")
+        expect(notices).to_have_count(1)
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        for text in ("1", "1, 2", "1, 2, 3"):
+            page.get_by_label("Numbers, as JSON or CSV").fill(text)
+            page.get_by_role("button", name="Use these numbers").click()
+        give(page, "drop", "() => new File(['x'], 'a.png', { type: 'image/png' })")
+        expect(notices).to_have_text([re.compile("a new version"), re.compile("a file of type")])
+        for each in notices.all():
+            expect(each).to_be_in_viewport(ratio=1)
+        page.get_by_role("button", name="Random").click()
+        expect(notices).to_have_count(1)
+        assert not is_too_wide(page)
 
 
 def test_two_inputs_wait_for_each_other(shared_browser: Browser, two: Server) -> None:
