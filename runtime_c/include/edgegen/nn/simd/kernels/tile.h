@@ -88,35 +88,6 @@ EG_V_INLINE void eg_v_tile(const eg_v_block *block, const eg_v_input *in, int32_
 #undef EG_V_SAVE
 }
 
-/* Two blocks of two vectors that follow one another, at one position: a matrix times a vector, where
- * every weight is used once, so what is shared is the inputs. rows and columns are 1. */
-EG_V_ALONE void eg_v_two_blocks(const eg_v_block *block, const eg_v_input *in, int32_t *sums)
-{
-    const int32_t vector = EG_V_LANES * EG_V_GROUP;
-    const int8_t *weights = block->weights;
-    const int8_t *further = weights + block->groups * 2 * vector;
-    eg_v_sums a = eg_v_load(block->bias);
-    eg_v_sums b = eg_v_load(block->bias + EG_V_LANES);
-    eg_v_sums c = eg_v_load(block->bias + 2 * EG_V_LANES);
-    eg_v_sums d = eg_v_load(block->bias + 3 * EG_V_LANES);
-
-    for (int32_t group = block->groups; group > 0; --group) {
-        const eg_v_groups x = eg_v_spread(in);
-
-        a = eg_v_dot(a, eg_v_load_weights(weights), x);
-        b = eg_v_dot(b, eg_v_load_weights(weights + vector), x);
-        c = eg_v_dot(c, eg_v_load_weights(further), x);
-        d = eg_v_dot(d, eg_v_load_weights(further + vector), x);
-        in += EG_V_GROUP;
-        weights += 2 * vector;
-        further += 2 * vector;
-    }
-    eg_v_save(sums, a);
-    eg_v_save(sums + EG_V_LANES, b);
-    eg_v_save(sums + 2 * EG_V_LANES, c);
-    eg_v_save(sums + 3 * EG_V_LANES, d);
-}
-
 /* So many tiles. Functions of their own: around a loop that needs every register, nothing else may
  * want one. */
 #define EG_V_TILE(POSITIONS, VECTORS)                                                              \
