@@ -50,7 +50,7 @@ static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, c
 
 /* Two vectors of sums, from a channel on, up to their outputs. */
 EG_V_ALONE void eg_v_finish_vectors(const eg_output_simd *output, int32_t channel, eg_v_sums a,
-                                     eg_v_sums b, const eg_v_limits *limits, int8_t *out)
+                                    eg_v_sums b, const eg_v_limits *limits, int8_t *out)
 {
     const int32_t *multiplier = output->multiplier + channel;
     const int32_t *shift = output->shift + channel;
@@ -62,8 +62,7 @@ EG_V_ALONE void eg_v_finish_vectors(const eg_output_simd *output, int32_t channe
         eg_v_store_two(out + channel, eg_v_rescale_upwards(a, &scale_a),
                        eg_v_rescale_upwards(b, &scale_b), limits);
     } else {
-        eg_v_store_two(out + channel, eg_v_rescale(a, &scale_a), eg_v_rescale(b, &scale_b),
-                       limits);
+        eg_v_store_two(out + channel, eg_v_rescale(a, &scale_a), eg_v_rescale(b, &scale_b), limits);
     }
 }
 
