@@ -452,7 +452,8 @@ def _vendoring(done: Outcome) -> str:
     """Commands that bring the libraries of others, which some engines need in a site."""
     from edgegen.engines.web_libraries import LIBRARIES
 
-    return "npm install && npm run vendor && " if LIBRARIES.keys() & set(done.emitted) else ""
+    commands = "npm install --ignore-scripts && npm run vendor && "
+    return commands if LIBRARIES.keys() & set(done.emitted) else ""
 
 
 def _created(made: Plan) -> list[str]:

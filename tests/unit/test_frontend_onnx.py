@@ -155,8 +155,12 @@ def test_runtimes_come_before_a_look_at_the_page(
 ) -> None:
     done = api.scaffold(digits_tflite, "browser", tmp_path / "site", engines=[engine], dry_run=True)
     last = present.outcome(replace(done, written=True))[-1]
-    steps = "npm install && npm run vendor && " if engine == "litert" else ""
+    steps = "npm install --ignore-scripts && npm run vendor && " if engine == "litert" else ""
     assert f"site && {steps}python3 -m http.server" in last
+    (readme,) = (each.content for each in done.plan.entries if each.path == "README.md")
+    assert readme is not None
+    assert (b"nothing to install" in readme) is (engine == "aot")
+    assert (b"npm run vendor\n    python3 -m http.server" in readme) is (engine == "litert")
 
 
 def test_what_nobody_knows_is_not_a_number(tmp_path: Path) -> None:
