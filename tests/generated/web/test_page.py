@@ -361,7 +361,9 @@ def test_a_page_that_cannot_compute_does_not_promise_to_do_so_offline(
         expect(page.locator("#offline-text")).to_have_text("")
         server.rules.clear()
         page.get_by_role("button", name="Try again").click()
-        expect(page.locator("#offline-text")).to_have_text("Works offline from now on.")
+        expect(page.locator("#offline-text")).to_have_text(
+            "Works offline from now on.", timeout=30_000
+        )
 
 
 def test_progress_is_shown(shared_browser: Browser, digits_project: Path) -> None:
