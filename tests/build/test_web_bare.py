@@ -11,9 +11,11 @@ import brotli
 import pytest
 
 from edgegen import api, frontends, golden
+from support import web_tools
 from support.browser import Browser, Rule, serving, shared_browser
+from support.tflite_builder import ModelBuilder
 
-pytestmark = [pytest.mark.browser, pytest.mark.wasm]
+pytestmark = [pytest.mark.browser, pytest.mark.npm, pytest.mark.wasm]
 
 __all__ = ["shared_browser"]
 
@@ -109,6 +111,25 @@ def _imported(*starts: Path) -> set[Path]:
             )
             left.extend(path.parent / name for name in names)
     return found
+
+
+def test_there_is_no_such_backend(project: Path, shared_browser: Browser) -> None:
+    found = run(project, shared_browser, [], backend="toString")
+    assert found == "Error: There is no backend toString."
+
+
+def test_a_model_without_weights(tmp_path: Path, shared_browser: Browser) -> None:
+    builder = ModelBuilder()
+    x, y = (builder.tensor(name, [1, 4], "float32") for name in "xy")
+    builder.op("RELU", [x], [y])
+    (tmp_path / "relu.tflite").write_bytes(builder.build([x], [y]))
+    project = tmp_path / "relu"
+    api.scaffold(tmp_path / "relu.tflite", "browser", project, engines=["aot"])
+    for backend in (None, "aot-simd", "aot-baseline"):
+        assert run(project, shared_browser, [[-1, 2, 0, -0.5]], backend=backend) == [[[0, 2, 0, 0]]]
+    web_tools.link(project)
+    checked = web_tools.run("tsc", "-p", "tsconfig.json", cwd=project)
+    assert checked.returncode == 0, checked.stdout
 
 
 def _simd_chunk(project: Path) -> str:

@@ -59,10 +59,17 @@ def project(digits_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @contextmanager
-def evaluating(project: Path, browser: Browser, *rules: Rule) -> Iterator[Any]:
-    """A function that runs a script's body in a page of the project's origin."""
+def evaluating(
+    project: Path, browser: Browser, *rules: Rule, pages: tuple[str, ...] = ()
+) -> Iterator[Any]:
+    """A function that runs a script's body in a page of the project's origin.
+
+    Args:
+        pages: Paths for which the host answers with a page.
+    """
     with serving(project) as server, browser.page() as (page, _):
         server.rules.extend(rules)
+        server.pages.update(dict.fromkeys(pages, b"<!doctype html>"))
         page.goto(f"{server.url.rstrip('/')}/edgegen/errors.js")
         yield lambda body, *arguments: page.evaluate(
             f"async (given) => {{ {_TOOLS} {body} }}", list(arguments)
@@ -163,6 +170,7 @@ def test_what_is_no_input_is_said_to_be_none(project: Path, shared_browser: Brow
               short: new Int8Array(63), type: new Uint8Array(64), text: "digits", none: undefined,
               nan: new Float32Array(64).fill(NaN), two: [new Int8Array(64), new Int8Array(64)],
               infinite: new Float64Array(64).fill(Infinity),
+              numbers: new Array(64).fill(0),
               view: new DataView(new ArrayBuffer(64)), file: new Blob(["no image"]),
               huge: new ImageData(4097, 4096),
             };
@@ -195,6 +203,7 @@ def test_what_is_no_input_is_said_to_be_none(project: Path, shared_browser: Brow
         "Give int8 [1, 8, 8, 1] as Int8Array, or a Float32Array of real numbers."
     )
     assert "4097 x 4096 pixels" in found["huge"][2]
+    assert "typed array" in found["numbers"][3]
 
 
 def test_signals_and_dispose_end_what_goes_on(project: Path, shared_browser: Browser) -> None:
@@ -256,6 +265,18 @@ def test_files_that_are_not_right_are_named(
         kind, _, message, fix = run('return failure(load({ backend: "aot-simd" }));')
     assert kind == expected[0], message
     assert expected[1] in fix
+
+
+def test_a_page_instead_of_the_better_code_is_told(project: Path, shared_browser: Browser) -> None:
+    simd, baseline = (f"/edgegen/wasm/{each}.wasm" for each in ("simd", "baseline"))
+    with evaluating(project, shared_browser, pages=(simd,)) as run:
+        found = run("const model = await load(); return [model.backend, model.considered];")
+    reason = "simd.wasm is answered with a page."
+    assert found == ["aot-baseline", [{"backend": "aot-simd", "reason": reason}]]
+    with evaluating(project, shared_browser, pages=(simd, baseline)) as run:
+        kind, _, message, fix = run("return failure(load());")
+    assert (kind, reason in message) == ("BackendError", True)
+    assert "sh edgegen/native/build.sh" in fix
 
 
 def test_weights_and_code_of_two_projects_do_not_go_together(

@@ -296,6 +296,27 @@ def test_your_files_come_from_the_network_while_there_is_one(
         assert not page.evaluate("fetch('app/missing.js').then((r) => r.ok, () => false)")
 
 
+def test_a_page_for_a_file_that_is_gone_is_not_kept(
+    shared_browser: Browser, server: Server
+) -> None:
+    """Hosts of applications of a single page answer so: 200, and their page."""
+    with shared_browser.page() as (page, _):
+        ready(page, server.url)
+        assert page.evaluate("import('./app/later.js').then(({ later }) => later)") == 1
+        for name in ("version", "later", "other"):
+            server.pages[f"/app/{name}.js"] = PAGE.encode()
+        page.reload()
+        page.wait_for_function("globalThis.state?.version === 1")
+        text = "fetch('app/other.js').then((response) => response.text())"
+        assert page.evaluate(text) == PAGE
+        page.wait_for_timeout(200)
+        assert not [each for each in kept(page) if each.endswith("other.js")]
+        server.kill()
+        page.reload()
+        page.wait_for_function("globalThis.state?.version === 1")
+        assert page.evaluate("import('./app/later.js').then(({ later }) => later)") == 1
+
+
 def test_a_kept_copy_is_better_than_waiting_on(shared_browser: Browser, server: Server) -> None:
     with shared_browser.page() as (page, _):
         ready(page, server.url)

@@ -152,9 +152,9 @@ def status(code: int, **headers: str) -> Trick:
     )
 
 
-def body(content: bytes) -> Trick:
+def body(content: bytes, headers: Mapping[str, str] | None = None) -> Trick:
     """Answers with other bytes."""
-    return lambda handler, _: handler.answer(200, content)
+    return lambda handler, _: handler.answer(200, content, headers)
 
 
 def announced(bytes_: int) -> Trick:

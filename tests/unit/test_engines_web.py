@@ -34,10 +34,10 @@ def one_op(dtype: str, **quant: float) -> Model:
     return tflite.parse(builder.build([x], [y]), "one.tflite")
 
 
-def cast(source: int, target: int) -> Model:
+def cast(source: int, target: int, output: str = "y") -> Model:
     x = helper.make_tensor_value_info("x", source, [1, 4])
-    y = helper.make_tensor_value_info("y", target, [1, 4])
-    node = helper.make_node("Cast", ["x"], ["y"], to=target)
+    y = helper.make_tensor_value_info(output, target, [1, 4])
+    node = helper.make_node("Cast", ["x"], [output], to=target)
     made: onnx.ModelProto = onnx_builder.model([node], [x], [y], {})
     return onnx_frontend.parse(made.SerializeToString(), "cast.onnx")
 
@@ -93,6 +93,12 @@ def test_onnxruntime_takes_all_but_float16() -> None:
     assert OnnxRuntimeWebEngine().refusals(cast(TensorProto.BOOL, TensorProto.INT64)) == ()
     (refused,) = OnnxRuntimeWebEngine().refusals(cast(TensorProto.FLOAT, TensorProto.FLOAT16))
     assert (refused.code, refused.where) == ("EG223", "output 0")
+
+
+def test_an_output_that_onnxruntime_would_lose() -> None:
+    model = cast(TensorProto.FLOAT, TensorProto.INT64, "__proto__")
+    (refused,) = OnnxRuntimeWebEngine().refusals(model)
+    assert (refused.code, refused.where) == ("EG222", "output 0")
 
 
 def test_the_model_is_an_asset_in_chunks() -> None:

@@ -24,7 +24,8 @@ class OnnxRuntimeWebEngine:
     backends: tuple[str, ...] = ("onnxruntime-webgpu", "onnxruntime-webgl", "onnxruntime-wasm")
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
-        """Those of Linux, and float16: browsers have just begun to have arrays of it."""
+        """Those of Linux; float16, of which browsers have just begun to have arrays; and the one
+        name under which the library's answer, an object, keeps nothing."""
         roles = (("input", model.inputs), ("output", model.outputs))
         tensors = tuple(
             diagnostic("EG223", f"{role} {place}", "Most browsers have no arrays of float16.")
@@ -32,7 +33,12 @@ class OnnxRuntimeWebEngine:
             for place, index in enumerate(indices)
             if model.tensors[index].dtype is DType.FLOAT16
         )
-        return (*OnnxRuntimeEngine().refusals(model), *tensors)
+        names = tuple(
+            diagnostic("EG222", f"output {place}", "onnxruntime-web loses what is named __proto__.")
+            for place, index in enumerate(model.outputs)
+            if model.tensors[index].name == "__proto__"
+        )
+        return (*OnnxRuntimeEngine().refusals(model), *tensors, *names)
 
     def emit(self, model: Model, device: WebBrowser, options: Options) -> dict[str, bytes]:
         """The model file in chunks."""

@@ -144,6 +144,7 @@ def _context(
         "libraries": _libraries(options),
         "wasm_abi": wasm_library.ABI,
         "weights": weights,
+        "builds": views.builds(table["aot"].backends, weights),
         "are_weights_small": all(each.bytes <= _SMALL for each in weights),
         "manifests": views.manifests(emitted),
         "most_pixels": wasm_library.FRAME_BYTES // 4,

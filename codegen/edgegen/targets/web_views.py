@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from edgegen.chunks import Manifest
 from edgegen.model import DType, Tensor
 
 
@@ -68,6 +69,32 @@ class ManifestView:
 
     bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildView:
+    """Weights of a WebAssembly build.
+
+    Attributes:
+        sha256: Of all together; of nothing where the model has none.
+        chunks: Their SHA-256, in order.
+    """
+
+    name: str
+    sha256: str
+    chunks: tuple[str, ...] = ()
+
+
+def builds(names: Iterable[str], weights: Iterable[Manifest]) -> list[BuildView]:
+    """Every build by the name of its backend, whether it has weights or not."""
+    found = {each.name: each for each in weights}
+    nothing = hashlib.sha256().hexdigest()
+    return [
+        BuildView(name, found[name].sha256, tuple(each.sha256 for each in found[name].chunks))
+        if name in found
+        else BuildView(name, nothing)
+        for name in names
+    ]
 
 
 def manifests(files: Mapping[str, bytes]) -> dict[str, ManifestView]:

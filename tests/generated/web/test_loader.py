@@ -352,6 +352,33 @@ class TestManifest:
         assert expected in failure(load(mode="manifest"), "integrity")
         assert server.fetched() == []
 
+    @pytest.mark.parametrize("what", [MANIFEST, "chunks/*"])
+    def test_a_page_instead(self, server: Server, load: Load, what: str) -> None:
+        """As hosts of applications of a single page answer for what they do not have."""
+        page = hostile.body(b"<!doctype html>", {"Content-Type": "text/html; charset=utf-8"})
+        server.tricks[what] = [page]
+        found = load()
+        assert "answered with a page (text/html; charset=utf-8)" in failure(found, "network")
+        assert "Publish all of edgegen/assets" in found["error"]["fix"]
+        assert len(server.fetched()) <= 4  # another attempt would bring the same
+
+    @pytest.mark.parametrize("mode", ["whole", "stream"])
+    def test_right_chunks_in_another_order(self, server: Server, load: Load, mode: str) -> None:
+        """Every chunk is what its name says, and the file is not."""
+        right = server.files[MANIFEST]
+        table = json.loads(right)
+        first, second = table["chunks"][:2]
+        first["sha256"], second["sha256"] = second["sha256"], first["sha256"]
+        server.files = {**server.files, MANIFEST: json.dumps(table).encode()}
+        pinned = {"manifestSha256": hashlib.sha256(right).hexdigest()}
+        assert "another version" in failure(load(mode=mode, options=pinned), "integrity")
+        assert server.fetched() == []
+        if mode == "whole":
+            said = failure(load(options={"sha256": DIGEST}), "integrity")
+            assert "put together wrong" in said
+        server.files = {**server.files, MANIFEST: right}
+        assert load(mode=mode, options=pinned | {"sha256": DIGEST})["sha256"] == DIGEST
+
     def test_missing(self, load: Load) -> None:
         assert "status 404" in failure(load("other.json"), "network")
 
