@@ -55,3 +55,21 @@ def test_a_service_worker_is_waited_for_while_the_server_is_busy(
     slow = SimpleNamespace(wait_for_timeout=wait, evaluate=lambda _: 0 < busy < len(waited))
     assert page._settled(slow, server) is bool(busy)
     assert sum(waited) >= 60
+
+
+@pytest.mark.parametrize(
+    ("error", "broken", "mended", "status"),
+    [
+        ("Chunk 0 (a.bin) is wrong.", "Not loaded. Chunk 1 (b.bin) is wrong.", "Ready", "pass"),
+        ("", "Ready", "Ready", "fail"),
+        ("Chunk 0 (a.bin) is wrong.", "Loading", "Loading", "fail"),
+        ("Chunk 0 (a.bin) is wrong.", "is wrong.", "is wrong.", "fail"),
+        ("Chunk 0 (a.bin) is wrong.", "Oh dear", "Ready", "not verified"),
+    ],
+)
+def test_what_a_page_says_of_a_broken_model(
+    error: str, broken: str, mended: str, status: str
+) -> None:
+    visit = page.Visit()
+    page._judge_words(visit, "broken", error, broken, mended)
+    assert [each.status for each in visit.checks] == [status]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgegen import present
+from edgegen.engines.web_libraries import LibraryFile
 from edgegen.verify import outcome
 from edgegen.verify.evidence import ModelFacts, SourceFacts
 from edgegen.verify.outcome import EngineFacts
@@ -169,3 +171,18 @@ def test_why_there_is_no_runtime(npm: Path, tmp_path: Path, body: str, reason: s
 def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "sudo apt-get install npm" in vendored.obstacle(tmp_path, "onnxruntime")
+
+
+def test_whose_files_the_runtimes_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "edgegen" / "vendor" / "litert"
+    folder.mkdir(parents=True)
+    assert vendored.versions(tmp_path) == {}
+    published = b"import 'there'"
+    digest = hashlib.sha256(published).hexdigest()
+    file = LibraryFile("dist/a.js", "litert/a.js", len(published), digest, ("there", "here"))
+    library = replace(vendored.LIBRARIES["litert"], package="some", version="1.2.3", files=(file,))
+    monkeypatch.setattr(vendored, "LIBRARIES", {"litert": library})
+    (folder / "a.js").write_bytes(b"import 'here'")
+    assert vendored.versions(tmp_path) == {"some": "1.2.3"}
+    (folder / "a.js").write_bytes(b"import 'elsewhere'")
+    assert vendored.versions(tmp_path) == {"some": "other files"}

@@ -98,7 +98,11 @@ def _report(
         reference=project.golden.reference,
         known_by=_KNOWN_BY,
         browser=chromium.title,
-        versions={"playwright": metadata.version("playwright"), **project.compilers()},
+        versions={
+            "playwright": metadata.version("playwright"),
+            **project.compilers(),
+            **vendored.versions(project.directory),
+        },
         backends=found,
         model_checks=checks,
         page_checks=tuple(visit.checks),
@@ -123,8 +127,8 @@ _KNOWN_BY = {
     "checks": "the server changes, cuts off or refuses what it sends; the same tab loads the model "
     "again once that is over; storage is limited and changed in the browser itself",
     "download": "bytes of the bodies that the server sent until the model was loaded, had computed "
-    "once and nothing more was asked for, with what the service worker fetches; brotli at quality "
-    "11, and the browser may keep what it got for ten minutes",
+    "once and nothing more was asked for, with what the service worker fetches; the browser may "
+    "keep what it got for ten minutes",
     "installability": "Chromium's own Page.getAppManifest and Page.getInstallabilityErrors, but "
     "for its word that a profile which forgets installs nothing",
     "sources": "every generated file is compared with its hash in edgegen.lock",

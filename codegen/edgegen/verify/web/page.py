@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgegen.verify.outcome import FAIL, NOT_VERIFIED, PASS
 from edgegen.verify.subject import Progress
@@ -29,11 +29,11 @@ _VIEWPORT = {"width": 1280, "height": 960}
 # Every profile of this browser is one that forgets, which cannot install anything.
 _OF_THE_PROFILE = "in-incognito"
 
-# What a golden input gives on the backend that the page takes by itself.
-_PREDICT = """async (seed) => {
+# What a golden input gives, on the backend that the page takes by itself if no other is told.
+_PREDICT = """async ([seed, options]) => {
   const { load } = await import(new URL("edgegen/model.js", document.baseURI));
   const { makeInputs } = await import(new URL("edgegen/golden.js", document.baseURI));
-  const model = await load();
+  const model = await load(options);
   try {
     const { outputs } = await model.predict(makeInputs(seed));
     const bytes = await new Blob(outputs).arrayBuffer();
@@ -44,6 +44,12 @@ _PREDICT = """async (seed) => {
   }
 }"""
 
+# Why the model does not load.
+_ERROR = """async () => {
+  const { load } = await import(new URL("edgegen/model.js", document.baseURI));
+  return load().then((model) => (model.dispose(), ""), ({ message }) => String(message));
+}"""
+
 # Which no page asks for by itself.
 _OURS = "/edgegen/golden.js"
 
@@ -52,6 +58,8 @@ _SERVICE_WORKER = """async () => {
   const registrations = await navigator.serviceWorker.getRegistrations();
   return registrations.some(({ active }) => active?.state === "activated");
 }"""
+
+_Computed = dict[str, Any]  # what `_PREDICT` gives
 
 _PARTS = (
     ("edgegen/vendor/", "runtimes of others"),
@@ -100,13 +108,13 @@ def verify(
     try:
         with browser.page(viewport=_VIEWPORT) as (page, said):
             progress("the page: first visit")
-            _visit(browser, server, project, page, said, visit)
+            online = _visit(browser, server, project, page, said, visit)
             evidence.mkdir(parents=True, exist_ok=True)
             with browser.limit(_SECONDS, "the screenshot"):
                 page.screenshot(path=evidence / SCREENSHOT)
             visit.screenshot = True
             progress("the page: without a server")
-            _offline(browser, server, project, page, visit)
+            _offline(browser, server, project, page, visit, online)
     except BrowserError as error:
         visit.check("The page", error.what)
     progress("the page: with a broken model")
@@ -116,8 +124,8 @@ def verify(
 
 def _visit(
     browser: Browser, server: Server, project: Subject, page: Page, said: Watched, visit: Visit
-) -> None:
-    """The first one."""
+) -> _Computed:
+    """The first one; and what it computes."""
     start = len(server.answers)
     with browser.limit(_SECONDS, "the first visit"):
         page.goto(server.url)
@@ -134,25 +142,31 @@ def _visit(
         problem = "" if has_worker else "none is active"
         visit.check("Service worker", problem, "active after the first visit")
         visit.check("Installability", _not_installable(page), "nothing is in the way")
-        backend = str(page.evaluate(_PREDICT, project.golden.seeds[0])["backend"])
+        online: _Computed = page.evaluate(_PREDICT, [project.golden.seeds[0], {}])
         _settled(page, server)
         answers = [each for each in server.answers[start:] if each.path != _OURS]
     visit.download = DownloadFacts(
-        backend, BROTLI, project.device.storage_bytes, tuple(_parts(project, answers))
+        online["backend"], BROTLI, project.device.storage_bytes, tuple(_parts(project, answers))
     )
+    return online
 
 
-def _offline(browser: Browser, server: Server, project: Subject, page: Page, visit: Visit) -> None:
+def _offline(
+    browser: Browser,
+    server: Server,
+    project: Subject,
+    page: Page,
+    visit: Visit,
+    online: _Computed,
+) -> None:
     """The second one, without a server; and the third, with one again."""
     seed = project.golden.seeds[0]
     with browser.limit(_SECONDS, "the visit without a server"):
-        online = page.evaluate(_PREDICT, seed)
-        _settled(page, server)
         _forget_what_the_browser_kept(page)
         server.kill()
         try:
             page.reload()
-            offline = page.evaluate(_PREDICT, seed)
+            offline = page.evaluate(_PREDICT, [seed, {}])
             problem = "" if offline == online else "it computes something else"
             isolated = page.evaluate("crossOriginIsolated")
         except Exception as error:
@@ -169,7 +183,7 @@ def _offline(browser: Browser, server: Server, project: Subject, page: Page, vis
                 "Threads on a host without special headers", "the service worker isolates no page"
             )
         page.reload()
-        again = page.evaluate(_PREDICT, seed)
+        again = page.evaluate(_PREDICT, [seed, {"backend": online["backend"]}])
         problem = "" if again == online else "it computes something else"
         visit.check("The server is back", problem, "it computes the same")
 
@@ -189,6 +203,7 @@ def _broken(browser: Browser, server: Server, visit: Visit) -> None:
         with browser.page(viewport=_VIEWPORT) as (page, said), browser.limit(_SECONDS, what):
             page.goto(server.url)
             _settled(page, server)
+            told = str(page.evaluate(_ERROR))
             broken = _words(page)
             server.rules = []
             page.reload()
@@ -202,10 +217,23 @@ def _broken(browser: Browser, server: Server, visit: Visit) -> None:
     uncaught = [each for each in said.errors if each.startswith("uncaught")]
     if uncaught:
         visit.check(what, uncaught[0])
+    else:
+        _judge_words(visit, what, told, broken, mended)
+
+
+def _judge_words(visit: Visit, what: str, error: str, broken: str, mended: str) -> None:
+    """Whether a page said what was wrong, and says it no more."""
+    told = error.rpartition(") ")[2]  # which chunk is the first to be found wrong is chance
+    if not error:
+        visit.check(what, "it loads all the same")
+    elif told in mended:
+        visit.check(what, f"a reload does not mend it: {error}")
+    elif told in broken:
+        visit.check(what, "", f"it says what is wrong ({error}), and no more after a reload")
     elif broken == mended:
         visit.check(what, "it looks as if nothing had happened")
     else:
-        visit.check(what, "", "it says so, and works after a reload")
+        visit.skip(what, f"its words are its own, and not: {error}")
 
 
 def _words(page: Page) -> str:

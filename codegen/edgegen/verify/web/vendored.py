@@ -5,10 +5,12 @@ No package runs a script of its own; vendor.mjs takes only files of known hashes
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
 from edgegen import tools
+from edgegen.engines.web_libraries import LIBRARIES, LibraryFile
 
 NEEDED_BY = ("onnxruntime", "litert")
 """Engines whose runtimes are packages of npm."""
@@ -36,6 +38,30 @@ def obstacle(directory: Path, engine: str) -> str:
         if problem := _run(command, directory):
             return f"its runtime is not in edgegen/vendor: `{' '.join(command)}` {problem}"
     return "" if _is_there(directory, engine) else "`npm run vendor` did not bring its runtime"
+
+
+def versions(directory: Path) -> dict[str, str]:
+    """Of the packages whose files are in edgegen/vendor: "other files" where one is not as it was
+    published."""
+    return {
+        library.package: library.version
+        if all(_is_as_published(directory, each) for each in library.files)
+        else "other files"
+        for engine, library in LIBRARIES.items()
+        if _is_there(directory, engine)
+    }
+
+
+def _is_as_published(directory: Path, file: LibraryFile) -> bool:
+    """But for the text that vendor.mjs replaces."""
+    try:
+        data = (directory / "edgegen" / "vendor" / file.target).read_bytes()
+    except OSError:
+        return False
+    if file.replace:
+        before, after = (each.encode() for each in file.replace)
+        data = data.replace(after, before)
+    return hashlib.sha256(data).hexdigest() == file.sha256
 
 
 def _is_there(directory: Path, engine: str) -> bool:
