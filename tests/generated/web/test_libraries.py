@@ -259,13 +259,21 @@ def test_onnxruntime_with_int8(scaffold: Scaffold, shared_browser: Browser) -> N
         report = replay(shared_browser, server.url, "onnxruntime-wasm")
         assert report.get("passed"), report
         assert report["outputs"][0]["max_abs_diff"] <= 1
+        # Without the libraries for graphics processors, which would only refuse it.
+        assert opened(shared_browser, server.url)["backend"] == "onnxruntime-wasm"
+        assert not any("webg" in answer.path for answer in server.answers)
 
 
 def test_onnxruntime_does_not_leave_webgpu_without_saying_so(
     scaffold: Scaffold, shared_browser: Browser
 ) -> None:
     """The library would take the processor for what WebGPU lacks, and warn on the console."""
-    project = scaffold("onnxruntime", quantised())
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 9]) for name in "xy")
+    nodes = [
+        helper.make_node("Relu", ["x"], ["positive"]),
+        helper.make_node("Hardmax", ["positive"], ["y"]),
+    ]
+    project = scaffold("onnxruntime", onnx_builder.model(nodes, [x], [y], {}).SerializeToString())
     script = """async () => {
       const { load } = await import(new URL("model.js", location));
       const options = { backend: "onnxruntime-webgpu" };
