@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -122,6 +123,26 @@ def test_open_shapes_are_bound_in_the_file(batch: int | str) -> None:
     needs = OnnxRuntimeWebEngine().needs(model, browser(), Options("conv"))
     assert needs.storage[0].quantity.bytes == len(found)
     assert model.source.data == data
+
+
+def test_a_quantised_model_loads_nothing_for_webgpu() -> None:
+    def runtime(name: str) -> int | None:
+        constants = {"s": np.float32(0.1), "z": np.int8(0)}
+        node = helper.make_node(name, ["x", "s", "z"], ["y"])
+        types = [TensorProto.FLOAT, TensorProto.INT8]
+        source, target = types if name == "QuantizeLinear" else reversed(types)
+        x = helper.make_tensor_value_info("x", source, [1, 4])
+        y = helper.make_tensor_value_info("y", target, [1, 4])
+        made: onnx.ModelProto = onnx_builder.model([node], [x], [y], constants)
+        model = onnx_frontend.parse(made.SerializeToString(), "one.onnx")
+        device = load_device("browser_chrome")
+        assert isinstance(device, WebBrowser)
+        needs = OnnxRuntimeWebEngine().needs(model, device, Options("one"))
+        return next(each.quantity.bytes for each in needs.storage if each.name == "runtime")
+
+    library = LIBRARIES["onnxruntime"]
+    assert runtime("QuantizeLinear") == library.bytes_of(library.first_visit)
+    assert runtime("DequantizeLinear") == library.bytes_of(library.webgpu)
 
 
 def test_libraries_count_for_the_first_visit() -> None:

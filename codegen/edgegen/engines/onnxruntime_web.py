@@ -48,7 +48,15 @@ class OnnxRuntimeWebEngine:
     def needs(self, model: Model, device: WebBrowser, options: Options) -> Needs:
         """The files exactly; what the library takes of memory is not known."""
         del options
-        return library_needs(ONNXRUNTIME_WEB, len(_file(model)), device)
+        return library_needs(
+            ONNXRUNTIME_WEB, len(_file(model)), device, tries_webgpu=not _quantises(model)
+        )
+
+
+def _quantises(model: Model) -> bool:
+    """Whether engines/onnxruntime.js refuses graphics processors, which lack this operator."""
+    operators = model.foreign.operators if model.foreign else ()
+    return any(name == "QuantizeLinear" for name, _, _ in operators)
 
 
 def _file(model: Model) -> bytes:

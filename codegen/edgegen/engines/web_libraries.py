@@ -202,9 +202,15 @@ def model_asset(data: bytes) -> dict[str, bytes]:
     return {f"assets/{path}": content for path, content in files.items()}
 
 
-def library_needs(library: Library, model_bytes: int, device: WebBrowser) -> Needs:
-    """What a page downloads first and holds, where a browser of the device has WebGPU, too."""
-    has_webgpu = any(feature.name == "webgpu" for feature in device.features)
+def library_needs(
+    library: Library, model_bytes: int, device: WebBrowser, *, tries_webgpu: bool = True
+) -> Needs:
+    """What a page downloads first and holds, where a browser of the device has WebGPU, too.
+
+    Args:
+        tries_webgpu: False for a model that is known not to run there.
+    """
+    has_webgpu = tries_webgpu and any(feature.name == "webgpu" for feature in device.features)
     where = "with WebGPU" if has_webgpu else "without WebGPU"
     runtime = Quantity(
         library.bytes_of(library.webgpu if has_webgpu else library.first_visit),
