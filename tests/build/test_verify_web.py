@@ -168,8 +168,13 @@ def change_a_weight(generated: Path, asset: str) -> None:
     old.unlink()
     chunk["sha256"] = facts["sha256"] = hashlib.sha256(data).hexdigest()
     (manifest.parent / "chunks" / f"{chunk['sha256']}.bin").write_bytes(data)
+    before = manifest.read_bytes()
     manifest.write_text(json.dumps(facts))
+    after = manifest.read_bytes()
     replace(engine, old.stem, chunk["sha256"])
+    pinned = [hashlib.sha256(text).hexdigest() for text in (before, after)]
+    replace(engine, *pinned)
+    replace(engine, f"manifestBytes: {len(before)}", f"manifestBytes: {len(after)}")
 
 
 def replace(path: Path, pattern: str, text: str) -> None:
