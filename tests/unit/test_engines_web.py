@@ -111,20 +111,6 @@ def test_the_model_is_an_asset_in_chunks() -> None:
     assert files[f"assets/chunks/{chunk['sha256']}.bin"] == model.source.data
 
 
-@pytest.mark.parametrize("batch", [1, "N"])
-def test_open_shapes_are_bound_in_the_file(batch: int | str) -> None:
-    """Or WebGL refuses the arrays."""
-    data = onnx_builder.convolution(batch=batch).SerializeToString()
-    model = onnx_frontend.parse(data, "conv.onnx")
-    files = OnnxRuntimeWebEngine().emit(model, browser(), Options("conv"))
-    manifest = json.loads(files["assets/model.json"])
-    found = b"".join(files[f"assets/chunks/{each['sha256']}.bin"] for each in manifest["chunks"])
-    assert found == onnx_builder.convolution().SerializeToString()
-    needs = OnnxRuntimeWebEngine().needs(model, browser(), Options("conv"))
-    assert needs.storage[0].quantity.bytes == len(found)
-    assert model.source.data == data
-
-
 def test_a_quantised_model_loads_nothing_for_webgpu() -> None:
     def runtime(name: str) -> int | None:
         constants = {"s": np.float32(0.1), "z": np.int8(0)}
