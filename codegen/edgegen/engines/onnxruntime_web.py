@@ -16,7 +16,9 @@ class OnnxRuntimeWebEngine:
     """The model file as it is: WebGL takes no array for a dimension that is open, and says so."""
 
     id = "onnxruntime"
-    backends: tuple[str, ...] = ("onnxruntime-webgpu", "onnxruntime-webgl", "onnxruntime-wasm")
+    # WebGL last: it is for browsers without WebAssembly's vectors. onnxruntime-web 1.30.0 computes
+    # some networks wrongly there, and says nothing.
+    backends: tuple[str, ...] = ("onnxruntime-webgpu", "onnxruntime-wasm", "onnxruntime-webgl")
 
     def refusals(self, model: Model) -> tuple[Diagnostic, ...]:
         """Those of Linux; float16, of which browsers have just begun to have arrays; and the one

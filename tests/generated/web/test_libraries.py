@@ -304,16 +304,15 @@ def test_onnxruntime_says_what_webgl_lacks(scaffold: Scaffold, shared_browser: B
 
 
 def test_onnxruntime_goes_down_its_backends(scaffold: Scaffold, shared_browser: Browser) -> None:
-    """WebGPU, WebGL, WebAssembly: the first that works."""
+    """WebGPU, WebAssembly, and WebGL, which computes some networks wrongly, at last."""
     project = scaffold("onnxruntime", truths())
     gone = Rule("/edgegen/vendor/onnxruntime/ort.webgpu.min.mjs", status=404)
     with serving(project, rules=(gone,)) as server:
         found = opened(shared_browser, server.url)
         assert found["backend"] == "onnxruntime-wasm", found
         reasons = {each["backend"]: each["reason"] for each in found["considered"]}
-        assert list(reasons) == ["onnxruntime-webgpu", "onnxruntime-webgl"]
+        assert list(reasons) == ["onnxruntime-webgpu"]
         assert "ort.webgpu.min.mjs could not be loaded" in reasons["onnxruntime-webgpu"]
-        assert "does not run this model" in reasons["onnxruntime-webgl"]
 
 
 # Their files
