@@ -598,6 +598,7 @@ PAGES: dict[str, Callable[[], str]] = {
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"devices": devices_table},
     "docs/linux.md": {"serving": serving_table},
+    "docs/web.md": {"web": web_tables},
     "docs/preprocessing.md": {
         "image keys": lambda: input_keys("image"),
         "audio keys": lambda: input_keys("audio"),

@@ -7,6 +7,15 @@ import { recall, remember } from "./settings.js";
 
 /** @typedef {import("../edgegen/model.js").Model} Model */
 
+/**
+ * As `load` takes it.
+ *
+ * @typedef {{backend?: string, threads: number}} Choice
+ */
+
+/** Leaves it to the page. @type {Choice} */
+export const AUTOMATIC = Object.freeze({ threads: 0 });
+
 /** Backends that were passed over since the page was opened, and why. */
 const refused = /** @type {Map<string, string>} */ (new Map());
 
@@ -23,7 +32,7 @@ export function connectBackend(onChange) {
   const threads = byId("threads", HTMLSelectElement);
   const most = crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
   select.append(new Option("The best one here", ""), ...BACKENDS.map((each) => new Option(each, each)));
-  threads.append(new Option("As many as is good", "0"));
+  threads.append(new Option("Automatic", "0"));
   threads.append(...Array.from({ length: most }, (_, index) => new Option(String(index + 1))));
   select.value = BACKENDS.includes(recall("backend")) ? recall("backend") : "";
   threads.value = String(Math.min(most, Number(recall("threads")) || 0));
@@ -35,17 +44,30 @@ export function connectBackend(onChange) {
   }
 }
 
-/** @returns {{backend?: string, threads?: number}} as `load` takes it */
+/** @returns {Choice} */
 export function chosenBackend() {
   const backend = byId("backend", HTMLSelectElement).value;
   const threads = Number(byId("threads", HTMLSelectElement).value);
   return { ...(backend && { backend }), threads };
 }
 
-/** Goes back to whatever runs here. */
-export function forgetBackend() {
-  byId("backend", HTMLSelectElement).value = "";
-  remember("backend", "");
+/**
+ * Goes back to what runs here; the visitor may choose again.
+ *
+ * @param {Choice} choice
+ */
+export function chooseBackend({ backend = "", threads }) {
+  byId("backend", HTMLSelectElement).value = backend;
+  byId("threads", HTMLSelectElement).value = String(threads);
+  remember("backend", backend);
+  remember("threads", String(threads));
+  enableBackend(true);
+}
+
+/** @param {boolean} enabled whether another backend may be chosen now */
+export function enableBackend(enabled) {
+  byId("backend", HTMLSelectElement).disabled = !enabled;
+  byId("threads", HTMLSelectElement).disabled = !enabled;
 }
 
 /**
@@ -54,14 +76,13 @@ export function forgetBackend() {
  * @param {Model} model
  */
 export function showBackend(model) {
-  const select = byId("backend", HTMLSelectElement);
   const threads = byId("threads-field", HTMLElement);
   for (const { backend, reason } of model.considered) {
     refused.set(backend, reason);
   }
   refused.delete(model.backend);
-  select.disabled = false;
-  for (const option of select.options) {
+  enableBackend(true);
+  for (const option of byId("backend", HTMLSelectElement).options) {
     option.disabled = refused.has(option.value);
   }
   threads.hidden = !WITH_THREADS.test(model.backend);
@@ -71,7 +92,9 @@ export function showBackend(model) {
   byId("backend-reasons", HTMLElement).replaceChildren(
     ...[...refused].map(([backend, reason]) => {
       const item = element("li");
-      item.append(element("strong", backend), ` ${reason}`);
+      // Most reasons are sentences about it.
+      const rest = reason.startsWith(`${backend} `) ? reason.slice(backend.length) : `: ${reason}`;
+      item.append(element("strong", backend), rest);
       return item;
     }),
   );

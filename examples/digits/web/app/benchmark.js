@@ -3,8 +3,8 @@
 
 import { MODEL, MODEL_SHA256, NAME, VERSION } from "../edgegen/spec.js";
 import { byId, describe } from "./dom.js";
-import { report } from "./notices.js";
-import { formatTime, summarize } from "./statistics.js";
+import { clearErrors, report } from "./notices.js";
+import { formatTime, percentiles, percentilesNote, summarize } from "./statistics.js";
 
 /** @typedef {import("../edgegen/model.js").Model} Model */
 
@@ -30,18 +30,17 @@ export function connectBenchmark(model, onBusy) {
       const { batch, samples } = await measure(used, warmup, runs, stop.signal);
       const summary = summarize(samples);
       describe(byId("benchmark-figures", HTMLDListElement), [
-        ["p50", formatTime(summary.p50)],
-        ["p90", formatTime(summary.p90)],
-        ["p99", formatTime(summary.p99)],
+        ...percentiles(summary, formatTime),
         ["Least", formatTime(summary.min)],
       ]);
       text.textContent =
         `${runs} samples of ${batch === 1 ? "one inference" : `${batch} inferences`} each on ` +
-        `${used.backend}, measured in this browser.`;
+        `${used.backend}, measured in this browser.${percentilesNote(runs)}`;
       offerFile(link, documentOf(used, warmup, batch, samples));
+      clearErrors("benchmark");
     } catch (error) {
       text.textContent = stop.signal.aborted ? "Cancelled." : "It did not finish.";
-      report(error);
+      report("benchmark", error);
     } finally {
       setRunning(false);
       onBusy(false);

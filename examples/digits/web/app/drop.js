@@ -27,7 +27,9 @@ export function connectDrop(views) {
     if (view) {
       void view.drop(file);
     } else {
-      notify(`Nothing here takes a file of type ${file.type || "unknown"}.`, "", { kind: "error" });
+      notify("input", `Nothing here takes a file of type ${file.type || "unknown"}.`, "", {
+        kind: "error",
+      });
     }
   };
   const hasFiles = (/** @type {DragEvent} */ event) =>

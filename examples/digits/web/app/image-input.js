@@ -4,7 +4,7 @@
 import { openCamera } from "./camera.js";
 import { element, fromTemplate, part } from "./dom.js";
 import { clearErrors, report } from "./notices.js";
-import { cover, decode } from "./picture.js";
+import { decode, placed } from "./picture.js";
 
 /** @typedef {import("./inputs.js").InputView} InputView */
 /** @typedef {import("./inputs.js").Offer} Offer */
@@ -13,12 +13,19 @@ import { cover, decode } from "./picture.js";
 // Of the longer side on the stage, in pixels.
 const SHOWN = 480;
 
+/** @type {Readonly<Record<string, string>>} */
+const FITS = Object.freeze({
+  crop: "the middle of the picture",
+  letterbox: "the whole picture, with borders",
+  stretch: "the whole picture, whatever its proportions",
+});
+
 /**
  * An image: from the camera, a file, the clipboard, a drop, or drawn by hand. What the stage shows
  * is what the model looks at.
  *
- * @param {import("../edgegen/spec.js").TensorInfo} tensor
- * @param {import("../edgegen/spec.js").RawInput} frame what the input is made from
+ * @param {import("../edgegen/types.d.ts").TensorInfo} tensor
+ * @param {import("../edgegen/types.d.ts").RawInput} frame what the input is made from
  * @param {Offer} offer
  * @returns {InputView}
  */
@@ -34,28 +41,32 @@ export function imageInput(tensor, frame, offer) {
   const cameras = part(root, "cameras", HTMLSelectElement);
 
   const seen = seenOf(tensor, frame);
-  const small = context2d(element("canvas"), seen);
   const shown = context2d(canvas, scaled(seen, SHOWN / Math.max(seen.width, seen.height)));
+  const sketch = context2d(element("canvas"), drawnOf(seen, frame));
+  /** What was chosen, or came from the camera, at its own size. */
+  let picture = /** @type {ImageBitmap | null} */ (null);
+  let isDrawn = false;
   /** @type {import("./camera.js").Camera | null} */
   let camera = null;
   let isStarting = false;
-  let filled = false;
   let drawing = false;
+  /** Counts what the visitor did, so that what took longer than the next thing comes to nothing. */
+  let turn = 0;
 
   part(root, "about", HTMLElement).textContent =
     `The model looks at ${seen.width} x ${seen.height} pixels` +
-    (frame.format === "gray8" ? ", in grey." : ".");
+    `${frame.format === "gray8" ? ", in grey" : ""}: ${FITS[frame.fit] ?? "the picture"}.`;
   // A pen makes sense for what has no colours: characters, sketches.
   drawButton.hidden = frame.format !== "gray8";
 
-  /**
-   * @param {CanvasImageSource} source
-   * @param {Size} size
-   */
-  const take = (source, size) => {
-    cover(shown, source, size);
-    cover(small, source, size);
-    filled = true;
+  /** @param {ImageBitmap | null} next handed over to the model as it is */
+  const keep = (next) => {
+    picture?.close();
+    picture = next;
+    isDrawn = false;
+    if (next) {
+      show(shown, next, seen, frame);
+    }
     void offer();
   };
 
@@ -80,18 +91,34 @@ export function imageInput(tensor, frame, offer) {
     clearButton.hidden = true;
   };
 
+  /** @param {Size | null} size of what had to be made smaller */
+  const tellSize = (size) => {
+    const note = part(root, "note", HTMLElement);
+    note.hidden = size === null;
+    note.textContent = size
+      ? `The picture of ${size.width} x ${size.height} pixels was made smaller first.`
+      : "";
+  };
+
   /** @param {Blob} blob */
-  const show = async (blob) => {
+  const choose = async (blob) => {
+    const mine = ++turn;
     try {
-      const picture = await decode(blob, Math.max(canvas.width, canvas.height));
+      const { picture: chosen, before } = await decode(blob);
+      if (mine !== turn) {
+        chosen.close();
+        return;
+      }
       stopCamera();
       stopDrawing();
-      clearErrors();
+      clearErrors("input");
       describe("The chosen picture");
-      take(picture, picture);
-      picture.close();
+      tellSize(before);
+      keep(chosen);
     } catch (error) {
-      report(error);
+      if (mine === turn) {
+        report("input", error);
+      }
     }
   };
 
@@ -102,21 +129,34 @@ export function imageInput(tensor, frame, offer) {
     if (isStarting) {
       return;
     }
+    const mine = ++turn;
     isStarting = true; // not disabled: that would take the focus away
     try {
       const opened = await openCamera(video, device);
+      if (mine !== turn) {
+        opened.stop();
+        return;
+      }
       camera = opened;
-      clearErrors();
+      clearErrors("input");
       describe("What the camera sees");
+      tellSize(null);
       cameraButton.textContent = "Stop camera";
-      opened.onFrame = () => take(video, { width: video.videoWidth, height: video.videoHeight });
+      opened.onFrame = oneAtATime(async () => {
+        const seen = await createImageBitmap(video);
+        if (camera === opened) {
+          keep(seen);
+        } else {
+          seen.close();
+        }
+      });
       opened.onEnd = stopCamera;
       cameras.replaceChildren(
         ...opened.devices.map(({ id, label }) => new Option(label, id, false, id === opened.id)),
       );
       part(root, "cameras-field", HTMLElement).hidden = opened.devices.length < 2;
     } catch (error) {
-      report(error);
+      report("input", error);
     } finally {
       isStarting = false;
     }
@@ -124,11 +164,15 @@ export function imageInput(tensor, frame, offer) {
 
   cameraButton.addEventListener("click", () => (camera ? stopCamera() : void startCamera()));
   cameras.addEventListener("change", () => void startCamera(cameras.value));
-  onFile(root, show);
+  onFile(root, choose);
 
   const clear = () => {
-    shown.fillRect(0, 0, canvas.width, canvas.height);
+    turn++;
+    blacken(shown);
+    blacken(sketch);
     describe("An empty page to draw on");
+    tellSize(null);
+    keep(null);
   };
   drawButton.addEventListener("click", () => {
     if (drawing) {
@@ -143,18 +187,18 @@ export function imageInput(tensor, frame, offer) {
     clear();
   });
   clearButton.addEventListener("click", clear);
-  connectPen(canvas, shown, () => drawing, () => {
+  connectPen(canvas, [shown, sketch], () => drawing, () => {
     describe("Your drawing");
-    cover(small, canvas, canvas);
-    filled = true;
+    isDrawn = true;
     void offer();
   });
 
   return {
     name: tensor.name,
     root,
-    read: () => (filled ? small.getImageData(0, 0, seen.width, seen.height) : null),
-    drop: show,
+    read: () =>
+      isDrawn ? sketch.getImageData(0, 0, sketch.canvas.width, sketch.canvas.height) : picture,
+    drop: choose,
     accepts: (type) => type.startsWith("image/"),
   };
 }
@@ -177,42 +221,47 @@ export function onFile(root, take) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas
- * @param {CanvasRenderingContext2D} context
+ * Draws white strokes on several canvases of the same proportions: each has them in its own pixels.
+ *
+ * @param {HTMLCanvasElement} canvas the one that is seen
+ * @param {readonly CanvasRenderingContext2D[]} contexts
  * @param {() => boolean} isOn
  * @param {() => void} onStroke
  */
-function connectPen(canvas, context, isOn, onStroke) {
-  context.lineWidth = Math.min(canvas.width, canvas.height) / 9;
-  context.lineCap = "round";
-  context.lineJoin = "round";
-  context.strokeStyle = "white";
+function connectPen(canvas, contexts, isOn, onStroke) {
+  for (const context of contexts) {
+    context.lineWidth = Math.min(context.canvas.width, context.canvas.height) / 9;
+    context.lineCap = "round";
+    context.lineJoin = "round";
+    context.strokeStyle = "white";
+  }
   let isDown = false;
 
-  /** @param {PointerEvent} event */
-  const place = (event) => {
+  /** @param {PointerEvent} event @param {boolean} isFirst */
+  const stroke = (event, isFirst) => {
     const box = canvas.getBoundingClientRect();
-    const x = ((event.clientX - box.left) * canvas.width) / box.width;
-    const y = ((event.clientY - box.top) * canvas.height) / box.height;
-    return /** @type {const} */ ([x, y]);
+    for (const context of contexts) {
+      const x = ((event.clientX - box.left) * context.canvas.width) / box.width;
+      const y = ((event.clientY - box.top) * context.canvas.height) / box.height;
+      if (isFirst) {
+        context.beginPath();
+        context.moveTo(x, y);
+      }
+      context.lineTo(x, y); // of a first one, a dot
+      context.stroke();
+    }
+    onStroke();
   };
   canvas.addEventListener("pointerdown", (event) => {
-    if (!isOn()) {
-      return;
+    if (isOn()) {
+      isDown = true;
+      canvas.setPointerCapture(event.pointerId);
+      stroke(event, true);
     }
-    isDown = true;
-    canvas.setPointerCapture(event.pointerId);
-    context.beginPath();
-    context.moveTo(...place(event));
-    context.lineTo(...place(event)); // a dot
-    context.stroke();
-    onStroke();
   });
   canvas.addEventListener("pointermove", (event) => {
     if (isDown && isOn()) {
-      context.lineTo(...place(event));
-      context.stroke();
-      onStroke();
+      stroke(event, false);
     }
   });
   const lift = () => {
@@ -223,19 +272,79 @@ function connectPen(canvas, context, isOn, onStroke) {
 }
 
 /**
- * The part of a frame that the model looks at: the middle of it where frames are cropped.
+ * Shows a picture as the model's input has it, but in more pixels.
  *
- * @param {import("../edgegen/spec.js").TensorInfo} tensor
- * @param {import("../edgegen/spec.js").RawInput} frame
+ * @param {CanvasRenderingContext2D} context
+ * @param {ImageBitmap} picture
+ * @param {Size} input
+ * @param {import("../edgegen/types.d.ts").RawInput} frame
+ */
+function show(context, picture, input, { fit, fill }) {
+  const { from, onto } = placed(picture, input, fit);
+  const across = context.canvas.width / input.width;
+  const down = context.canvas.height / input.height;
+  context.fillStyle = fit === "letterbox" ? `rgb(${fill.join(" ")})` : "black";
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  context.fillStyle = "black"; // where the picture is transparent
+  const place = /** @type {const} */ ([
+    onto.left * across,
+    onto.top * down,
+    onto.width * across,
+    onto.height * down,
+  ]);
+  context.fillRect(...place);
+  context.drawImage(picture, from.left, from.top, from.width, from.height, ...place);
+}
+
+/** @param {CanvasRenderingContext2D} context */
+function blacken(context) {
+  context.fillStyle = "black";
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+}
+
+/**
+ * Leaves out calls that come before the one before is through.
+ *
+ * @param {() => Promise<void>} run
+ * @returns {() => void}
+ */
+function oneAtATime(run) {
+  let isRunning = false;
+  return async () => {
+    if (!isRunning) {
+      isRunning = true;
+      try {
+        await run();
+      } catch {
+        // Between two frames there may be none: the next one will do.
+      } finally {
+        isRunning = false;
+      }
+    }
+  };
+}
+
+/**
+ * What the model's input has: rows of pixels.
+ *
+ * @param {import("../edgegen/types.d.ts").TensorInfo} tensor
+ * @param {Size} frame
  * @returns {Size}
  */
-function seenOf({ shape }, { width, height, fit }) {
+function seenOf({ shape }, { width, height }) {
   const channelsFirst = shape.length === 4 && shape[3] !== 1 && shape[3] !== 3;
   const [rows = height, columns = width] = shape.slice(channelsFirst ? 2 : 1);
-  if (fit !== "crop") {
-    return { width, height };
-  }
-  return scaled({ width: columns, height: rows }, Math.min(width / columns, height / rows));
+  return { width: columns, height: rows };
+}
+
+/**
+ * What is drawn: as large as fits into a frame, so that it comes as a camera's would.
+ *
+ * @param {Size} input
+ * @param {Size} frame
+ */
+function drawnOf(input, frame) {
+  return scaled(input, Math.min(frame.width / input.width, frame.height / input.height));
 }
 
 /**
@@ -259,6 +368,5 @@ function context2d(canvas, { width, height }) {
   if (!context) {
     throw new Error("This browser draws no pictures.");
   }
-  context.fillStyle = "black";
   return context;
 }

@@ -8,9 +8,9 @@ import { soundInput } from "./sound-input.js";
 import { tensorInput } from "./tensor-input.js";
 
 /**
- * What a model takes for one input: an image, samples in -1 to 1, or a tensor.
+ * What a model takes for one input: an image of any size, samples in -1 to 1, or a tensor.
  *
- * @typedef {ImageData | import("./numbers.js").Numbers} Value
+ * @typedef {ImageBitmap | ImageData | import("./numbers.js").Numbers} Value
  */
 
 /**
@@ -25,7 +25,7 @@ import { tensorInput } from "./tensor-input.js";
  */
 
 /**
- * Tells the page that an input has a new value. Gives what the model says to it, or null where it
+ * Tells the page that an input has a new value, or none any more. Gives what the model says to it, or null where it
  * said nothing: another input is still missing, or it failed and the page says why.
  *
  * @typedef {() => Promise<import("./answer.js").Answer | null>} Offer

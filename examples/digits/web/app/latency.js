@@ -2,7 +2,7 @@
  */
 
 import { byId, describe, svg } from "./dom.js";
-import { clockStep, formatTime, summarize } from "./statistics.js";
+import { clockStep, formatTime, percentiles, percentilesNote, summarize } from "./statistics.js";
 
 const KEPT = 100;
 const WIDTH = 400;
@@ -16,9 +16,6 @@ export class Latency {
   #step = clockStep();
 
   constructor() {
-    byId("latency-text", HTMLElement).textContent =
-      "Each inference, the latest at the right; the line is half-way. Measured in this browser, " +
-      `whose clock has steps of ${formatTime(this.#step)}.`;
     this.#show();
   }
 
@@ -39,15 +36,16 @@ export class Latency {
 
   #show() {
     const times = this.#times;
-    const { p50, p90, p99, min, max, count } = summarize(times);
+    const summary = summarize(times);
+    const { p50, p90, min, max, count } = summary;
     const isShort = (/** @type {number} */ value) => value < this.#step;
     const text = (/** @type {number} */ value) =>
-      count === 0 ? "–" : isShort(value) ? `< ${formatTime(this.#step)}` : formatTime(value);
-    describe(byId("percentiles", HTMLDListElement), [
-      ["p50", text(p50)],
-      ["p90", text(p90)],
-      ["p99", text(p99)],
-    ]);
+      isShort(value) ? `< ${formatTime(this.#step)}` : formatTime(value);
+    describe(byId("percentiles", HTMLDListElement), percentiles(summary, text));
+    byId("latency-text", HTMLElement).textContent =
+      `The last ${KEPT} inferences, the latest at the right; the line is the median.` +
+      `${percentilesNote(count)} Measured in this browser, whose clock has steps of ` +
+      `${formatTime(this.#step)}.`;
     const chart = byId("latency-chart", SVGSVGElement);
     chart.setAttribute(
       "aria-label",

@@ -5,11 +5,16 @@ import { byId } from "./dom.js";
 import { notify } from "./notices.js";
 import { formatBytes } from "./statistics.js";
 
-/** @typedef {import("../edgegen/model.js").Progress} Progress */
+/** @typedef {import("../edgegen/types.d.ts").Progress} Progress */
 
-/** @param {string} text in the pill at the top of the page */
-export function showState(text) {
-  byId("state", HTMLElement).textContent = text;
+/**
+ * @param {string} text in the pill at the top of the page
+ * @param {"ready" | "waiting" | "failed"} [kind] the colour of its dot
+ */
+export function showState(text, kind = "ready") {
+  const state = byId("state", HTMLElement);
+  state.textContent = text;
+  state.dataset.kind = kind;
 }
 
 /** Shows that the model is being loaded. */
@@ -17,13 +22,13 @@ export function startLoading() {
   byId("loading", HTMLElement).hidden = false;
   byId("loading-bar", HTMLProgressElement).removeAttribute("value");
   byId("loading-text", HTMLElement).textContent = "Getting ready";
-  showState("Loading");
+  showState("Loading", "waiting");
 }
 
 /** @param {Progress} progress */
 export function showProgress({ loaded, total, fromCache = 0, warning }) {
   if (warning) {
-    notify(warning.message, warning.fix);
+    notify("storage", warning.message, warning.fix);
     return;
   }
   if (total > 0) {

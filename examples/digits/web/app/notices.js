@@ -10,23 +10,19 @@ import { byId, element } from "./dom.js";
  */
 
 /**
- * Says something at the top of the page, once; screen readers read it out politely.
+ * Says something where it is in view wherever the page is scrolled to; screen readers read it out
+ * politely. It takes the place of what the same source said before, and stays until that source has
+ * something else to say or the visitor dismisses it.
  *
+ * @param {string} source of the message, such as "input" or "update"
  * @param {string} what happened
  * @param {string} [fix] what to do about it
  * @param {{kind?: "error" | "info", action?: Action}} [options]
- * @returns {() => void} takes it away again
  */
-export function notify(what, fix = "", { kind = "info", action } = {}) {
-  const list = byId("notices", HTMLElement);
-  for (const old of list.children) {
-    if (old instanceof HTMLElement && old.dataset.what === what) {
-      old.remove();
-    }
-  }
+export function notify(source, what, fix = "", { kind = "info", action } = {}) {
   const notice = element("div", "", "notice");
   notice.dataset.kind = kind;
-  notice.dataset.what = what;
+  notice.dataset.source = source;
   const text = element("div");
   text.append(element("p", what, "what"));
   if (fix) {
@@ -41,35 +37,34 @@ export function notify(what, fix = "", { kind = "info", action } = {}) {
   }
   notice.append(button("Dismiss", "quiet", () => {
     notice.remove();
-    byId("main", HTMLElement).focus();
+    byId("main", HTMLElement).focus({ preventScroll: true });
   }));
-  list.append(notice);
-  // Of many, the latest are what matters.
-  while (list.children.length > 3) {
-    list.firstElementChild?.remove();
-  }
-  return () => notice.remove();
+  remove((old) => old.dataset.source === source);
+  byId("notices", HTMLElement).append(notice);
 }
 
-/** Takes all errors away: what the visitor did now went well. */
-export function clearErrors() {
-  for (const notice of byId("notices", HTMLElement).querySelectorAll('[data-kind="error"]')) {
-    notice.remove();
-  }
+/**
+ * Takes the errors of a source away: what the visitor did now went well.
+ *
+ * @param {string} source
+ */
+export function clearErrors(source) {
+  remove(({ dataset }) => dataset.source === source && dataset.kind === "error");
 }
 
 /**
  * Says what went wrong and how to mend it. An abort is the visitor's own wish and says nothing.
  *
+ * @param {string} source
  * @param {unknown} error
  * @param {Action} [action]
  */
-export function report(error, action) {
+export function report(source, error, action) {
   if (error instanceof DOMException && error.name === "AbortError") {
     return;
   }
   const { message, fix } = explain(error);
-  notify(message, fix, { kind: "error", action });
+  notify(source, message, fix, { kind: "error", action });
 }
 
 /**
@@ -82,6 +77,15 @@ export function explain(error) {
     return { message: error.message || error.name, fix };
   }
   return { message: String(error), fix: "" };
+}
+
+/** @param {(notice: HTMLElement) => boolean} which */
+function remove(which) {
+  for (const notice of [...byId("notices", HTMLElement).children]) {
+    if (notice instanceof HTMLElement && which(notice)) {
+      notice.remove();
+    }
+  }
 }
 
 /**

@@ -4,13 +4,13 @@
 import { InputError } from "../edgegen/errors.js";
 import { arrayOf, elementsOf } from "../edgegen/tensors.js";
 
-/** @typedef {import("../edgegen/spec.js").TensorInfo} TensorInfo */
-/** @typedef {import("../edgegen/spec.js").DType} DType */
+/** @typedef {import("../edgegen/types.d.ts").TensorInfo} TensorInfo */
+/** @typedef {import("../edgegen/types.d.ts").DType} DType */
 
 /**
  * A tensor's elements: of its own type, or real numbers as Float32Array, which the model quantises.
  *
- * @typedef {import("../edgegen/tensors.js").TypedArray} Numbers
+ * @typedef {import("../edgegen/types.d.ts").TypedArray} Numbers
  */
 
 // What quantised tensors hold.
@@ -171,7 +171,7 @@ function fromJson(text, tensor) {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InputError("The text starts like JSON and is none.", {
+    throw new InputError("The text begins as JSON does, with a bracket, but cannot be read as JSON.", {
       fix: "Write numbers in brackets, [1, 2.5, -3]; NaN and Infinity are no JSON.",
       cause,
     });

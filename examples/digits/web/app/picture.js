@@ -2,6 +2,7 @@
  */
 
 import { InputError } from "../edgegen/errors.js";
+import { MOST_PIXELS } from "../edgegen/spec.js";
 
 /**
  * A picture's width and height in pixels.
@@ -14,18 +15,28 @@ import { InputError } from "../edgegen/errors.js";
 const MAX_PIXELS = lowMemory() ? 32e6 : 160e6;
 const MAX_BYTES = 200e6;
 
+// Of a side, that the model takes.
+const MOST_SIDE = 32767;
+
 // Where a header may lie: JPEGs from cameras carry a thumbnail before it.
 const HEADER_BYTES = 1 << 20;
 
 /**
- * Decodes a picture off the page's own thread, no larger than needed.
+ * A picture, and what it was before it had to be made smaller.
+ *
+ * @typedef {object} Decoded
+ * @property {ImageBitmap} picture of its own size, up to what the model takes; the caller closes it
+ * @property {Size | null} before null where it is as it was
+ */
+
+/**
+ * Decodes a picture off the page's own thread.
  *
  * @param {Blob} blob
- * @param {number} side of the result, in pixels, about; smaller pictures stay as they are
- * @returns {Promise<ImageBitmap>} the caller closes it
+ * @returns {Promise<Decoded>}
  * @throws {InputError} it is empty, too large or no picture that this browser reads
  */
-export async function decode(blob, side) {
+export async function decode(blob) {
   if (blob.size === 0) {
     throw new InputError("The file is empty.", { fix: "Choose a picture." });
   }
@@ -42,7 +53,8 @@ export async function decode(blob, side) {
     );
   }
   try {
-    return await createImageBitmap(blob, size ? reduced(size, side) : {});
+    const options = size && reduced(size);
+    return await fitting(await (options ? reduce(blob, options) : createImageBitmap(blob)), size);
   } catch (cause) {
     throw new InputError("The file is no picture that this browser can read, or it is damaged.", {
       fix: "PNG, JPEG, WebP and GIF work in every browser.",
@@ -52,20 +64,103 @@ export async function decode(blob, side) {
 }
 
 /**
- * Draws the middle of a picture so that it fills a canvas, in its own proportions.
+ * The header's size may be missing, or be that of a picture that lies on its side.
  *
- * @param {CanvasRenderingContext2D} context
- * @param {CanvasImageSource} source
- * @param {Size} size of the source
+ * @param {ImageBitmap} picture
+ * @param {Size | null} size as the header says
+ * @returns {Promise<Decoded>}
  */
-export function cover(context, source, { width, height }) {
-  const { canvas } = context;
-  const scale = Math.min(width / canvas.width, height / canvas.height);
-  const w = canvas.width * scale;
-  const h = canvas.height * scale;
-  context.imageSmoothingQuality = "high";
-  context.fillRect(0, 0, canvas.width, canvas.height); // black where the picture is transparent
-  context.drawImage(source, (width - w) / 2, (height - h) / 2, w, h, 0, 0, canvas.width, canvas.height);
+async function fitting(picture, size) {
+  const before = size ?? { width: picture.width, height: picture.height };
+  const options = reduced(picture);
+  return {
+    picture: options ? await reduce(picture, options) : picture,
+    before: reduced(before) && before,
+  };
+}
+
+/**
+ * @param {Blob | ImageBitmap} source is gone afterwards, if it is a bitmap
+ * @param {ImageBitmapOptions} options
+ * @returns {Promise<ImageBitmap>}
+ */
+async function reduce(source, options) {
+  const worker = new Worker(new URL("./reduce.js", import.meta.url), { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.addEventListener("message", ({ data: { picture, problem } }) =>
+        picture ? resolve(picture) : reject(new Error(problem)),
+      );
+      worker.addEventListener("error", (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      });
+      worker.postMessage({ source, options }, source instanceof Blob ? [] : [source]);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+/**
+ * A part of a picture, in pixels.
+ *
+ * @typedef {{left: number, top: number, width: number, height: number}} Box
+ */
+
+/**
+ * Which part of a picture the model looks at, and where on its input that lies.
+ *
+ * @param {Size} picture
+ * @param {Size} input
+ * @param {string} fit as the input's description has it
+ * @returns {{from: Box, onto: Box}}
+ */
+export function placed(picture, input, fit) {
+  const isWider = picture.width * input.height > input.width * picture.height;
+  const from = sizeOnly(picture);
+  const onto = sizeOnly(input);
+  if (fit === "crop" && isWider) {
+    from.width = rescaled(picture.height, input.width, input.height, picture.width);
+  } else if (fit === "crop") {
+    from.height = rescaled(picture.width, input.height, input.width, picture.height);
+  } else if (fit === "letterbox" && isWider) {
+    onto.height = rescaled(picture.height, input.width, picture.width, input.height);
+  } else if (fit === "letterbox") {
+    onto.width = rescaled(picture.width, input.height, picture.height, input.width);
+  }
+  return { from: centred(from, picture), onto: centred(onto, input) };
+}
+
+/**
+ * A copy: a bitmap's own sizes cannot be set.
+ *
+ * @param {Size} size
+ * @returns {Size}
+ */
+function sizeOnly({ width, height }) {
+  return { width, height };
+}
+
+/**
+ * @param {number} side
+ * @param {number} to
+ * @param {number} from
+ * @param {number} most
+ */
+function rescaled(side, to, from, most) {
+  return Math.min(most, Math.max(1, Math.round((side * to) / from)));
+}
+
+/**
+ * @param {Size} part
+ * @param {Size} whole
+ * @returns {Box}
+ */
+function centred({ width, height }, whole) {
+  const left = Math.floor((whole.width - width) / 2);
+  const top = Math.floor((whole.height - height) / 2);
+  return { left, top, width, height };
 }
 
 /**
@@ -144,19 +239,22 @@ function webpSize(bytes) {
 }
 
 /**
- * What makes the shorter side about that long; nothing where it already is.
+ * What makes a picture as small as the model takes it.
  *
  * @param {Size} size
- * @param {number} side
- * @returns {ImageBitmapOptions}
+ * @returns {ImageBitmapOptions | null} null where it already is
  */
-function reduced({ width, height }, side) {
-  const shorter = Math.min(width, height);
-  if (shorter <= side) {
-    return {};
+function reduced({ width, height }) {
+  const factor = Math.min(
+    Math.sqrt(MOST_PIXELS / (width * height)),
+    MOST_SIDE / Math.max(width, height),
+  );
+  if (factor >= 1) {
+    return null;
   }
-  // One side alone: the browser finds the other, after it has turned the picture upright.
-  return { resizeWidth: Math.max(1, Math.round((width * side) / shorter)), resizeQuality: "high" };
+  // One side alone: the browser finds the other, after it has turned the picture upright. A little
+  // less than fits, for that is rounded.
+  return { resizeWidth: Math.max(1, Math.floor(width * factor) - 1), resizeQuality: "high" };
 }
 
 /** @param {number} bytes */

@@ -38,6 +38,21 @@ export function showResult({ ranked, text }, outputs) {
   }
 }
 
+/** What was shown belongs to an input that is gone. */
+export function clearResult() {
+  const answer = byId("answer", HTMLElement);
+  if (answer.dataset.state !== "filled") {
+    return;
+  }
+  delete answer.dataset.state;
+  announce("No result");
+  const label = byId("answer-label", HTMLElement);
+  delete label.dataset.length;
+  label.textContent = "Nothing yet";
+  byId("answer-score", HTMLElement).textContent = "Give the model an input.";
+  byId("outputs", HTMLElement).replaceChildren();
+}
+
 /** @param {string} text for screen readers */
 function announce(text) {
   latest = text;

@@ -17,8 +17,8 @@ const BARS = 100;
 /**
  * Sound: from the microphone, in windows that overlap, or from a recording.
  *
- * @param {import("../edgegen/spec.js").TensorInfo} tensor
- * @param {import("../edgegen/spec.js").RawInput} raw what the input is made from
+ * @param {import("../edgegen/types.d.ts").TensorInfo} tensor
+ * @param {import("../edgegen/types.d.ts").RawInput} raw what the input is made from
  * @param {Offer} offer
  * @returns {InputView}
  */
@@ -75,14 +75,18 @@ export function soundInput({ name }, { sampleRate, shape }, offer) {
     }
     isStarting = true; // not disabled: that would take the focus away
     try {
+      const opened = await openMicrophone(sampleRate, listen, stop);
       latest = new Float32Array(length);
       fresh = 0;
-      microphone = await openMicrophone(sampleRate, listen, stop);
-      clearErrors();
+      filled = false; // what was heard before is no longer what the stage shows
+      microphone = opened;
+      clearErrors("input");
+      drawWave(root, latest, "The latest sound");
+      void offer();
       windowsField.hidden = true;
       button.textContent = "Stop microphone";
     } catch (error) {
-      report(error);
+      report("input", error);
     } finally {
       isStarting = false;
     }
@@ -94,7 +98,7 @@ export function soundInput({ name }, { sampleRate, shape }, offer) {
     const mine = playing;
     try {
       const sound = padded(await decodeSound(blob, sampleRate), length);
-      clearErrors();
+      clearErrors("input");
       drawWave(root, sound, "The recording");
       windows.replaceChildren();
       windowsField.hidden = false;
@@ -115,7 +119,7 @@ export function soundInput({ name }, { sampleRate, shape }, offer) {
       latest = sound.slice(best.start, best.start + length);
       await offer();
     } catch (error) {
-      report(error);
+      report("input", error);
     }
   };
 

@@ -1,6 +1,12 @@
 /* Written once by edgegen 0.1.0 and yours from then on: `edgegen update` never touches it.
  */
 
+import { percentile } from "../edgegen/percentile.js";
+
+// Measurements without which a percentile would be another name for the greatest.
+const LEAST_P90 = 10;
+const LEAST_P99 = 100;
+
 /**
  * @typedef {object} Summary
  * @property {number} count
@@ -13,8 +19,7 @@
  */
 
 /**
- * What many measurements come to. A percentile is the smallest measurement that at least so many
- * per cent do not exceed (nearest rank), so it is always one that was measured.
+ * What many measurements come to.
  *
  * @param {readonly number[]} values at least one
  * @returns {Summary} in the unit of the values
@@ -33,13 +38,33 @@ export function summarize(values) {
 }
 
 /**
- * @param {readonly number[]} sorted ascending
- * @param {number} percent 0 to 100
- * @returns {number} NaN of nothing
+ * Percentiles for people. Of few measurements the higher ones are no more than the greatest, and
+ * are left out: `percentilesNote` says so.
+ *
+ * @param {Summary} summary
+ * @param {(value: number) => string} format
+ * @returns {[term: string, value: string][]}
  */
-export function percentile(sorted, percent) {
-  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length));
-  return sorted[rank - 1] ?? NaN;
+export function percentiles({ count, p50, p90, p99 }, format) {
+  const known = (/** @type {number} */ value, /** @type {number} */ least) =>
+    count < least ? "–" : format(value);
+  return [
+    ["p50", known(p50, 1)],
+    ["p90", known(p90, LEAST_P90)],
+    ["p99", known(p99, LEAST_P99)],
+  ];
+}
+
+/**
+ * @param {number} count of measurements
+ * @returns {string} "" where there are enough
+ */
+export function percentilesNote(count) {
+  if (count >= LEAST_P99) {
+    return "";
+  }
+  const p90 = count < LEAST_P90 ? `p90 takes ${LEAST_P90} of them, ` : "";
+  return ` ${p90}p99 ${p90 ? "" : "takes "}${LEAST_P99}.`;
 }
 
 /**

@@ -16,7 +16,7 @@ import { parseNpy, parseText, random, textLimit, zeros } from "./numbers.js";
 /**
  * An input that nothing describes: numbers, typed, pasted, from a file, or made up.
  *
- * @param {import("../edgegen/spec.js").TensorInfo} tensor
+ * @param {import("../edgegen/types.d.ts").TensorInfo} tensor
  * @param {number} index which of the model's inputs
  * @param {Offer} offer
  * @returns {InputView}
@@ -42,11 +42,11 @@ export function tensorInput(tensor, index, offer) {
   const take = async (from, make) => {
     try {
       value = await make();
-      clearErrors();
+      clearErrors("input");
       summary.textContent = `${from}: ${preview(value)}`;
       await offer();
     } catch (error) {
-      report(error);
+      report("input", error);
     }
   };
 
@@ -95,7 +95,7 @@ async function goldenInput(index) {
 
 /**
  * @param {File} file
- * @param {import("../edgegen/spec.js").TensorInfo} tensor
+ * @param {import("../edgegen/types.d.ts").TensorInfo} tensor
  * @returns {Promise<Numbers>}
  */
 async function fromFile(file, tensor) {

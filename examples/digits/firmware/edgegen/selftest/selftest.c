@@ -23,6 +23,7 @@
  *
  * `arena=N` on the command line gives the model only the first N bytes of its arena.
  */
+#include <float.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -216,12 +217,14 @@ static float difference(float got, float want)
     return magnitude(got - want);
 }
 
+/* Of those that are finite: a share of infinity would allow everything. */
 static float largest_magnitude(const float *values, uint32_t count)
 {
     float largest = 0.0F;
 
     for (uint32_t i = 0; i < count; i++) {
-        largest = magnitude(values[i]) > largest ? magnitude(values[i]) : largest;
+        const float found = magnitude(values[i]);
+        largest = found > largest && found <= FLT_MAX ? found : largest;
     }
     return largest;
 }

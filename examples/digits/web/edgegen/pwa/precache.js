@@ -6,41 +6,49 @@
 
 /**
  * @file What the service worker keeps, by path below the site's root. A generated file is known by
- * the SHA-256 of its bytes. Chunks of models are missing here: edgegen/loader.js keeps them itself.
+ * the SHA-256 of its bytes. Chunks of models are missing here: edgegen/loading keeps them itself.
  */
 
 /** Of all generated files together. */
-export const VERSION = "6164cf99a1d63fe0";
+export const VERSION = "ab2d18737927b8fe";
 
 /** @type {Readonly<Record<string, string>>} generated files that every visit needs */
 export const NEEDED = Object.freeze({
   "edgegen/assets/aot-baseline.json": "6f55dc8dbf4125e3f7693f5da35c2db5d3b827f333fe2aba8785ca84f30cf307",
   "edgegen/assets/aot-simd.json": "fc5cc1aa041cb019213857720fab891b53502286667f8c59f97ae12ab536a7a5",
-  "edgegen/engines/aot.js": "7753c266cc242cd71b0c0878195dc8c2a7b2cbc50e85cc7251234bf1790fd40d",
-  "edgegen/engines/index.js": "ca6bc6f6e00bc7268c4a7327dbb5627ae518bc1721ba08663ac4d268ce30b8f7",
-  "edgegen/errors.js": "5506e8a1e86813cef167180c63a9f5e33badcb95992d6dc5aa836df4fd20caef",
-  "edgegen/loader.js": "0166e4e0199e5b0624f8f0da1d169b345f0905dd8dc53d2c0b8bbb5230fc937d",
-  "edgegen/messages.js": "3ed6978029967714e1a0e2127ac944db6d4cf3605e0040e500600823b3e7fe05",
-  "edgegen/model.js": "3dff45d8b9dab3db42bfd66b528ff7ad27a5ed439d1be09c183d7166ae3332e1",
-  "edgegen/preprocess.js": "abef976449b21c4735f47d7d3476cf892e304229d8ca518a867ce864829b7222",
-  "edgegen/pwa/register.js": "3c9f526725e262937493b4dc30b46c6080271244fe22d9b0e59019b688f06952",
-  "edgegen/pwa/resources.js": "0e7075fe9b5df1c2dba73c04443f6f32df20aaec1c14db2575c5ed8c1b172542",
-  "edgegen/spec.js": "f906d33c83caa5fd625aed38e55523d4641089df4e7abc845d40aab9cf99d3dd",
-  "edgegen/tensors.js": "919e06159e964b39abe7a31861505da61a8fb7919ed74a73c58e5d4701b53736",
-  "edgegen/wasm.js": "0c513ed2366b3b9a922c934c89abcb65253e4a89ce180d09c4bf43695224fa7a",
-  "edgegen/worker.js": "fe25c4cd32c753e67e0fca04d6073610b5424b08b84f0056b72d84945777cc26",
+  "edgegen/benchmark.js": "ece55c763e545c1c4ba38e3cb7c8274ff9c372b039d80db650433db301664e7a",
+  "edgegen/engines/aot.js": "cbe0ed11461b3f000067c0bd58229aec3ac7d234c46adcd722c408975c89b11a",
+  "edgegen/engines/features.js": "834a18555f25472eaeb577238a53030d2b990e26d8fd0ad6c7dc4ea00b6b54a1",
+  "edgegen/engines/index.js": "9ce86d95f10c285f594c72152dea59d9422f021497a4ed603fcd59ec849cfacc",
+  "edgegen/errors.js": "d9024fe38bcf8a0af6b36d4994e5f5a46f29b1db2272d5a0266720ab42a796b9",
+  "edgegen/given.js": "5917372caa44a268823596e03f4128c55234e450489806edd5b0175138593d5b",
+  "edgegen/loader.js": "6a48cdcf009693d001f4652d4c5afae74bfd0cdf1ef71655e81b09a6286f3948",
+  "edgegen/loading/cleanup.js": "2f046c23977f9f5ee136289be77f4634659d4c43187b8870a2100554b3f0660a",
+  "edgegen/loading/first.js": "273c85da31b67181c97ea27afdcef9249f87c33f5d16147f15b91b99a9091cd6",
+  "edgegen/loading/manifest.js": "1cdc7fc270b698c0a11bcd157813ceb7232c480ff323f1b56f730570aab2e73e",
+  "edgegen/loading/stream.js": "ecfb947867de9eb35e0b786c721a17364138c50245c5d2a32c1aa78ac5d25922",
+  "edgegen/loading/trouble.js": "b53bcec9e230c909ba102fc10d82826fcbdc11833d96478d1e510805ceb11977",
+  "edgegen/model.js": "caccda9809a2eaf418a089034e8b1ecff5ce0cbfdec86c501f76110878add917",
+  "edgegen/percentile.js": "977508a4c5fba322703597f2f1b2375cc60556c98a87fe220fb0ca1aa6ea988a",
+  "edgegen/preprocess.js": "37ad436515107754ef7938209627f27e84948d66c8da2479bf7c902aeffced20",
+  "edgegen/pwa/register.js": "76e9d1b62cafa948b2055a9a411d5f0b15dd86da4a8c770eec6418654df97f1b",
+  "edgegen/pwa/resources.js": "2bbc7e9ba38c7d38a7e86736b9bda90a429d64254a9650d86b623f2dee7e1d0f",
+  "edgegen/spec.js": "90bc5b987a2e0c4222723ce93de7ac4cb2da196918f4d5a649d70988f0931739",
+  "edgegen/tensors.js": "a80706574a73523c86e5b0f261ee71df6ebeba66ef9e560789e084618119a67c",
+  "edgegen/wasm.js": "a2821dd6ede43a9ec8ed43ea4c48747c48f73487be3a546b3aef37535d3c24ba",
+  "edgegen/worker.js": "16b69aa2ed4c59252693750e8c8525e42cf34c634825a8f3b7746eb9f913cf7d",
 });
 
 /** @type {Readonly<Record<string, string>>} generated files that are kept once something used them */
 export const OPTIONAL = Object.freeze({
-  "edgegen/bare.js": "d179e7adcaceae113d06cd170b63f2cb2c95445bd234cab475e1cda0c81f35ab",
+  "edgegen/bare.js": "353fe773789d09fcf1069a0181750f8db53ead704341de9bf4d183bedf3bb65e",
   "edgegen/golden.bin": "f8fff4e30683df8660d0b8d9c0e92016b148bf7c1d76c742388a59a840afa58f",
-  "edgegen/golden.js": "06fc6d70451b487dd995436ee0cb3c8726aa2f4542f3bd1103fac3c51b32bc16",
+  "edgegen/golden.js": "6de736145e01fb9f1f4308d07da2b3477829692eb98be6bc91ba7ee91911326b",
   "edgegen/golden.json": "15ae9fd19d0dbd6803f5ff36d000cdab7e19d16e5f5a20b9849b3f133877d95b",
-  "edgegen/selftest-page.js": "b785e027f43ce4a1a649db2aaecc7eb8e89816629ac8c840c1b36196f0473df1",
+  "edgegen/selftest-page.js": "ef4768ee131f726257af146b324548a290b41a044c5979ba5f81cb86b7de864d",
   "edgegen/selftest.css": "64e782c047fc419f38a369a676b622947ffbe8f743699626b06088d714ab5e8e",
   "edgegen/selftest.html": "9a683e51f3f771924a3a8b68efb92594c4f717929d18dcdd788e40923d4bb646",
-  "edgegen/selftest.js": "4973965f7b25fa5daf5f69d79381a5377a935f85cf415a5e8335b6d4dbe123bb",
+  "edgegen/selftest.js": "61bb816f406dc40957a7dee48deceba8a1aa3d83d8239e0dff361ddec74d9ef7",
 });
 
 /** @type {readonly string[]} your files, as they were at the start: you may change and remove them */
@@ -60,6 +68,7 @@ export const USERS = Object.freeze([
   "app/numbers.js",
   "app/picture.js",
   "app/recorder.js",
+  "app/reduce.js",
   "app/resample.js",
   "app/result.js",
   "app/session.js",

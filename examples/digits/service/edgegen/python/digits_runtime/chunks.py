@@ -43,6 +43,8 @@ JOINED_KEPT = 2
 
 # Engines tell formats apart by these.
 _SUFFIXES = (".onnx", ".tflite")
+_KEYS = {"format", "version", "name", "bytes", "sha256", "strategy", "chunks"}
+_CHUNK_KEYS = {"sha256", "bytes", "offset"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _JOINED = re.compile(r"[0-9a-f]{64}\.(onnx|tflite)")
 
@@ -118,7 +120,9 @@ def parse_manifest(data: bytes) -> Manifest:
         raise _wrong("it is not an object")
     if table.get("format") != FORMAT or not _is_count(table.get("version"), VERSION, VERSION):
         raise _wrong(f'it is not of format "{FORMAT}", version {VERSION}')
-    name, size, rows = table.get("name"), table.get("bytes"), table.get("chunks")
+    if table.keys() != _KEYS or table["strategy"] not in ("size", "layer"):
+        raise _wrong("it has other keys than a manifest, or is cut in no known way")
+    name, size, rows = table["name"], table["bytes"], table["chunks"]
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= 240:
         raise _wrong('"name" is no name')
     if not isinstance(rows, list) or not 0 < len(rows) <= MOST_CHUNKS:
@@ -136,8 +140,8 @@ def parse_manifest(data: bytes) -> Manifest:
 
 def _chunk(row: Any, place: int, offset: int) -> Chunk:
     what = f"chunk {place}"
-    if not isinstance(row, dict):
-        raise _wrong(f"{what} is not an object")
+    if not isinstance(row, dict) or row.keys() - {"layers"} != _CHUNK_KEYS:
+        raise _wrong(f"{what} is not an object with the keys of a chunk")
     size = row.get("bytes")
     if not _is_count(size, 1, LARGEST_CHUNK):
         raise _wrong(f'{what}: "bytes" is no number of bytes')

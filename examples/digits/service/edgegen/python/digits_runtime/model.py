@@ -96,7 +96,10 @@ class Model:
         active: ActiveModel | None = None,
     ) -> None:
         if threads is not None and not 1 <= threads <= MAXIMUM_THREADS:
-            raise UsageProblem(f"{threads} threads: give 1 to {MAXIMUM_THREADS}.")
+            raise UsageProblem(
+                f"{threads} threads: give 1 to {MAXIMUM_THREADS}.",
+                fix="Leave it out: up to 4 compute then, one per processor.",
+            )
         self.inputs: tuple[TensorSpec, ...] = spec.INPUTS
         self._lock = threading.Lock()
         self._threads = threads or min(4, len(os.sched_getaffinity(0)))

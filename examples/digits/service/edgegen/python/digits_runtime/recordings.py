@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .errors import RuntimeProblem, one_line
+from .errors import RuntimeProblem, UsageProblem, one_line
 from .formats import Format, SoundFormat, TensorFormat, words
 from .tensors import Array
 
@@ -105,7 +105,7 @@ def as_input(array: Array, wanted: Format) -> Array:
     """An array from a file in the format that an input takes; real numbers are quantised.
 
     Raises:
-        RecordingProblem: It has another shape or type.
+        RecordingProblem: It has another shape or type, or the input cannot hold a number of it.
     """
     if array.shape != wanted.shape and (1, *array.shape) != wanted.shape:
         raise RecordingProblem(f"it has the shape {list(array.shape)}; needed is {words(wanted)}")
@@ -113,7 +113,10 @@ def as_input(array: Array, wanted: Format) -> Array:
     if is_real and not np.isfinite(array).all():
         raise RecordingProblem("it holds a value that is not a finite number")
     if isinstance(wanted, TensorFormat) and is_real:
-        return wanted.tensor.quantize(array).reshape(wanted.shape)
+        try:
+            return wanted.tensor.quantize(array).reshape(wanted.shape)
+        except UsageProblem as problem:
+            raise RecordingProblem(one_line(problem).rstrip(".")) from problem
     if array.dtype != wanted.dtype:
         raise RecordingProblem(f"it holds {array.dtype}; needed is {words(wanted)}")
     return np.ascontiguousarray(array).reshape(wanted.shape)

@@ -169,9 +169,10 @@ def open_model(
     arguments: argparse.Namespace, chosen: Settings, start: Start | None = None
 ) -> Model:
     """The model that the arguments name, or else the settings, or else that of this start."""
+    given = arguments.threads  # 0 of them is a mistake here; in the settings it is none given
     return Model(
         arguments.engine or chosen.model.engine or None,
-        arguments.threads or chosen.model.threads or None,
+        given if given is not None else chosen.model.threads or None,
         arguments.model or chosen.model.file or None,
         start.model if start else None,
     )

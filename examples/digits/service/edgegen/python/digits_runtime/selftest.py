@@ -245,7 +245,7 @@ def _elements(words: npt.NDArray[np.uint32], dtype: str) -> Array:
 
 def _steps(pairs: list[Pair], tensor: TensorSpec) -> float:
     """The largest difference between two integers."""
-    return max(float(np.abs(_wide(got) - _wide(want)).max(initial=0)) for got, want in pairs)
+    return max(_difference(got, want) for got, want in pairs)
 
 
 def _relative(pairs: list[Pair], tensor: TensorSpec) -> float:
@@ -261,18 +261,20 @@ def _relative(pairs: list[Pair], tensor: TensorSpec) -> float:
 
 def _rms(pairs: list[Pair], tensor: TensorSpec) -> float:
     """The root mean square of all differences as a share of that of the expected values."""
-    got = np.concatenate([tensor.dequantize(each).reshape(-1) for each, _ in pairs]).astype(float)
-    want = np.concatenate([tensor.dequantize(each).reshape(-1) for _, each in pairs]).astype(float)
-    difference = math.sqrt(float(np.square(got - want).sum()))
-    expected = math.sqrt(float(np.square(want).sum()))
-    if not difference:
+    differences = expected = 0.0
+    for got, want in pairs:
+        real = tensor.dequantize(want)
+        with np.errstate(over="ignore"):
+            differences += float(np.square(_apart(tensor.dequantize(got), real)).sum())
+            expected += float(np.square(_finite(real)).sum())
+    if not differences:
         return 0.0
-    return difference / expected if expected else math.inf
+    return math.sqrt(differences / expected) if expected and differences < math.inf else math.inf
 
 
 def _disagreement(pairs: list[Pair], tensor: TensorSpec) -> float:
     """The share of elements that are not equal."""
-    differing = sum(int(np.count_nonzero(got != want)) for got, want in pairs)
+    differing = sum(int(np.count_nonzero(_apart(got, want))) for got, want in pairs)
     return differing / max(1, sum(want.size for _, want in pairs))
 
 
@@ -282,7 +284,7 @@ MEASURES = {
     "rms": _rms,
     "disagreement": _disagreement,
 }
-"""Each is 0 for equal outputs."""
+"""Each is 0 for equal outputs, and never NaN."""
 
 
 def _compare(tensor: TensorSpec, pairs: list[Pair], limit: Limit) -> Comparison:
@@ -301,21 +303,25 @@ def _finite_or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _wide(values: Array) -> npt.NDArray[np.int64]:
-    return values.astype(np.int64)
-
-
 def _finite(values: Array) -> npt.NDArray[np.float64]:
     wide = values.astype(np.float64)
     return wide[np.isfinite(wide)]
 
 
-def _difference(got: Array, want: Array) -> float:
-    """The largest; infinite where only one of two values is finite or they are no numbers alike."""
+def _apart(got: Array, want: Array) -> npt.NDArray[np.float64]:
+    """How far each two elements are apart: 0 for the same infinity and for two that are no numbers,
+    infinite where one alone is. Of integers of 64 bits that differ, 1 at least."""
     one, other = got.astype(np.float64), want.astype(np.float64)
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    apart = np.abs(one[~same] - other[~same])
-    return float(np.where(np.isnan(apart), math.inf, apart).max(initial=0.0))
+    same = (got == want) | (np.isnan(one) & np.isnan(other))
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(one - other)
+    apart = np.where(apart == 0.0, 1.0, np.where(np.isnan(apart), math.inf, apart))
+    return np.where(same, 0.0, apart)
+
+
+def _difference(got: Array, want: Array) -> float:
+    """The largest of an element."""
+    return float(_apart(got, want).max(initial=0.0))
 
 
 # Files

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,18 +58,40 @@ class TensorSpec:
         real numbers of the tensor's dtype where it is not quantised. Computes in float64.
 
         Raises:
-            UsageProblem: A number is not finite.
+            UsageProblem: A number is not finite, or none that the tensor can hold.
         """
         values = np.asarray(real, np.float64)
-        if not np.isfinite(values).all():
-            raise UsageProblem(f"{self.name}: a value is not a finite number.")
+        self._require(np.isfinite(values), values, ", not a finite number")
         if not self.is_quantised:
-            return values.astype(np.dtype(self.dtype))
+            return self._exact(values)
         scaled = values / self.scale
         rounded = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled) + self.zero_point
         limits = np.iinfo(self.dtype)
         clipped: Array = np.clip(rounded, limits.min, limits.max).astype(self.dtype)
         return clipped
+
+    def _exact(self, values: npt.NDArray[np.float64]) -> Array:
+        dtype = np.dtype(self.dtype)
+        if dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                found: Array = values.astype(dtype)
+            self._require(np.isfinite(found), values, f"; {dtype} takes smaller ones")
+            return found
+        low, high = (0, 1)
+        if dtype.kind != "b":
+            limits = np.iinfo(dtype)
+            low, high = int(limits.min), int(limits.max)
+        # As a float64 the greatest integer of 64 bits would be one more.
+        fits = (values == np.floor(values)) & (values >= low) & (values < float(high + 1))
+        self._require(fits, values, f"; {dtype} takes whole numbers from {low} to {high}")
+        return values.astype(dtype)
+
+    def _require(self, fits: Any, values: npt.NDArray[np.float64], why: str) -> None:
+        if not np.all(fits):
+            place = int(np.argmin(fits))
+            value = float(values.flat[place])
+            said = int(value) if value.is_integer() and abs(value) < 1e21 else value
+            raise UsageProblem(f"{self.name}: element {place} is {said}{why}.")
 
     def dequantize(self, values: Array) -> npt.NDArray[np.float32]:
         """scale * (q - zero_point) as float32; the values themselves where the tensor is not

@@ -48,6 +48,66 @@ static void eg_v_convolve(const eg_v_block *block, const eg_window_2d *window, c
     }
 }
 
+/* Two vectors of sums, from a channel on, up to their outputs. */
+EG_V_ALONE void eg_v_finish_vectors(const eg_output_simd *output, int32_t channel, eg_v_sums a,
+                                    eg_v_sums b, const eg_v_limits *limits, int8_t *out)
+{
+    const int32_t *multiplier = output->multiplier + channel;
+    const int32_t *shift = output->shift + channel;
+    const eg_v_scale scale_a = eg_v_load_scale(multiplier, shift, output->zero_point);
+    const eg_v_scale scale_b =
+        eg_v_load_scale(multiplier + EG_V_LANES, shift + EG_V_LANES, output->zero_point);
+
+    if (output->ties_upwards) {
+        eg_v_store_two(out + channel, eg_v_rescale_upwards(a, &scale_a),
+                       eg_v_rescale_upwards(b, &scale_b), limits);
+    } else {
+        eg_v_store_two(out + channel, eg_v_rescale(a, &scale_a), eg_v_rescale(b, &scale_b), limits);
+    }
+}
+
+/* A matrix times a vector: every weight is used once, so what can be shared is the inputs, by two
+ * blocks of two vectors. Returns how many channels that were. */
+static int32_t eg_v_multiply_vector(const eg_conv_2d_s8_simd *layer, const eg_v_input *in,
+                                    int8_t *out)
+{
+    const eg_output_simd *output = &layer->output;
+    const eg_v_limits limits = eg_v_load_limits(output->activation_min, output->activation_max);
+    const int32_t vector = EG_V_LANES * EG_V_GROUP;
+    const int32_t width = 2 * EG_V_LANES;
+    const int8_t *weights = layer->weights;
+    int32_t channel = 0;
+
+    if (output->lane_by_lane) {
+        return 0;
+    }
+    for (; channel + 2 * width <= layer->window.output_depth; channel += 2 * width) {
+        const int32_t *bias = output->bias + channel;
+        const int8_t *further = weights + layer->groups * 2 * vector;
+        const eg_v_input *at = in;
+        eg_v_sums a = eg_v_load(bias);
+        eg_v_sums b = eg_v_load(bias + EG_V_LANES);
+        eg_v_sums c = eg_v_load(bias + 2 * EG_V_LANES);
+        eg_v_sums d = eg_v_load(bias + 3 * EG_V_LANES);
+
+        for (int32_t group = layer->groups; group > 0; --group) {
+            const eg_v_groups x = eg_v_spread(at);
+
+            a = eg_v_dot(a, eg_v_load_weights(weights), x);
+            b = eg_v_dot(b, eg_v_load_weights(weights + vector), x);
+            c = eg_v_dot(c, eg_v_load_weights(further), x);
+            d = eg_v_dot(d, eg_v_load_weights(further + vector), x);
+            at += EG_V_GROUP;
+            weights += 2 * vector;
+            further += 2 * vector;
+        }
+        weights = further;
+        eg_v_finish_vectors(output, channel, a, b, &limits, out);
+        eg_v_finish_vectors(output, channel + width, c, d, &limits, out);
+    }
+    return channel;
+}
+
 void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *input, int8_t *output,
                              void *scratch)
 {
@@ -66,9 +126,15 @@ void EG_V(eg_run_conv_2d_s8)(const eg_conv_2d_s8_simd *layer, const int8_t *inpu
     block.step = window->stride_width * depth;
     for (int32_t batch = 0; batch < window->batches; ++batch) {
         const int8_t *weights = layer->weights;
+        int32_t c = 0;
 
         eg_v_prepare_image(layer, &image, input, prepared);
-        for (int32_t c = 0; c < channels;) {
+        if (block.rows == 1 && block.columns == 1 && window->output_height == 1 &&
+            window->output_width == 1) {
+            c = eg_v_multiply_vector(layer, prepared, output);
+            weights += c * block.groups * EG_V_GROUP;
+        }
+        while (c < channels) {
             const int32_t vectors = eg_v_vectors(channels, c);
             const int32_t width = vectors * EG_V_LANES;
             const int32_t first = eg_v_first(channels, c, vectors);
