@@ -558,8 +558,9 @@ def web_tables() -> str:
         f"Measured with {about['browser']}, {packages},\non {about['machine']}; one thread,\n"
         f"contenders in turn; medians of {rounds['cold']} cold starts, each in a new profile (an\n"
         f"empty page takes {record['blank_ms']} ms), and of {rounds['latency']} rounds of 20 ms. "
-        "The outputs of all\nwere compared with the reference's before. `benchmarks/web.py` says "
-        "what is counted how.\n"
+        "The outputs of all\nwere compared with the reference's before. A cold start of `aot` is "
+        "that of `model.js`, which starts a worker;\nbare.js and the others compute on the page. "
+        "`benchmarks/web.py` says what is counted how.\n"
     )
     return "\n".join(parts)
 
