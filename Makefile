@@ -1,8 +1,7 @@
 # The two that matter: `make demo` and `make test`. Both do all the set-up themselves.
 SHELL := /bin/bash
 PYTHON ?=
-# More than cores: some tests wait for servers, browsers and emulators.
-WORKERS ?= 3
+WORKERS ?= 2
 BIN := .venv/bin
 STAGE := scripts/stage.sh
 DEMO := build/demo

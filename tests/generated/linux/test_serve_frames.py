@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from support.serving import Server, request, serving
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The digits example without the engine aot: its native library is built in seconds."""
     directory = tmp_path_factory.mktemp("frames") / "digits"
     api.scaffold(
@@ -35,20 +36,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     source = directory / "edgegen" / "native"
     subprocess.run(["cmake", "-G", "Ninja", "-S", source, "-B", build], check=True)
     subprocess.run(["cmake", "--build", build], check=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DIGITS_NATIVE_LIBRARY", str(build / "libdigits_native.so"))
-        yield directory
+    return directory
 
 
 @pytest.fixture(scope="module")
 def server(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(project, tmp_path_factory.mktemp("serve") / "log") as running:
+    library = project / "build" / "libdigits_native.so"
+    with ExitStack() as stack:
+        # For the server alone: this process keeps the first library that it opens.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DIGITS_NATIVE_LIBRARY", str(library))
+            log = tmp_path_factory.mktemp("serve") / "log"
+            running = stack.enter_context(serving(project, log))
         yield running
         assert running.stop() == 0
 
 
 @pytest.fixture(scope="module")
-def prepare(digits_runtime: Path, project: Path) -> Any:
+def prepare(digits_runtime: Path) -> Any:
     return importlib.import_module("digits_runtime.preprocess").Preprocessor(0)
 
 

@@ -142,7 +142,7 @@ class TestStream:
         assert [each["offset"] for each in found["pieces"]] == [SIZE * each for each in range(6)]
 
     def test_leaving_the_loop_ends_the_load(self, server: Server, load: Load) -> None:
-        server.tricks["chunks/*"] = [None, hostile.hang]
+        server.tricks[chunk_path(1)] = [hostile.hang]
         found = load(mode="first", options={"concurrency": 2, "patience": 20_000})
         assert [each["offset"] for each in found["pieces"]] == [0]
         assert len(server.fetched()) <= 3
