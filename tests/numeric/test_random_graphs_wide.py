@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from edgegen.engines.aot.ops import KERNELS
@@ -32,9 +34,9 @@ def test_every_activation_is_tflms() -> None:
 
 
 @pytest.mark.slow
-def test_four_hundred_graphs() -> None:
-    for batch in random_graphs.batches(SLOW_GRAPHS, seed=1000):
-        _assert_same(random_graphs.check(batch, random_graph_wide.draw), len(batch))
+@pytest.mark.parametrize("batch", [*random_graphs.batches(SLOW_GRAPHS, seed=1000)], ids=str)
+def test_four_hundred_graphs(batch: Sequence[int]) -> None:
+    _assert_same(random_graphs.check(batch, random_graph_wide.draw), len(batch))
 
 
 def test_graphs_hold_every_int8_operator() -> None:
