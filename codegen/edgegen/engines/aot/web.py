@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from edgegen.device import WebBrowser
 from edgegen.engines import Needs, Part, Quantity
 from edgegen.engines.aot.constants import fold_constants
-from edgegen.engines.aot.emit import Emitter, arena_bytes
-from edgegen.engines.aot.engine import lean
+from edgegen.engines.aot.emit import Emitter
+from edgegen.engines.aot.engine import Lean, lean
 from edgegen.engines.aot.lower import lower, refusals
-from edgegen.engines.aot.program import Program
 from edgegen.errors import Diagnostic
 from edgegen.model import Model
 from edgegen.options import OptimizeFor, Options
@@ -55,22 +54,15 @@ _CODE = Quantity(32_000, "estimated (above the most of ten models, by clang 14)"
 
 
 @dataclass(frozen=True, slots=True)
-class Lowered:
-    """A model, without what can be computed beforehand, for one build."""
+class Lowered(Lean):
+    """For one build."""
 
     build: WasmBuild
-    model: Model
-    program: Program
 
     @property
     def weight_bytes(self) -> int:
         """Of all its constants, tables and packing included, as a page loads them."""
         return len(Emitter(self.model, self.program, "model", "browser").layout().data)
-
-    @property
-    def arena_bytes(self) -> int:
-        """Of an instance."""
-        return arena_bytes(self.program)
 
 
 _latest: tuple[Model, OptimizeFor, tuple[Lowered, ...]] | None = None
@@ -82,7 +74,7 @@ def lowered(model: Model, optimize_for: OptimizeFor = "latency") -> tuple[Lowere
     if _latest is None or _latest[0] is not model or _latest[1] != optimize_for:
         trimmed = lean(model).model
         made = tuple(
-            Lowered(each, trimmed, lower(trimmed, each.features, optimize_for)) for each in BUILDS
+            Lowered(trimmed, lower(trimmed, each.features, optimize_for), each) for each in BUILDS
         )
         _latest = model, optimize_for, made
     return _latest[2]

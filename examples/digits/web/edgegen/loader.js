@@ -7,6 +7,7 @@
 
 import { BackendError, IntegrityError } from "./errors.js";
 import { sha256 } from "./loading/first.js";
+import { PUBLISH_AGAIN } from "./loading/manifest.js";
 import { Load } from "./loading/stream.js";
 
 export { forgetOthers } from "./loading/cleanup.js";
@@ -48,7 +49,7 @@ export async function loadAsset(manifestUrl, options = {}) {
   const { sha256: wanted, manifestSha256 } = options;
   if (wanted && !manifestSha256 && (await sha256(file)) !== wanted) {
     throw new IntegrityError(`${load.manifest.name} is put together wrong by its manifest.`, {
-      fix: "Publish the site's files again, all of them, and reload.",
+      fix: PUBLISH_AGAIN,
     });
   }
   return file;

@@ -9,6 +9,9 @@ import { IntegrityError } from "../errors.js";
 
 /** @import { Manifest } from "../types.d.ts" */
 
+/** What mends files of different versions. */
+export const PUBLISH_AGAIN = "Publish the site's files again, all of them, and reload.";
+
 const FORMAT = "edgegen-chunks";
 const VERSION = 1;
 const MOST_CHUNKS = 65_536;
@@ -128,7 +131,7 @@ function isPair(value) {
 function wrongManifest(problems, cause) {
   const shown = problems.slice(0, 8).join("; ") + (problems.length > 8 ? "; ..." : "");
   return new IntegrityError(`The manifest of the chunks is wrong: ${shown}.`, {
-    fix: "Publish the site's files again, all of them, and reload.",
+    fix: PUBLISH_AGAIN,
     cause,
   });
 }

@@ -7,7 +7,7 @@
  */
 
 import { BackendError, IntegrityError, NetworkError, StorageError } from "../errors.js";
-import { parseManifest } from "./manifest.js";
+import { parseManifest, PUBLISH_AGAIN } from "./manifest.js";
 
 /** @import * as T from "../types.d.ts" */
 
@@ -21,7 +21,6 @@ const ENOUGH = 65_536;
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const PUBLISH_ASSETS = "Publish all of edgegen/assets with the site.";
-const PUBLISH_AGAIN = "Publish the site's files again, all of them, and reload.";
 
 /** What did not arrive as it should; another attempt may succeed. */
 export class Trouble {

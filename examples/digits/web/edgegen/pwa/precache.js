@@ -10,7 +10,7 @@
  */
 
 /** Of all generated files together. */
-export const VERSION = "ab2d18737927b8fe";
+export const VERSION = "d5181d9890035184";
 
 /** @type {Readonly<Record<string, string>>} generated files that every visit needs */
 export const NEEDED = Object.freeze({
@@ -22,12 +22,12 @@ export const NEEDED = Object.freeze({
   "edgegen/engines/index.js": "9ce86d95f10c285f594c72152dea59d9422f021497a4ed603fcd59ec849cfacc",
   "edgegen/errors.js": "d9024fe38bcf8a0af6b36d4994e5f5a46f29b1db2272d5a0266720ab42a796b9",
   "edgegen/given.js": "5917372caa44a268823596e03f4128c55234e450489806edd5b0175138593d5b",
-  "edgegen/loader.js": "6a48cdcf009693d001f4652d4c5afae74bfd0cdf1ef71655e81b09a6286f3948",
+  "edgegen/loader.js": "a1739bcf004625c21ff8b662d0dac07d61cf9dbad71cd4494d4e1fac8346140e",
   "edgegen/loading/cleanup.js": "2f046c23977f9f5ee136289be77f4634659d4c43187b8870a2100554b3f0660a",
   "edgegen/loading/first.js": "273c85da31b67181c97ea27afdcef9249f87c33f5d16147f15b91b99a9091cd6",
-  "edgegen/loading/manifest.js": "1cdc7fc270b698c0a11bcd157813ceb7232c480ff323f1b56f730570aab2e73e",
+  "edgegen/loading/manifest.js": "4df08eba958ef05995df3220538db9935361e9ee567369bea4aa24eeef0be710",
   "edgegen/loading/stream.js": "ecfb947867de9eb35e0b786c721a17364138c50245c5d2a32c1aa78ac5d25922",
-  "edgegen/loading/trouble.js": "b53bcec9e230c909ba102fc10d82826fcbdc11833d96478d1e510805ceb11977",
+  "edgegen/loading/trouble.js": "956320bf56125ad5eb73cdc2077629f01bb27297483f5be0f7f2eadc1390479f",
   "edgegen/model.js": "caccda9809a2eaf418a089034e8b1ecff5ce0cbfdec86c501f76110878add917",
   "edgegen/percentile.js": "977508a4c5fba322703597f2f1b2375cc60556c98a87fe220fb0ca1aa6ea988a",
   "edgegen/preprocess.js": "37ad436515107754ef7938209627f27e84948d66c8da2479bf7c902aeffced20",
